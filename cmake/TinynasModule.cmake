@@ -1,0 +1,17 @@
+# tinynas_module(NAME LINKS ... PRIVATE_LINKS ... INTERFACE_LINKS ...): the static library tinynas_NAME of every source in cpp/src/NAME.
+# LINKS are our own modules (their internal headers become includable as "MODULE/header.h"), the others third-party targets.
+add_library(tinynas_warnings INTERFACE)
+target_compile_options(tinynas_warnings INTERFACE -Wall -Wextra -Werror)
+
+function(tinynas_module name)
+  cmake_parse_arguments(ARG "" "" "LINKS;PRIVATE_LINKS;INTERFACE_LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cpp/src/${name}/*.cpp)
+  add_library(tinynas_${name} STATIC ${sources})
+  target_include_directories(tinynas_${name}
+    PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/cpp/include ${CMAKE_CURRENT_SOURCE_DIR}/cpp/src)
+  list(TRANSFORM ARG_LINKS PREPEND tinynas_)
+  target_link_libraries(tinynas_${name} PUBLIC ${ARG_LINKS} ${ARG_INTERFACE_LINKS} PRIVATE ${ARG_PRIVATE_LINKS} tinynas_warnings)
+  if(TINYNAS_DEBUG_CHECKS)
+    target_compile_definitions(tinynas_${name} PRIVATE TINYNAS_DEBUG_CHECKS=1)
+  endif()
+endfunction()

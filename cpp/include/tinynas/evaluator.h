@@ -1,0 +1,40 @@
+#pragma once
+// Who measures accuracy: a supernet, a table (tests), later a surrogate or another machine.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tinynas/search_space.h"
+
+namespace tinynas {
+
+enum class Split : std::uint8_t { kTrain, kCalibration, kValidation, kTest };
+const char* split_name(Split split);
+
+/// How carefully to measure. Float arithmetic, supernet weights, BN recalibrated for each subnet.
+struct Fidelity {
+  int recalibration_images = 512;
+  int images = 1000;  ///< class-balanced part of `split`; 0: all of it
+  Split split = Split::kValidation;
+  bool operator==(const Fidelity&) const = default;
+};
+
+struct Measurement {
+  double score =
+      0;  ///< higher is better, ranks: minus the cross-entropy to the largest subnet's softmax
+  double accuracy = 0;  ///< top-1, 0 to 1
+  int images = 0;
+  double standard_error = 0;  ///< of accuracy
+};
+
+/// Implementations are thread-safe in `evaluate` and deterministic: the result depends on subnet
+/// and fidelity alone, not on the other subnets in the call nor on the number of threads.
+class Evaluator {
+ public:
+  virtual ~Evaluator() = default;
+  virtual std::vector<Measurement> evaluate(std::span<const Subnet> subnets,
+                                            const Fidelity& fidelity) = 0;
+};
+
+}  // namespace tinynas

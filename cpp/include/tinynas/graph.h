@@ -1,0 +1,102 @@
+#pragma once
+// The int8 deployment graph: what runs on the board, in execution order. BN is folded and
+// activations are fused, so an op is what one kernel call does. Plain values; a Graph is built once
+// and then read by any number of threads.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tinynas {
+
+enum class DType : std::uint8_t { kInt8, kInt32, kFloat32 };
+std::int64_t dtype_bytes(DType dtype);
+
+enum class OpKind : std::uint8_t { kConv2d, kDepthwiseConv2d, kAdd, kAveragePool2d };
+/// "conv2d", "depthwise_conv2d", "add", "avgpool": as in the layer tables of published networks.
+const char* op_kind_name(OpKind kind);
+
+/// What an op is for, so that a table of operators can be read. Never influences a plan.
+enum class OpRole : std::uint8_t {
+  kNone,
+  kStem,
+  kExpand,
+  kDepthwise,
+  kProject,
+  kResidual,
+  kFeatureMix,
+  kPool,
+  kClassifier
+};
+const char* op_role_name(OpRole role);
+
+/// One image, NHWC with N = 1.
+struct Shape {
+  std::int32_t h = 1, w = 1, c = 1;
+  std::int64_t elements() const { return std::int64_t{h} * w * c; }
+  bool operator==(const Shape&) const = default;
+};
+
+struct Tensor {
+  Shape shape;
+  DType dtype = DType::kInt8;
+  std::int64_t bytes() const { return shape.elements() * dtype_bytes(dtype); }
+};
+
+/// One kernel call. Tensors are indices into Graph::tensors; inputs are a slice of
+/// Graph::op_inputs.
+struct Op {
+  OpKind kind = OpKind::kConv2d;
+  OpRole role = OpRole::kNone;
+  std::int16_t block = -1;  ///< inverted bottleneck that it belongs to, -1 outside of blocks
+  std::int16_t kernel_h = 1, kernel_w = 1;
+  std::int16_t stride = 1;
+  std::int16_t pad_top = 0, pad_left = 0;  ///< bottom and right follow from the output's shape
+  std::int32_t first_input = 0, input_count = 0;
+  std::int32_t output = -1;
+};
+
+/// Tensor `input` is the image. Ops are in execution order; each op writes one tensor, each tensor
+/// is written once.
+struct Graph {
+  std::vector<Tensor> tensors;
+  std::vector<Op> ops;
+  std::vector<std::int32_t> op_inputs;
+  std::int32_t input = 0;
+  std::int32_t output = -1;
+
+  std::span<const std::int32_t> inputs(const Op& op) const {
+    return {op_inputs.data() + op.first_input, static_cast<std::size_t>(op.input_count)};
+  }
+  const Shape& in_shape(const Op& op) const { return tensors[op_inputs[op.first_input]].shape; }
+  const Shape& out_shape(const Op& op) const { return tensors[op.output].shape; }
+
+  void clear();  ///< keeps capacity, so that a search lowers without allocating
+  std::int32_t add_tensor(Shape shape, DType dtype = DType::kInt8);
+  /// Appends an op and its new int8 output tensor; returns the output tensor's index.
+  /// op.first_input, input_count and output are filled in.
+  std::int32_t add_op(Op op, std::span<const std::int32_t> inputs, Shape output_shape);
+};
+
+/// "block3.depthwise", "stem", "pool", or "op17" where the role says nothing.
+std::string op_name(const Graph& graph, std::size_t op_index);
+
+/// Multiply-accumulates of convolutions and depthwise convolutions at their output size, padding
+/// included; 0 for others.
+std::int64_t op_macs(const Graph& graph, const Op& op);
+std::int64_t graph_macs(const Graph& graph);
+/// int8 weights of one op, in bytes (biases are not counted).
+std::int64_t op_weight_bytes(const Graph& graph, const Op& op);
+/// Weights and biases of the whole graph, as a count of parameters.
+std::int64_t graph_params(const Graph& graph);
+
+/// Checks indices, execution order, shapes against kernel, stride and padding, single writers.
+/// Throws BadInput with `source` (a file name) and the op's name.
+void validate(const Graph& graph, const std::string& source);
+
+/// Reads a layer table (JSON, `layers[]`: op, k, stride, pad, in/out shapes HWC, inputs by index
+/// with -1 the image). Throws BadInput naming file, layer and field.
+Graph read_layer_table(const std::string& path);
+
+}  // namespace tinynas

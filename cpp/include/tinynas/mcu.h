@@ -1,0 +1,89 @@
+#pragma once
+// Boards: memory regions, what one arena may use of them, and whether a network fits.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tinynas {
+
+struct MemoryRegion {
+  std::string name;
+  std::uint64_t base = 0;  ///< address
+  std::int64_t bytes = 0;
+};
+
+/// Bytes that the arena may not have, each counted once.
+struct Reserves {
+  std::int64_t stack_bytes = 0;
+  std::int64_t runtime_bytes = 0;            ///< C statics of the runtime and the vendor's library
+  std::int64_t application_bytes = 0;        ///< --reserve-sram
+  std::int64_t application_flash_bytes = 0;  ///< --reserve-flash
+  std::int64_t sram_bytes() const { return stack_bytes + runtime_bytes + application_bytes; }
+};
+
+/// One part, as its file in configs/mcus says.
+struct Mcu {
+  std::string name;  ///< as typed: "stm32f746"
+  std::string part;  ///< as printed on the chip: "STM32F746"
+  std::string core;  ///< "Cortex-M7"
+  std::int64_t clock_hz = 0;
+  bool dsp = false;
+  std::string fpu;  ///< "None", "SP", "DP", "DP/HP"
+  bool mve = false;
+  std::int64_t flash_bytes = 0;  ///< 0 where the part has no internal flash and the board decides
+  bool flash_internal = true;
+  std::vector<MemoryRegion> regions;  ///< SRAM that holds data, by address
+  Reserves reserves;
+  std::string source_file;
+};
+
+/// What a network must fit into.
+struct McuBudget {
+  std::string name;
+  std::int64_t sram_bytes = 0;   ///< largest contiguous run minus reserves
+  std::int64_t flash_bytes = 0;  ///< flash minus the application's reserve
+};
+
+/// What a network needs, under one runtime's rules.
+struct Footprint {
+  std::int64_t peak_sram_bytes = 0;
+  std::int64_t flash_bytes = 0;
+  std::int64_t macs = 0;
+};
+
+/// Bytes over budget; both 0 when it fits.
+struct Violation {
+  std::int64_t sram_bytes = 0;
+  std::int64_t flash_bytes = 0;
+  bool fits() const { return sram_bytes == 0 && flash_bytes == 0; }
+  /// Excess relative to the budgets, summed: orders infeasible candidates.
+  double relative = 0;
+};
+Violation violation(const Footprint& footprint, const McuBudget& budget);
+
+/// Command-line overrides, each in bytes; `sram_bytes` replaces the contiguous run (reserves still
+/// come off).
+struct BudgetOverrides {
+  std::optional<std::int64_t> sram_bytes, flash_bytes, reserve_sram_bytes, reserve_flash_bytes;
+};
+
+/// Largest run of adjacent regions (end of one = start of the next), in bytes.
+std::int64_t largest_contiguous_bytes(const Mcu& mcu);
+/// Sum over all regions, in bytes.
+std::int64_t total_sram_bytes(const Mcu& mcu);
+
+/// Budget after reserves. Throws BadInput when a part without internal flash has no --flash, or
+/// when the reserves leave nothing.
+McuBudget budget(const Mcu& mcu, const BudgetOverrides& overrides = {});
+
+/// Reads one board file. Throws BadInput with file, line and key.
+Mcu load_mcu_file(const std::string& path);
+/// `name_or_path`: a name of configs/mcus (any case), or a path that ends in .toml. Throws
+/// BadInput, with the nearest name for an unknown one.
+Mcu find_mcu(const std::string& name_or_path);
+/// All shipped boards, by name.
+std::vector<Mcu> list_mcus();
+
+}  // namespace tinynas

@@ -1,0 +1,114 @@
+#pragma once
+// A search space: which networks may be built. Read from TOML (search_spaces/README.md has the
+// schema).
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tinynas/graph.h"
+#include "tinynas/rng.h"
+
+namespace tinynas {
+
+/// One inverted bottleneck (MBConv): [1x1 expand] - depthwise k x k - 1x1 project [+ shortcut].
+struct Block {
+  int stage = 0;  ///< 0-based stage of the space
+  int index = 0;  ///< 0-based position in its stage
+  int kernel = 3;
+  int stride = 1;
+  double expand_ratio = 1;  ///< 1: no expand convolution, mid_channels == in_channels
+  int in_channels = 0, mid_channels = 0, out_channels = 0;
+  bool residual = false;  ///< stride 1 and in_channels == out_channels
+  bool operator==(const Block&) const = default;
+};
+
+/// A network of a space, resolved: everything that lowering, the supernet and a printout need.
+struct Subnet {
+  int resolution = 0;      ///< input height = width in pixels
+  int image_channels = 3;  ///< 1 or 3
+  int classes = 0;
+  int stem_channels = 0, stem_kernel = 3, stem_stride = 2;
+  std::vector<Block> blocks;
+  int head_channels = 0;  ///< 1x1 convolution before the pooling; 0: none
+  bool operator==(const Subnet&) const = default;
+};
+
+/// One choice index a gene, in the order of SearchSpace::genes(). Canonical: genes that do not
+/// influence the network are 0 and of several indices with the same effect it holds the lowest; so
+/// equal networks have equal genotypes.
+using Genotype = std::vector<std::uint8_t>;
+
+/// An axis of the space. `choices` ascend; the largest network takes the last of each.
+struct Gene {
+  std::string name;  ///< "resolution", "width", "stem.width", "stage2.depth",
+                     ///< "stage2.block1.kernel", "stage2.block1.expand"
+  std::vector<double> choices;
+};
+
+/// Immutable after loading; every member function is const and thread-safe.
+class SearchSpace {
+ public:
+  /// Reads a file. Throws BadInput with file, line and key.
+  static SearchSpace load_file(const std::string& path);
+  /// A name of search_spaces/ or a path that ends in .toml; the nearest name is suggested.
+  static SearchSpace find(const std::string& name_or_path);
+  /// Parses TOML text (a space stored with a supernet); `source` is named in errors.
+  static SearchSpace parse(const std::string& toml_text, const std::string& source);
+  static std::vector<std::string> list_names();
+
+  const std::string& name() const { return name_; }
+  /// 16 hex digits over the axes and fixed parts (comments and spelling do not matter). Stored in
+  /// subnet files and supernets.
+  const std::string& hash() const { return hash_; }
+  const std::string& toml_text() const { return toml_text_; }
+  const std::vector<Gene>& genes() const { return genes_; }
+
+  /// Number of distinct networks (canonical genotypes), as a double because billions are usual;
+  /// exact below 2^53.
+  double cardinality() const;
+
+  Genotype smallest() const;
+  Genotype largest() const;
+  /// Uniform over gene choices (not over networks), canonical.
+  Genotype sample(Rng& rng) const;
+  /// Each active gene changes to another choice with `probability`; at least one does. Canonical.
+  Genotype mutate(const Genotype& parent, double probability, Rng& rng) const;
+  /// Each gene from either parent with equal chance. Canonical.
+  Genotype crossover(const Genotype& a, const Genotype& b, Rng& rng) const;
+  /// All canonical genotypes that differ in one gene's choice, without duplicates, without
+  /// `genotype` itself.
+  std::vector<Genotype> neighbours(const Genotype& genotype) const;
+  Genotype canonical(Genotype genotype) const;
+
+  Subnet decode(const Genotype& genotype) const;
+  /// The canonical genotype of `subnet`; throws BadInput naming what is not in the space.
+  Genotype encode(const Subnet& subnet) const;
+
+  /// 16 hex digits over space hash and canonical genes: the candidate's id.
+  std::string id(const Genotype& genotype) const;
+  /// Calls visit for every distinct network; meant for spaces small enough to enumerate.
+  template <typename Visit>
+  void enumerate(Visit visit) const;
+
+ private:
+  std::string name_, hash_, toml_text_;
+  std::vector<Gene> genes_;
+};
+
+/// A subnet file: one JSON with space name and hash and genes by name. Throws BadInput with file
+/// and field, and when the file's space hash is another's.
+Genotype read_subnet_file(const SearchSpace& space, const std::string& path);
+/// Written to a temporary file, then renamed.
+void write_subnet_file(const SearchSpace& space, const Genotype& genotype, const std::string& path);
+
+/// "r24 | stem 8 | s0 k3 e1 c8 | s1 k5 e4 c16, k3 e3 c16 | ..." on one line.
+std::string describe(const Subnet& subnet);
+
+/// The int8 deployment graph of a subnet (BN folded, activations fused): stem, blocks with
+/// shortcuts, head, pooling, classifier.
+Graph lower(const Subnet& subnet);
+/// The same into `graph`, whose allocations are kept.
+void lower(const Subnet& subnet, Graph& graph);
+
+}  // namespace tinynas
