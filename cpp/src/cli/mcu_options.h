@@ -1,0 +1,32 @@
+#pragma once
+// --mcu, --sram, --flash, --reserve-sram, --reserve-flash: the same for every command that has a
+// budget.
+
+#include <string>
+
+#include "cli/commands.h"
+#include "tinynas/mcu.h"
+
+namespace tinynas {
+
+/// As typed; bytes such as "320KiB".
+struct McuOptions {
+  std::string mcu, sram, flash, reserve_sram, reserve_flash;
+};
+
+/// Declares the five options on `command`; `options` must outlive parsing. --mcu is required.
+void add_mcu_options(CLI::App& command, CliContext& context, McuOptions& options);
+
+/// The part, and what a network may use of it after overrides and reserves.
+struct McuTarget {
+  Mcu mcu;
+  McuBudget budget;
+};
+
+/// Throws BadInput (unknown part with the nearest name, malformed bytes, no flash, nothing left).
+McuTarget resolve_mcu(const McuOptions& options);
+
+/// design.md's `mcu{name, sram_budget_bytes, flash_budget_bytes}`.
+Json mcu_json(const McuTarget& target);
+
+}  // namespace tinynas
