@@ -12,6 +12,8 @@ struct MemoryRegion {
   std::string name;
   std::uint64_t base = 0;  ///< address
   std::int64_t bytes = 0;
+  /// Touches a neighbour but is no part of its run: another power domain, or another owner.
+  bool separate = false;
 };
 
 /// Bytes that the arena may not have, each counted once.
@@ -25,9 +27,10 @@ struct Reserves {
 
 /// One part, as its file in configs/mcus says.
 struct Mcu {
-  std::string name;  ///< as typed: "stm32f746"
-  std::string part;  ///< as printed on the chip: "STM32F746"
-  std::string core;  ///< "Cortex-M7"
+  std::string name;                  ///< as typed: "stm32f746"
+  std::string part;                  ///< as printed on the chip: "STM32F746"
+  std::vector<std::string> aliases;  ///< other names that find it
+  std::string core;                  ///< "Cortex-M7"
   std::int64_t clock_hz = 0;
   bool dsp = false;
   std::string fpu;  ///< "None", "SP", "DP", "DP/HP"
@@ -36,6 +39,7 @@ struct Mcu {
   bool flash_internal = true;
   std::vector<MemoryRegion> regions;  ///< SRAM that holds data, by address
   Reserves reserves;
+  std::vector<std::string> uncertain;  ///< keys of the file that a datasheet has yet to confirm
   std::string source_file;
 };
 
@@ -67,9 +71,16 @@ Violation violation(const Footprint& footprint, const McuBudget& budget);
 /// come off).
 struct BudgetOverrides {
   std::optional<std::int64_t> sram_bytes, flash_bytes, reserve_sram_bytes, reserve_flash_bytes;
+  /// What a runtime is predicted to need: the board's reserves are raised to it where they are
+  /// less.
+  std::int64_t predicted_stack_bytes = 0, predicted_runtime_bytes = 0;
 };
 
-/// Largest run of adjacent regions (end of one = start of the next), in bytes.
+/// The board's reserves after overrides and predictions.
+Reserves resolved_reserves(const Mcu& mcu, const BudgetOverrides& overrides);
+
+/// Largest run of adjacent regions (end of one = start of the next; a region that is `separate`
+/// is a run of its own), in bytes.
 std::int64_t largest_contiguous_bytes(const Mcu& mcu);
 /// Sum over all regions, in bytes.
 std::int64_t total_sram_bytes(const Mcu& mcu);
