@@ -79,8 +79,16 @@ struct Graph {
   std::int32_t add_op(Op op, std::span<const std::int32_t> inputs, Shape output_shape);
 };
 
-/// "block3.depthwise", "stem", "pool", or "op17" where the role says nothing.
+/// "block3.depthwise", "stem", "pool", or "op17" where block and role do not say which op it is.
 std::string op_name(const Graph& graph, std::size_t op_index);
+
+/// "image" for the input, else the name of the op that writes the tensor.
+std::string tensor_name(const Graph& graph, std::int32_t tensor);
+
+/// Rows (or columns) of padding past the end of an axis, from sizes and the padding before it;
+/// negative where the last window ends before the input does.
+std::int32_t end_padding(std::int32_t in, std::int32_t out, std::int32_t kernel,
+                         std::int32_t stride, std::int32_t begin_padding);
 
 /// Multiply-accumulates of convolutions and depthwise convolutions at their output size, padding
 /// included; 0 for others.
@@ -88,15 +96,20 @@ std::int64_t op_macs(const Graph& graph, const Op& op);
 std::int64_t graph_macs(const Graph& graph);
 /// int8 weights of one op, in bytes (biases are not counted).
 std::int64_t op_weight_bytes(const Graph& graph, const Op& op);
+/// Output channels that have a bias and a requantisation entry each: 0 for add and pooling.
+std::int32_t op_bias_count(const Graph& graph, const Op& op);
 /// Weights and biases of the whole graph, as a count of parameters.
 std::int64_t graph_params(const Graph& graph);
 
-/// Checks indices, execution order, shapes against kernel, stride and padding, single writers.
-/// Throws BadInput with `source` (a file name) and the op's name.
+/// Checks indices, execution order, shapes against kernel, stride and padding, single writers, and
+/// sizes (a tensor at most 64 MiB, weights of an op at most 256 MiB), so that no sum overflows.
+/// Padding is symmetric or TensorFlow's SAME. Throws BadInput with `source` (a file name) and the
+/// op's name.
 void validate(const Graph& graph, const std::string& source);
 
 /// Reads a layer table (JSON, `layers[]`: op, k, stride, pad, in/out shapes HWC, inputs by index
-/// with -1 the image). Throws BadInput naming file, layer and field.
+/// with -1 the image; optional i, role, block). Throws BadInput naming file, layer and field, and
+/// Error with kUnsupportedOperator for an op that no kernel implements.
 Graph read_layer_table(const std::string& path);
 
 }  // namespace tinynas
