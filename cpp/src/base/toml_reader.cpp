@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iomanip>
+#include <sstream>
 
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
@@ -151,6 +153,35 @@ std::vector<std::string> TomlTable::get_strings(const std::string& key) const {
     values.push_back(*value);
   }
   return values;
+}
+
+std::vector<std::string> TomlTable::get_texts(const std::string& key) const {
+  const toml::node& node = state_->need(key);
+  std::vector<std::string> values;
+  auto take = [&](const toml::node& item) {
+    if (const auto text = item.value_exact<std::string>()) return values.push_back(*text);
+    std::ostringstream out;
+    if (const auto* integer = item.as_integer()) {
+      out << integer->get();
+    } else if (const auto* real = item.as_floating_point()) {
+      out << std::setprecision(17) << real->get();
+    } else if (const auto* flag = item.as_boolean()) {
+      out << (flag->get() ? "true" : "false");
+    } else {
+      state_->fail(&item, key, "must be text, a number, true or false, or a list of these");
+    }
+    values.push_back(std::move(out).str());
+  };
+  if (const toml::array* list = node.as_array()) {
+    for (const toml::node& item : *list) take(item);
+  } else {
+    take(node);
+  }
+  return values;
+}
+
+std::string TomlTable::location(const std::string& key) const {
+  return state_->source + ":" + std::to_string(state_->need(key).source().begin.line);
 }
 
 TomlTable TomlTable::get_table(const std::string& key) const {

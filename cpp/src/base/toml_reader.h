@@ -33,6 +33,11 @@ class TomlTable {
   std::vector<TomlTable> get_tables(const std::string& key) const;
   std::vector<std::string> get_strings(const std::string& key) const;
 
+  /// A scalar, or a list of scalars, each as a person would type it on a command line.
+  std::vector<std::string> get_texts(const std::string& key) const;
+  /// "FILE:LINE" of a key that is there, for messages about its value that come from elsewhere.
+  std::string location(const std::string& key) const;
+
   std::string string_or(const std::string& key, const std::string& fallback) const;
   std::int64_t int_or(const std::string& key, std::int64_t fallback, std::int64_t low,
                       std::int64_t high) const;

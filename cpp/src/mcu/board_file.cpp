@@ -109,12 +109,9 @@ void read_core(const TomlTable& file, Mcu& mcu) {
   }
 }
 
-void read_uncertain(const TomlTable& file, Mcu& mcu) {
-  if (!file.has("uncertain")) return;
-  mcu.uncertain = file.get_strings("uncertain");
+void check_uncertain(const TomlTable& file, const Mcu& mcu) {
   for (const std::string& key : mcu.uncertain) {
-    if (key == "uncertain" || !file.has(key))
-      file.fail("uncertain", "'" + key + "' is not a key of this file");
+    if (!file.has(key)) file.fail("uncertain", "'" + key + "' is not a key of this file");
   }
 }
 
@@ -129,8 +126,9 @@ Mcu load_mcu_file(const std::string& path) {
   read_flash(file, mcu);
   mcu.reserves = read_reserves(file);
   mcu.regions = read_regions(file);
-  read_uncertain(file, mcu);
+  if (file.has("uncertain")) mcu.uncertain = file.get_strings("uncertain");
   file.finish();
+  check_uncertain(file, mcu);
   if (largest_contiguous_bytes(mcu) <= mcu.reserves.sram_bytes()) {
     file.fail("reserves", "leave nothing of the largest run of SRAM, " +
                               format_bytes(largest_contiguous_bytes(mcu)));
