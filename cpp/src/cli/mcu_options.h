@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "tinynas/mcu.h"
+#include "tinynas/memory_plan.h"
 
 namespace tinynas {
 
@@ -14,17 +15,20 @@ struct McuOptions {
   std::string mcu, sram, flash, reserve_sram, reserve_flash;
 };
 
-/// Declares the five options on `command`; `options` must outlive parsing. --mcu is required.
-void add_mcu_options(CLI::App& command, CliContext& context, McuOptions& options);
+/// Declares the five options on `command`; `options` must outlive parsing.
+void add_mcu_options(CLI::App& command, CliContext& context, McuOptions& options,
+                     bool mcu_required = true);
 
 /// The part, and what a network may use of it after overrides and reserves.
 struct McuTarget {
   Mcu mcu;
+  Reserves reserves;
   McuBudget budget;
 };
 
-/// Throws BadInput (unknown part with the nearest name, malformed bytes, no flash, nothing left).
-McuTarget resolve_mcu(const McuOptions& options);
+/// Reserves are at least what `runtime` is predicted to need. Throws BadInput (unknown part with
+/// the nearest name, malformed bytes, no flash, nothing left).
+McuTarget resolve_mcu(const McuOptions& options, const RuntimeModel& runtime = {});
 
 /// design.md's `mcu{name, sram_budget_bytes, flash_budget_bytes}`.
 Json mcu_json(const McuTarget& target);
