@@ -1,0 +1,65 @@
+// Runtime files: configs/runtimes/NAME.toml, or one of the user's own.
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/files.h"
+#include "base/toml_reader.h"
+#include "tinynas/error.h"
+#include "tinynas/memory_plan.h"
+
+namespace tinynas {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kMaxAlignment = 1024;
+
+std::vector<std::string> runtime_names(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+RuntimeModel load_runtime_file(const std::string& path) {
+  const TomlTable table = TomlTable::load_file(path);
+  RuntimeModel runtime;
+  runtime.name = fs::path(path).stem().string();
+  const std::string rules = table.get_string("rules");
+  if (rules != "tinyengine") {
+    table.fail("rules", "'" + rules + "' is unknown" + did_you_mean(rules, {"tinyengine"}) +
+                            "; known: tinyengine");
+  }
+  runtime.tensor_alignment_bytes = table.get_bytes("tensor_alignment");
+  const std::int64_t alignment = runtime.tensor_alignment_bytes;
+  if (alignment < 1 || alignment > kMaxAlignment || (alignment & (alignment - 1)) != 0) {
+    table.fail("tensor_alignment", "must be a power of two from 1 to 1024 bytes");
+  }
+  runtime.code_bytes = table.get_bytes("code");
+  runtime.code_is_estimate = table.bool_or("code_is_estimate", true);
+  runtime.runtime_bytes = table.get_bytes("statics");
+  runtime.stack_bytes = table.get_bytes("stack");
+  table.finish();
+  return runtime;
+}
+
+}  // namespace
+
+RuntimeModel find_runtime(const std::string& name_or_path) {
+  if (name_or_path.ends_with(".toml")) return load_runtime_file(name_or_path);
+  const fs::path folder = fs::path(data_dir()) / "configs" / "runtimes";
+  const auto names = runtime_names(folder);
+  if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {
+    std::string known;
+    for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
+    throw BadInput("unknown runtime '" + name_or_path + "'" + did_you_mean(name_or_path, names) +
+                   "; known: " + known + ", or a path that ends in .toml");
+  }
+  return load_runtime_file((folder / (name_or_path + ".toml")).string());
+}
+
+}  // namespace tinynas
