@@ -3,7 +3,9 @@
 #include <filesystem>
 #include <utility>
 
+#include "data/cifar.h"
 #include "data/idx.h"
+#include "data/image_folder.h"
 #include "data/splits.h"
 #include "tinynas/error.h"
 
@@ -11,7 +13,7 @@ namespace tinynas {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kMaxResolution = 4096;
+constexpr int kMaxResolution = 1024;
 
 void check_options(const DatasetOptions& options) {
   if (options.channels != 0 && options.channels != 1 && options.channels != 3) {
@@ -38,9 +40,13 @@ void check_options(const DatasetOptions& options) {
 
 StoredDataset read_stored(const DatasetOptions& options) {
   if (is_idx_folder(options.path)) return read_idx_folder(options);
-  throw BadInput(options.path +
-                 ": is no data set that is known; expected are idx files "
-                 "(train-images-idx3-ubyte.gz, ...)");
+  if (is_cifar_folder(options.path)) return read_cifar_folder(options);
+  if (is_image_folder(options.path)) return read_image_folder(options);
+  throw BadInput(
+      options.path +
+      ": is no known data set; expected are idx files (train-images-idx3-ubyte.gz, ...), "
+      "CIFAR-10 binaries (data_batch_1.bin, ...) or images as <split>/<class>/<file>, "
+      "also zipped");
 }
 
 std::string folder_name(const std::string& path) {

@@ -58,7 +58,9 @@ class IdxReader {
         read(static_cast<std::size_t>(expected), "the data its header promises");
     std::uint8_t extra = 0;
     const int more = gzread(file_.get(), &extra, 1);
-    if (more < 0) fail(reason());
+    int code = Z_OK;  // a checksum that is cut off is known only from here
+    gzerror(file_.get(), &code);
+    if (more < 0 || code != Z_OK) fail(reason());
     if (more > 0) fail("goes on after the data its header promises");
     return bytes;
   }
@@ -96,6 +98,7 @@ ImageSet read_part(const std::string& image_path, const std::string& label_path)
   ImageSet set;
   IdxReader images(image_path);
   const std::vector<std::int64_t> shape = images.header(0x803, 3);
+  if (std::max(shape[1], shape[2]) > kMaxImagePixels) images.fail("claims an impossible size");
   const std::int64_t image_bytes = shape[1] * shape[2];
   if (shape[0] < 1 || image_bytes < 1) images.fail("holds no images");
   if (image_bytes > kMaxImagePixels || shape[0] > kMaxIdxBytes / image_bytes) {

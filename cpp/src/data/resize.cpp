@@ -52,12 +52,15 @@ Image resize_image(Image image, int resolution) {
   const int channels = image.channels;
   const auto row_values = static_cast<std::size_t>(resolution) * channels;
 
-  // Horizontal pass, kept with 7 bits after the point so that rounding twice costs nothing visible.
-  std::vector<std::int32_t> narrow(row_values * image.height);
-  for (int y = 0; y < image.height; ++y) {
+  // Horizontal pass over the rows that the crop needs, kept with 7 bits after the point so that
+  // rounding twice costs nothing visible.
+  const int first_row = rows.front().first;
+  const int end_row = rows.back().first + static_cast<int>(rows.back().weights.size());
+  std::vector<std::int32_t> narrow(row_values * static_cast<std::size_t>(end_row - first_row));
+  for (int y = first_row; y < end_row; ++y) {
     const std::uint8_t* source =
         image.pixels.data() + static_cast<std::size_t>(y) * image.width * channels;
-    std::int32_t* out = narrow.data() + static_cast<std::size_t>(y) * row_values;
+    std::int32_t* out = narrow.data() + static_cast<std::size_t>(y - first_row) * row_values;
     for (const Tap& tap : columns) {
       for (int c = 0; c < channels; ++c) {
         std::int32_t sum = 0;
@@ -76,7 +79,7 @@ Image resize_image(Image image, int resolution) {
     for (std::size_t x = 0; x < row_values; ++x) {
       std::int64_t sum = std::int64_t{1} << (kWeightBits + 6);
       for (std::size_t k = 0; k < tap.weights.size(); ++k) {
-        sum += std::int64_t{tap.weights[k]} * narrow[(tap.first + k) * row_values + x];
+        sum += std::int64_t{tap.weights[k]} * narrow[(tap.first - first_row + k) * row_values + x];
       }
       result.pixels[static_cast<std::size_t>(y) * row_values + x] =
           static_cast<std::uint8_t>(std::clamp<std::int64_t>(sum >> (kWeightBits + 7), 0, 255));
