@@ -17,7 +17,7 @@ struct OpFault {
 inline constexpr std::int64_t kMaxTensorBytes = std::int64_t{64} << 20;
 inline constexpr std::int64_t kMaxWeightBytes = std::int64_t{256} << 20;
 inline constexpr std::int64_t kMaxOpMacs = std::int64_t{1} << 48;
-inline constexpr std::size_t kMaxOps = 4096;
+inline constexpr std::size_t kMaxOps = 1024;
 
 /// Fault of op `op_index` whose tensor indices are valid: arity, kernel, stride, padding, shapes,
 /// sizes. Nothing when it is sound.
