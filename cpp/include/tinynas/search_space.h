@@ -3,7 +3,10 @@
 // schema).
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tinynas/graph.h"
@@ -39,14 +42,28 @@ struct Subnet {
 /// equal networks have equal genotypes.
 using Genotype = std::vector<std::uint8_t>;
 
-/// An axis of the space. `choices` ascend; the largest network takes the last of each.
-struct Gene {
-  std::string name;  ///< "resolution", "width", "stem.width", "stage2.depth",
-                     ///< "stage2.block1.kernel", "stage2.block1.expand"
-  std::vector<double> choices;
+/// For unordered containers; the same on every platform, but not a candidate's id (see
+/// SearchSpace::id).
+struct GenotypeHash {
+  std::size_t operator()(const Genotype& genotype) const {
+    return static_cast<std::size_t>(hash_bytes(genotype.data(), genotype.size()));
+  }
 };
 
-/// Immutable after loading; every member function is const and thread-safe.
+/// An axis of the space that has a choice; fixed axes are no genes. Stages and blocks count from 0,
+/// as in Block.
+struct Gene {
+  std::string name;  ///< "resolution", "width", "stem.width", "stage2.width", "stage2.depth",
+                     ///< "stage2.block1.kernel", "stage2.block1.expand", "head.width"
+  std::vector<double> choices;  ///< ascending, 2 to 255; the largest network takes the last of each
+};
+
+struct SpaceLayout;  // the space's tables, cpp/src/space/layout.h
+
+/// Immutable after loading; every member function is const and thread-safe; copies share the
+/// tables. Every choice list ascends, so the largest network is at least as large as every other in
+/// each dimension: channels, mid channels, kernels, depths. Functions that take a genotype throw
+/// BadInput when it has another number of genes or a choice out of range; it need not be canonical.
 class SearchSpace {
  public:
   /// Reads a file. Throws BadInput with file, line and key.
@@ -55,14 +72,22 @@ class SearchSpace {
   static SearchSpace find(const std::string& name_or_path);
   /// Parses TOML text (a space stored with a supernet); `source` is named in errors.
   static SearchSpace parse(const std::string& toml_text, const std::string& source);
+  /// Names of search_spaces/, in alphabetical order.
   static std::vector<std::string> list_names();
+  /// The same axes for another number of output classes; another hash. Throws BadInput unless
+  /// 2 <= classes <= 100,000.
+  SearchSpace with_classes(int classes) const;
 
-  const std::string& name() const { return name_; }
-  /// 16 hex digits over the axes and fixed parts (comments and spelling do not matter). Stored in
-  /// subnet files and supernets.
-  const std::string& hash() const { return hash_; }
-  const std::string& toml_text() const { return toml_text_; }
-  const std::vector<Gene>& genes() const { return genes_; }
+  const std::string& name() const;
+  const std::string& description() const;
+  int image_channels() const;  ///< 1 or 3
+  int classes() const;
+  /// 16 hex digits over the axes and fixed parts (name, description, comments and spelling do not
+  /// matter). Stored in subnet files and supernets.
+  const std::string& hash() const;
+  /// The space as TOML without comments: parse() of it gives an equal space.
+  const std::string& toml_text() const;
+  const std::vector<Gene>& genes() const;
 
   /// Number of distinct networks (canonical genotypes), as a double because billions are usual;
   /// exact below 2^53.
@@ -72,14 +97,19 @@ class SearchSpace {
   Genotype largest() const;
   /// Uniform over gene choices (not over networks), canonical.
   Genotype sample(Rng& rng) const;
-  /// Each active gene changes to another choice with `probability`; at least one does. Canonical.
+  /// Each active gene changes to another choice with `probability`; the result is another network
+  /// than the parent (unless the space has but one). Genes that a greater depth wakes are drawn
+  /// uniformly. Canonical.
   Genotype mutate(const Genotype& parent, double probability, Rng& rng) const;
-  /// Each gene from either parent with equal chance. Canonical.
+  /// Each gene from either parent with equal chance, and from the other one where it is inactive.
+  /// Canonical.
   Genotype crossover(const Genotype& a, const Genotype& b, Rng& rng) const;
   /// All canonical genotypes that differ in one gene's choice, without duplicates, without
-  /// `genotype` itself.
+  /// `genotype` itself, in the order of genes and choices.
   std::vector<Genotype> neighbours(const Genotype& genotype) const;
   Genotype canonical(Genotype genotype) const;
+  /// False for the kernel and expand ratio of a block beyond its stage's depth.
+  bool is_active(const Genotype& genotype, std::size_t gene) const;
 
   Subnet decode(const Genotype& genotype) const;
   /// The canonical genotype of `subnet`; throws BadInput naming what is not in the space.
@@ -87,20 +117,26 @@ class SearchSpace {
 
   /// 16 hex digits over space hash and canonical genes: the candidate's id.
   std::string id(const Genotype& genotype) const;
-  /// Calls visit for every distinct network; meant for spaces small enough to enumerate.
-  template <typename Visit>
-  void enumerate(Visit visit) const;
+  /// "resolution=24 stem.width=0.5 stage0.depth=2 ...": active genes in order.
+  std::string print(const Genotype& genotype) const;
+  /// Calls visit for every distinct network, each once, in ascending lexicographic order of
+  /// canonical genotypes; meant for spaces small enough to enumerate.
+  void enumerate(const std::function<void(const Genotype&)>& visit) const;
 
  private:
-  std::string name_, hash_, toml_text_;
-  std::vector<Gene> genes_;
+  explicit SearchSpace(std::shared_ptr<const SpaceLayout> layout) : layout_(std::move(layout)) {}
+  std::shared_ptr<const SpaceLayout> layout_;
 };
 
-/// A subnet file: one JSON with space name and hash and genes by name. Throws BadInput with file
-/// and field, and when the file's space hash is another's.
+/// A subnet file: one JSON with space name, hash and classes and the active genes' choices by name.
+/// Throws BadInput with file and field, and when the file's space hash is another's.
 Genotype read_subnet_file(const SearchSpace& space, const std::string& path);
 /// Written to a temporary file, then renamed.
 void write_subnet_file(const SearchSpace& space, const Genotype& genotype, const std::string& path);
+
+/// The shipped space that a subnet file names, with the file's number of classes. Throws BadInput
+/// when there is none or its hash is another's.
+SearchSpace find_space_of_subnet(const std::string& path);
 
 /// "r24 | stem 8 | s0 k3 e1 c8 | s1 k5 e4 c16, k3 e3 c16 | ..." on one line.
 std::string describe(const Subnet& subnet);

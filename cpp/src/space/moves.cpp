@@ -1,0 +1,100 @@
+// How a search walks through a space: every result is canonical.
+
+#include <algorithm>
+
+#include "space/layout.h"
+
+namespace tinynas {
+namespace {
+
+std::uint8_t draw(Rng& rng, std::size_t choices) {
+  return static_cast<std::uint8_t>(rng.below(static_cast<std::uint32_t>(choices)));
+}
+
+/// Uniform over the choices other than `current`.
+std::uint8_t draw_other(Rng& rng, std::size_t choices, std::uint8_t current) {
+  const std::uint8_t other = draw(rng, choices - 1);
+  return other >= current ? static_cast<std::uint8_t>(other + 1) : other;
+}
+
+}  // namespace
+
+Genotype SearchSpace::sample(Rng& rng) const {
+  Genotype genotype;
+  for (const Gene& gene : genes()) genotype.push_back(draw(rng, gene.choices.size()));
+  layout_->make_canonical(genotype);
+  return genotype;
+}
+
+Genotype SearchSpace::mutate(const Genotype& parent, double probability, Rng& rng) const {
+  const Genotype before = canonical(parent);
+  Genotype child = before;
+  for (std::size_t gene = 0; gene < child.size(); ++gene) {
+    const std::size_t choices = genes()[gene].choices.size();
+    if (!layout_->is_active(child, gene)) continue;
+    if (!layout_->is_active(before, gene)) {
+      child[gene] = draw(rng, choices);
+    } else if (rng.chance(probability)) {
+      child[gene] = draw_other(rng, choices, child[gene]);
+    }
+  }
+  layout_->make_canonical(child);
+  if (child != before) return child;
+  // Nothing changed, or only to a choice with the same effect: one step to a network that differs.
+  const std::vector<Genotype> others = neighbours(before);
+  return others.empty() ? before : others[rng.below(static_cast<std::uint32_t>(others.size()))];
+}
+
+Genotype SearchSpace::crossover(const Genotype& a, const Genotype& b, Rng& rng) const {
+  layout_->check(a);
+  layout_->check(b);
+  Genotype child(genes().size(), 0);
+  for (std::size_t gene = 0; gene < child.size(); ++gene) {
+    const bool first = rng.chance(0.5);
+    const bool in_a = layout_->is_active(a, gene), in_b = layout_->is_active(b, gene);
+    child[gene] = in_a && (first || !in_b) ? a[gene] : b[gene];
+  }
+  layout_->make_canonical(child);
+  return child;
+}
+
+std::vector<Genotype> SearchSpace::neighbours(const Genotype& genotype) const {
+  const Genotype centre = canonical(genotype);
+  std::vector<Genotype> found;
+  for (std::size_t gene = 0; gene < centre.size(); ++gene) {
+    if (!layout_->is_active(centre, gene)) continue;
+    const std::size_t first = found.size();
+    for (std::size_t choice = 0; choice < genes()[gene].choices.size(); ++choice) {
+      Genotype other = centre;
+      other[gene] = static_cast<std::uint8_t>(choice);
+      layout_->make_canonical(other);
+      // Equal results can only come from choices of one gene: another gene leaves this one alone.
+      if (other != centre && std::find(found.begin() + static_cast<std::ptrdiff_t>(first),
+                                       found.end(), other) == found.end()) {
+        found.push_back(std::move(other));
+      }
+    }
+  }
+  return found;
+}
+
+void SearchSpace::enumerate(const std::function<void(const Genotype&)>& visit) const {
+  // Genes are settled from the first to the last. Whether a choice is canonical depends on earlier
+  // genes alone (see SpaceLayout), so a prefix is rejected before anything is built on it.
+  Genotype genotype = smallest();
+  const std::function<void(std::size_t)> settle = [&](std::size_t gene) {
+    if (gene == genotype.size()) return visit(genotype);
+    const std::size_t choices =
+        layout_->is_active(genotype, gene) ? genes()[gene].choices.size() : 1;
+    for (std::size_t choice = 0; choice < choices; ++choice) {
+      genotype[gene] = static_cast<std::uint8_t>(choice);
+      Genotype same = genotype;
+      layout_->make_canonical(same);
+      if (same == genotype) settle(gene + 1);
+    }
+    genotype[gene] = 0;
+  };
+  settle(0);
+}
+
+}  // namespace tinynas
