@@ -17,7 +17,8 @@ void find_ends(const Graph& graph, std::vector<std::int32_t>& end_of_tensor) {
   }
   // The camera wrote the image before op 0 whether or not anybody reads it.
   if (end_of_tensor[graph.input] == kNever) end_of_tensor[graph.input] = 1;
-  end_of_tensor[graph.output] = op_count;
+  // Past the last op: no op may write over the result, not even the last one that reads it.
+  end_of_tensor[graph.output] = op_count + 1;
   std::replace(end_of_tensor.begin(), end_of_tensor.end(), kNever, op_count);
 }
 
@@ -49,12 +50,13 @@ void build_records(const Graph& graph, const RuntimeModel& runtime,
   find_ends(graph, end_of_tensor);
   plan.placements.clear();
   plan.tensor_records.assign(graph.tensors.size(), -1);
-  start_record(graph.input, 0, end_of_tensor[graph.input],
+  const auto op_count = static_cast<std::int32_t>(graph.ops.size());
+  start_record(graph.input, 0, std::min(end_of_tensor[graph.input], op_count),
                align_up(graph.tensors[graph.input].bytes(), alignment), plan);
-  for (std::int32_t i = 0; i < static_cast<std::int32_t>(graph.ops.size()); ++i) {
+  for (std::int32_t i = 0; i < op_count; ++i) {
     const Op& op = graph.ops[i];
     const std::int32_t input = graph.op_inputs[op.first_input];
-    const std::int32_t end = end_of_tensor[op.output];
+    const std::int32_t end = std::min(end_of_tensor[op.output], op_count);
     const std::int64_t bytes = align_up(graph.tensors[op.output].bytes(), alignment);
     if (kernel_runs_in_place(graph, op) && end_of_tensor[input] == i + 1) {
       plan.tensor_records[op.output] = plan.tensor_records[input];
