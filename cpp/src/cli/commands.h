@@ -30,11 +30,11 @@ struct CliContext {
 
   /// Set by the callback of the chosen subcommand; called once parsing is done. Returns the exit
   /// code, throws Error.
-  std::function<int()> command;
+  std::function<int()> command = {};
 
   /// Values that an option or positional takes, for shell completion. Called only to write a
   /// script.
-  std::map<const CLI::Option*, std::function<std::vector<std::string>()>> choices;
+  std::map<const CLI::Option*, std::function<std::vector<std::string>()>> choices = {};
 
   /// One line of progress on stderr: rewritten in place on a TTY, a line of its own otherwise.
   ProgressFn progress();

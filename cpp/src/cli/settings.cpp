@@ -77,9 +77,10 @@ TypedCommand find_command(CLI::App& app, const std::vector<std::string>& typed) 
   for (std::size_t i = 0; i < typed.size(); ++i) {
     if (typed[i] == "--config") ++i;
     if (i >= typed.size() || typed[i].starts_with("-")) continue;
-    CLI::App* command = found.path.back()->get_subcommand_no_throw(typed[i]);
-    if (command == nullptr) break;
-    found.path.push_back(command);
+    const auto children = found.path.back()->get_subcommands(
+        [&](const CLI::App* child) { return child->get_name() == typed[i]; });
+    if (children.empty()) break;
+    found.path.push_back(children.front());
     found.arguments_at = i + 1;
   }
   return found;
