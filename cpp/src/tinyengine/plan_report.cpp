@@ -80,7 +80,7 @@ std::vector<std::string> amount(const std::string& what, std::int64_t bytes) {
   return {what, format_count(bytes), format_bytes(bytes)};
 }
 
-/// "SRAM   required  available   excess"
+/// Required, available, and what is free or too much, for SRAM and flash.
 std::string verdict_text(const std::string& title, const MemoryPlan& plan,
                          const McuBudget& budget) {
   const Violation over = violation(plan.footprint(), budget);
@@ -103,7 +103,7 @@ std::string breakdown_text(const MemoryPlan& plan) {
       amount("  activations", plan.activation_bytes),
       amount("  column buffer (sbuf)", plan.column_buffer_bytes),
       amount("  kernel buffer (kbuf)", plan.kernel_buffer_bytes),
-      amount("  lower bound of this runtime", plan.lower_bound_bytes),
+      amount("no layout under these rules needs less than", plan.lower_bound_bytes),
       amount("beside the arena: statics", plan.runtime_bytes)};
   if (plan.stack_bytes > 0) rows.push_back(amount("beside the arena: stack", plan.stack_bytes));
   rows.push_back(amount("flash", flash.total_bytes()));
