@@ -1,10 +1,8 @@
 #include "cli/completion_script.h"
 
 #include <CLI/App.hpp>
+#include <algorithm>
 #include <vector>
-
-#include "base/files.h"
-#include "tinynas/error.h"
 
 namespace tinynas {
 namespace {

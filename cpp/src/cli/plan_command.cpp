@@ -1,4 +1,5 @@
 #include <CLI/App.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -22,7 +23,7 @@ struct PlanOptions {
 };
 
 bool is_tflite(const std::string& path, const std::string& content) {
-  return path.ends_with(".tflite") || content.compare(4, 4, "TFL3") == 0;
+  return path.ends_with(".tflite") || (content.size() >= 8 && content.compare(4, 4, "TFL3") == 0);
 }
 
 Graph lower_subnet_file(const Json& document, const PlanOptions& options) {
@@ -35,7 +36,7 @@ Graph lower_subnet_file(const Json& document, const PlanOptions& options) {
 /// A layer table, or a subnet file: told apart by what is in it.
 Graph read_network(const PlanOptions& options) {
   const std::string content = read_file(options.file);
-  if (content.size() >= 8 && is_tflite(options.file, content)) {
+  if (is_tflite(options.file, content)) {
     throw BadInput(options.file +
                    ": this version does not read .tflite files; give it a layer table (JSON) or a "
                    "subnet file");

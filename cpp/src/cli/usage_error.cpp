@@ -70,7 +70,12 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   // A misspelt option also leaves "--mcu is required" behind: the slip is the better message.
   const std::string unknown = unknown_word_message(app);
   if (!unknown.empty()) return unknown;
-  return with_hint(error.what(), "", app);
+  const std::string message = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr &&
+      message.ends_with(" missing")) {
+    return with_hint(message.substr(0, message.find(':')) + " needs a value", "", app);
+  }
+  return with_hint(message, "", app);
 }
 
 }  // namespace tinynas

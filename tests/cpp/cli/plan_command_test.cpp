@@ -1,0 +1,180 @@
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "base/json_io.h"
+#include "catch.h"
+#include "errors.h"
+#include "run_cli.h"
+#include "small_network.h"
+#include "temporary_folder.h"
+#include "tinynas/memory_plan.h"
+#include "tinynas/search_space.h"
+
+using namespace tinynas;
+using testing::CliResult;
+using testing::contains;
+using testing::run_cli;
+using testing::TemporaryFolder;
+
+namespace {
+
+Json plan_document(const CliResult& result) { return parse_json(result.out, "stdout"); }
+
+std::string published(const std::string& name) {
+  return std::string(TINYNAS_SHARED_DIR) + "/reference/networks/" + name + ".json";
+}
+
+}  // namespace
+
+TEST_CASE("plan --json holds the fields that other programs rely on") {
+  const TemporaryFolder folder;
+  const std::string network = folder.write("net.json", testing::kSmallNetwork);
+  const CliResult result = run_cli({"plan", network, "--mcu", "stm32f746", "--json"});
+  REQUIRE(result.code == 0);
+  CHECK(result.err.empty());
+  const Json plan = plan_document(result);
+  CHECK(plan["schema_version"] == 1);
+  CHECK(plan["runtime"] == "tinyengine");
+  CHECK(plan["fits"] == true);
+  for (const char* key : {"peak_sram_bytes", "lower_bound_bytes", "flash_bytes", "macs"}) {
+    INFO(key);
+    CHECK(plan.at(key).is_number_integer());
+  }
+  for (const char* key : {"activation_bytes", "scratch_bytes", "runtime_bytes", "stack_bytes"}) {
+    CHECK(plan.at("sram").at(key).is_number_integer());
+  }
+  for (const char* key : {"weight_bytes", "bias_bytes", "quantisation_bytes", "code_bytes"}) {
+    CHECK(plan.at("flash").at(key).is_number_integer());
+  }
+  CHECK(plan["mcu"]["name"] == "stm32f746");
+  CHECK(plan["mcu"]["sram_budget_bytes"] == 317 * 1024);
+  CHECK(plan["mcu"]["flash_budget_bytes"] == 1024 * 1024);
+  REQUIRE(plan["operators"].size() == 2);
+  for (const char* key :
+       {"index", "name", "kind", "live_bytes", "scratch_bytes", "macs", "weight_bytes"}) {
+    CHECK(plan["operators"][0].contains(key));
+  }
+  CHECK(plan["macs"] == 4 * 4 * 2 * 9 + 4 * 4 * 3 * 2);
+  CHECK(plan["flash"]["weight_bytes"] == 2 * 9 + 3 * 2);
+}
+
+TEST_CASE("H743 has 512 KiB for one arena, not 1,024") {
+  const TemporaryFolder folder;
+  const std::string network = folder.write("net.json", testing::kSmallNetwork);
+  const Json plan = plan_document(run_cli({"plan", network, "--mcu", "stm32h743", "--json"}));
+  CHECK(plan["mcu"]["sram_budget_bytes"] == (512 - 3) * 1024);
+}
+
+TEST_CASE("what does not fit ends with 3, and both forms say so") {
+  const TemporaryFolder folder;
+  const std::string network = folder.write("net.json", testing::kSmallNetwork);
+  std::vector<std::string> words{"plan",   network, "--mcu", "stm32f030r8",
+                                 "--sram", "1700",  "--json"};
+  const CliResult json = run_cli(words);
+  CHECK(json.code == 3);
+  CHECK(json.err.empty());
+  const Json plan = plan_document(json);
+  CHECK(plan["fits"] == false);
+  const std::int64_t allowed = plan["mcu"]["sram_budget_bytes"];
+  CHECK(allowed == 1700 - 1024 - 512);
+  CHECK(plan["excess"]["sram_bytes"] == plan["peak_sram_bytes"].get<std::int64_t>() - allowed);
+  words.pop_back();
+  const CliResult text = run_cli(words);
+  CHECK(text.code == 3);
+  CHECK(contains(text.out, "does not fit"));
+}
+
+TEST_CASE("the budget is exact: one byte decides") {
+  const TemporaryFolder folder;
+  const std::string network = folder.write("net.json", testing::kSmallNetwork);
+  const Json plan = plan_document(run_cli({"plan", network, "--json"}));
+  CHECK(plan["fits"].is_null());
+  CHECK(plan["mcu"].is_null());
+  const std::int64_t need = plan["peak_sram_bytes"].get<std::int64_t>() + 3 * 1024;
+  const std::int64_t flash = plan["flash_bytes"];
+  auto code = [&](std::int64_t sram_bytes, std::int64_t flash_bytes) {
+    return run_cli({"plan", network, "--mcu", "rp2040", "--sram", std::to_string(sram_bytes),
+                    "--flash", std::to_string(flash_bytes)})
+        .code;
+  };
+  CHECK(code(need, flash) == 0);
+  CHECK(code(need - 1, flash) == 3);
+  CHECK(code(need, flash - 1) == 3);
+}
+
+TEST_CASE("published networks are planned to the byte and judged") {
+  if (!std::filesystem::exists(published("mcunet-in3"))) {
+    WARN("the published networks are not here: skipped");
+    return;
+  }
+  const std::vector<std::tuple<const char*, const char*, int>> cases{
+      {"mcunet-in3", "stm32f746", 0},          {"mbv2-w0.35-r144", "stm32f746", 0},
+      {"proxyless-w0.3-r176", "stm32f412", 3}, {"mcunet-in0", "stm32l476", 0},
+      {"mcunet-vww1", "stm32f446", 0},         {"mbv2-w0.3-r64", "stm32f103rb", 3}};
+  for (const auto& [name, mcu, code] : cases) {
+    INFO(name << " on " << mcu);
+    const CliResult result = run_cli({"plan", published(name), "--mcu", mcu, "--json"});
+    CHECK(result.code == code);
+    const Json plan = plan_document(result);
+    CHECK(plan["peak_sram_bytes"] == read_json_file(published(name))["computed"]["peak_mem"]);
+  }
+}
+
+TEST_CASE("a subnet file is planned as its network") {
+  const TemporaryFolder folder;
+  const SearchSpace space = SearchSpace::find("toy");
+  Rng rng(1);
+  for (int i = 0; i < 5; ++i) {
+    const Genotype genotype = space.sample(rng);
+    const std::string path = folder.file("subnet.json");
+    write_subnet_file(space, genotype, path);
+    const MemoryPlan expected =
+        plan_memory(lower(space.decode(genotype)), find_runtime("tinyengine"));
+    const Json plan = plan_document(run_cli({"plan", path, "--mcu", "stm32f746", "--json"}));
+    CHECK(plan["peak_sram_bytes"] == expected.peak_sram_bytes);
+    CHECK(plan["flash_bytes"] == expected.flash.total_bytes());
+    CHECK(plan["macs"] == expected.macs);
+  }
+  const CliResult other = run_cli({"plan", folder.file("subnet.json"), "--space", "fashion-mnist"});
+  CHECK(other.code == 2);
+  CHECK(contains(other.err, folder.file("subnet.json")));
+}
+
+TEST_CASE("bad input to plan ends with 2, one line and the file's name") {
+  const TemporaryFolder folder;
+  const std::string network = folder.write("net.json", testing::kSmallNetwork);
+  const std::string other = folder.write("other.json", R"({"nodes": []})");
+  const std::string list = folder.write("list.json", "[1, 2]");
+  const std::string broken = folder.write("broken.json", "{\"layers\": [\n");
+  const std::string tflite = folder.write("model.bin", std::string("\x1c\0\0\0TFL3....", 12));
+  const std::string empty = folder.write("empty.tflite", "");
+  const std::string stranger =
+      folder.write("s.json", R"({"format": "tinynas-subnet", "format_version": 1, "space": "no"})");
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{folder.file("none.json")}, folder.file("none.json") + ": cannot be read"},
+      {{folder.path()}, "is a folder"},
+      {{other}, other + ": neither a layer table (field 'layers') nor a subnet file"},
+      {{list}, list + ": neither a layer table"},
+      {{broken}, broken + ":2:"},
+      {{tflite}, tflite + ": this version does not read .tflite files"},
+      {{empty}, empty + ": this version does not read .tflite files"},
+      {{stranger}, "no"},
+      {{network, "--mcu", "rp2040"}, "rp2040 has no internal flash"},
+      {{network, "--mcu", "stm32f746", "--sram", "many"}, "--sram: 'many' is not a number of"},
+      {{network, "--mcu", "stm32f746", "--flash", "-1"}, "--flash: '-1' is not a number of bytes"},
+      {{network, "--mcu", "stm32f746", "--reserve-sram", "1MiB"}, "leave nothing of 320.0 KiB"},
+      {{network, "--sram", "3KiB"}, "--sram needs --mcu"},
+      {{network, "--runtime", "tinyengin"}, "tinyengine"},
+      {{network, "--mcu", "mine.toml"}, "mine.toml: cannot be read"}};
+  for (const auto& [words, expected] : cases) {
+    std::vector<std::string> arguments{"plan"};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    const CliResult result = run_cli(arguments);
+    INFO(result.err);
+    CHECK(result.code == 2);
+    CHECK(result.out.empty());
+    CHECK(contains(result.err, expected));
+    CHECK(testing::is_one_line(result.err));
+  }
+}
