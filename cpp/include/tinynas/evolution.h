@@ -1,0 +1,178 @@
+#pragma once
+// Who proposes networks. Values in, values out: ask for networks that fit the budget, measure them
+// wherever you like, tell what came out. Footprint first: nothing that does not fit is ever
+// proposed for measuring.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tinynas/evaluator.h"
+#include "tinynas/mcu.h"
+#include "tinynas/memory_plan.h"
+#include "tinynas/search_space.h"
+
+namespace tinynas {
+
+/// A network of a space with its exact footprint under one runtime.
+struct Candidate {
+  std::string id;  ///< SearchSpace::id: equal networks, equal ids
+  Genotype genotype;
+  Footprint footprint;
+  std::int64_t params = 0;
+  Violation violation;
+};
+
+/// How a network came to be proposed.
+enum class Origin : std::uint8_t { kLargest, kRandom, kMutation, kCrossover, kNeighbour };
+const char* origin_name(Origin origin);
+
+/// Please measure this.
+struct Proposal {
+  int trial = 0;       ///< 0, 1, 2, ... in the order of asking
+  int generation = 0;  ///< proposals of one generation do not depend on each other's results
+  Origin origin = Origin::kRandom;
+  Candidate candidate;
+};
+
+/// What measuring Proposal::trial gave.
+struct TrialResult {
+  int trial = 0;
+  Measurement measurement;
+};
+
+/// A proposal that was measured.
+struct Trial {
+  Proposal proposal;
+  Measurement measurement;
+};
+
+/// What planning has seen so far, feasible or not.
+struct PlanningRecord {
+  std::int64_t planned = 0;               ///< networks lowered and planned
+  std::int64_t feasible = 0;              ///< of these, how many fitted
+  std::optional<Candidate> nearest;       ///< least relative violation (0 once anything fitted)
+  std::optional<Candidate> lowest_sram;   ///< smallest peak SRAM
+  std::optional<Candidate> lowest_flash;  ///< smallest flash
+};
+
+/// The space, the budget and the rules that candidates are planned under.
+struct SearchProblem {
+  SearchSpace space;
+  McuBudget budget;
+  RuntimeModel runtime;
+};
+
+class CandidateChecker;
+
+/// Ask and tell.
+///
+/// Contract, for every implementation:
+///  - ask(n) returns at most n proposals, each feasible, each a network never proposed before (by
+///    canonical id). Proposals come in generations: when the current one is used up and not all of
+///    it has been told, ask returns nothing until it has.
+///  - What is proposed depends on the problem, the options (with the seed) and the results told;
+///    not on how asks are cut (ask(8) equals ask(3) + ask(5)) nor on the order of telling.
+///  - tell takes results of pending proposals, in any order; it throws std::invalid_argument for a
+///    trial that is not pending or a score that is not finite.
+///  - done(): no more will come: enough measurements, or nothing new that fits was found within the
+///    bounded number of attempts. Every call ends.
+/// Not thread-safe.
+class SearchAlgorithm {
+ public:
+  virtual ~SearchAlgorithm();
+  SearchAlgorithm(const SearchAlgorithm&) = delete;
+  SearchAlgorithm& operator=(const SearchAlgorithm&) = delete;
+
+  std::vector<Proposal> ask(int n);
+  void tell(std::span<const TrialResult> results);
+  bool done() const;
+
+  /// Measured trials of completed generations, by trial number.
+  const std::vector<Trial>& trials() const { return trials_; }
+  const PlanningRecord& planning() const;
+  const SearchProblem& problem() const;
+
+ protected:
+  SearchAlgorithm(SearchProblem problem, int measurements);
+  /// At most `most` proposals, numbered from `first_trial`; all trials before are told. Empty ends
+  /// the search.
+  virtual std::vector<Proposal> next_generation(int generation, int first_trial, int most) = 0;
+  CandidateChecker& checker() { return *checker_; }
+
+ private:
+  void start_generation();
+
+  std::unique_ptr<CandidateChecker> checker_;
+  int measurements_;
+  int generation_ = 0;
+  bool exhausted_ = false;
+  std::vector<Proposal> queue_;  ///< of the current generation
+  std::size_t asked_ = 0;        ///< of queue_
+  std::vector<Trial> told_;      ///< of queue_, in the order of telling
+  std::vector<Trial> trials_;
+};
+
+enum class RankBy : std::uint8_t { kScore, kAccuracy };
+/// The one that `rank_by` names; higher is better.
+double rank_value(const Measurement& measurement, RankBy rank_by);
+
+/// The default spends about a hundred measurements well; published() is the baseline.
+struct EvolutionOptions {
+  std::uint64_t seed = 0;
+  int measurements = 120;  ///< distinct networks measured
+  int population = 32;     ///< size of the first generation; a third of measurements at most
+  int generation = 8;      ///< size of the later ones
+  int parents = 10;        ///< the best so far, from which children come
+  double mutation_share = 0.5;
+  double mutation_probability = 0.1;
+  RankBy rank_by = RankBy::kScore;
+  /// First generation: the largest subnet if it fits, then spread over MACs among many networks
+  /// that fit, favouring larger ones (accuracy correlates with MACs, Kendall tau .6). Off: the
+  /// first random networks that fit.
+  bool informed_start = true;
+  /// Children that fit, drawn for each one that is measured; a Bayesian linear model of the trials
+  /// so far chooses (Thompson sampling). 1: no model, the first child that fits is measured.
+  int children_per_measurement = 32;
+  int attempts = 200;  ///< draws for one network before other ways are tried
+
+  /// The loop of MCUNet's second stage (Lin et al., NeurIPS 2020): 100 networks, the top 20 as
+  /// parents, 50 mutations (p = 0.1) and 50 crossovers, 30 iterations, ranked by measured accuracy:
+  /// 3,100 measurements. Differs in that no network is measured twice.
+  static EvolutionOptions published(std::uint64_t seed);
+};
+
+class EvolutionSearch : public SearchAlgorithm {
+ public:
+  /// Throws BadInput for options out of range.
+  EvolutionSearch(SearchProblem problem, const EvolutionOptions& options);
+
+ private:
+  std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
+  EvolutionOptions options_;
+};
+
+/// Networks drawn by SearchSpace::sample until they fit: the baseline that any search has to beat.
+struct RandomOptions {
+  std::uint64_t seed = 0;
+  int measurements = 120;
+  int generation = 8;
+  int attempts = 2000;  ///< draws for one network, before one is shrunk until it fits
+};
+
+class RandomSearch : public SearchAlgorithm {
+ public:
+  RandomSearch(SearchProblem problem, const RandomOptions& options);
+
+ private:
+  std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
+  RandomOptions options_;
+};
+
+/// Trials that no other trial beats in `rank_by`, peak SRAM and flash at once; best first.
+std::vector<Trial> pareto_front(std::span<const Trial> trials, RankBy rank_by);
+
+}  // namespace tinynas

@@ -1,0 +1,39 @@
+#include "search/candidate.h"
+
+#include <tuple>
+
+namespace tinynas {
+
+Candidate CandidateChecker::check(const Genotype& genotype) {
+  Candidate candidate;
+  candidate.genotype = genotype;
+  candidate.id = problem_.space.id(genotype);
+  lower(problem_.space.decode(genotype), graph_);
+  candidate.footprint = plan_memory(graph_, problem_.runtime).footprint();
+  candidate.params = graph_params(graph_);
+  candidate.violation = violation(candidate.footprint, problem_.budget);
+
+  ++record_.planned;
+  record_.feasible += candidate.violation.fits();
+  const auto keep = [&](std::optional<Candidate>& slot, auto better) {
+    if (!slot || better(candidate, *slot)) slot = candidate;
+  };
+  keep(record_.nearest, less_violating);
+  keep(record_.lowest_sram, [](const Candidate& a, const Candidate& b) {
+    return std::tie(a.footprint.peak_sram_bytes, a.footprint.flash_bytes, a.id) <
+           std::tie(b.footprint.peak_sram_bytes, b.footprint.flash_bytes, b.id);
+  });
+  keep(record_.lowest_flash, [](const Candidate& a, const Candidate& b) {
+    return std::tie(a.footprint.flash_bytes, a.footprint.peak_sram_bytes, a.id) <
+           std::tie(b.footprint.flash_bytes, b.footprint.peak_sram_bytes, b.id);
+  });
+  return candidate;
+}
+
+bool less_violating(const Candidate& a, const Candidate& b) {
+  return std::tie(a.violation.relative, a.footprint.peak_sram_bytes, a.footprint.flash_bytes,
+                  a.id) <
+         std::tie(b.violation.relative, b.footprint.peak_sram_bytes, b.footprint.flash_bytes, b.id);
+}
+
+}  // namespace tinynas

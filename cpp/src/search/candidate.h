@@ -1,0 +1,36 @@
+#pragma once
+// Decode, lower, plan, compare with the budget: what a candidate costs, before anybody measures it.
+
+#include <set>
+#include <string>
+
+#include "tinynas/evolution.h"
+
+namespace tinynas {
+
+/// Plans genotypes and remembers what came closest. Not thread-safe (keeps a graph's allocations).
+class CandidateChecker {
+ public:
+  explicit CandidateChecker(SearchProblem problem) : problem_(std::move(problem)) {}
+
+  Candidate check(const Genotype& genotype);
+
+  /// True the first time that an id is claimed: de-duplication of everything that is measured.
+  bool claim(const std::string& id) { return claimed_.insert(id).second; }
+  bool claimed(const std::string& id) const { return claimed_.count(id) != 0; }
+
+  const SearchProblem& problem() const { return problem_; }
+  const SearchSpace& space() const { return problem_.space; }
+  const PlanningRecord& record() const { return record_; }
+
+ private:
+  SearchProblem problem_;
+  PlanningRecord record_;
+  std::set<std::string> claimed_;
+  Graph graph_;
+};
+
+/// Violation first, then what is left to decide by: SRAM, flash, id. A total order.
+bool less_violating(const Candidate& a, const Candidate& b);
+
+}  // namespace tinynas

@@ -1,0 +1,94 @@
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "search/candidate.h"
+#include "tinynas/error.h"
+#include "tinynas/evolution.h"
+
+namespace tinynas {
+
+const char* origin_name(Origin origin) {
+  switch (origin) {
+    case Origin::kLargest:
+      return "largest";
+    case Origin::kRandom:
+      return "random";
+    case Origin::kMutation:
+      return "mutation";
+    case Origin::kCrossover:
+      return "crossover";
+    case Origin::kNeighbour:
+      return "neighbour";
+  }
+  return "";
+}
+
+double rank_value(const Measurement& measurement, RankBy rank_by) {
+  return rank_by == RankBy::kScore ? measurement.score : measurement.accuracy;
+}
+
+SearchAlgorithm::SearchAlgorithm(SearchProblem problem, int measurements)
+    : checker_(std::make_unique<CandidateChecker>(std::move(problem))),
+      measurements_(measurements) {
+  if (measurements < 1) throw BadInput("measurements: must be 1 or more");
+}
+
+SearchAlgorithm::~SearchAlgorithm() = default;
+
+const PlanningRecord& SearchAlgorithm::planning() const { return checker_->record(); }
+const SearchProblem& SearchAlgorithm::problem() const { return checker_->problem(); }
+
+bool SearchAlgorithm::done() const {
+  return queue_.empty() && (exhausted_ || static_cast<int>(trials_.size()) >= measurements_);
+}
+
+void SearchAlgorithm::start_generation() {
+  const int measured = static_cast<int>(trials_.size());
+  queue_ = next_generation(generation_++, measured, measurements_ - measured);
+  exhausted_ = queue_.empty();
+}
+
+std::vector<Proposal> SearchAlgorithm::ask(int n) {
+  if (n < 1) throw std::invalid_argument("ask: n must be 1 or more");
+  if (queue_.empty() && !exhausted_ && static_cast<int>(trials_.size()) < measurements_) {
+    start_generation();
+  }
+  const std::size_t end = std::min(queue_.size(), asked_ + static_cast<std::size_t>(n));
+  std::vector<Proposal> proposals(queue_.begin() + static_cast<std::ptrdiff_t>(asked_),
+                                  queue_.begin() + static_cast<std::ptrdiff_t>(end));
+  asked_ = end;
+  return proposals;
+}
+
+void SearchAlgorithm::tell(std::span<const TrialResult> results) {
+  std::vector<Trial> accepted;
+  const int first = static_cast<int>(trials_.size());
+  const auto known = [&](int trial) {
+    const auto same = [&](const Trial& t) { return t.proposal.trial == trial; };
+    return std::any_of(told_.begin(), told_.end(), same) ||
+           std::any_of(accepted.begin(), accepted.end(), same);
+  };
+  for (const TrialResult& result : results) {
+    const int place = result.trial - first;
+    if (place < 0 || place >= static_cast<int>(asked_) || known(result.trial)) {
+      throw std::invalid_argument("tell: trial " + std::to_string(result.trial) +
+                                  " is not pending");
+    }
+    if (!std::isfinite(result.measurement.score) || !std::isfinite(result.measurement.accuracy)) {
+      throw std::invalid_argument("tell: trial " + std::to_string(result.trial) +
+                                  " has a score or an accuracy that is no number");
+    }
+    accepted.push_back({queue_[static_cast<std::size_t>(place)], result.measurement});
+  }
+  told_.insert(told_.end(), accepted.begin(), accepted.end());
+  if (told_.size() < queue_.size() || queue_.empty()) return;
+  std::sort(told_.begin(), told_.end(),
+            [](const Trial& a, const Trial& b) { return a.proposal.trial < b.proposal.trial; });
+  trials_.insert(trials_.end(), told_.begin(), told_.end());
+  queue_.clear();
+  told_.clear();
+  asked_ = 0;
+}
+
+}  // namespace tinynas
