@@ -1,0 +1,48 @@
+#pragma once
+// Trains a once-for-all supernet.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "tinynas/dataset.h"
+#include "tinynas/progress.h"
+#include "tinynas/search_space.h"
+
+namespace tinynas {
+
+enum class Resume : std::uint8_t { kAuto, kNever, kMust };
+/// "auto", "never", "must"; throws BadInput otherwise.
+Resume parse_resume(const std::string& text);
+
+/// The defaults are the recipe of the shipped supernets.
+struct TrainOptions {
+  std::string out_dir;  ///< supernet.pt, checkpoint.pt, history.json and MODEL_CARD.md
+  std::string device = "cpu";
+  Resume resume = Resume::kAuto;
+  std::uint64_t seed = 0;
+  double warmup_epochs = 3;  ///< the largest subnet alone, before channels are sorted
+  double epochs = 20;        ///< sandwich rule: largest, smallest and `random_subnets` a step
+  int random_subnets = 2;
+  int batch_images = 128;  ///< a step, all shards together
+  int shards = 2;          ///< parts of a batch with BN statistics of their own; fixed, so that threads do not change results
+  double learning_rate = 0.2;
+  double momentum = 0.9;      ///< Nesterov
+  double weight_decay = 1e-4;  ///< of convolutions and classifier, not of BN
+  double label_smoothing = 0.0;
+  double gradient_norm = 5.0;  ///< clipped to; 0: not
+  int shift_pixels = 2;
+  bool horizontal_flip = true;
+  int erase_pixels = 0;
+  double checkpoint_seconds = 120;
+  int random_subnets_in_card = 20;
+  std::string command;  ///< as typed, for the model card
+};
+
+/// Warm-up of the largest subnet, channel sorting (Once-for-all, ICLR 2020), then the sandwich rule with in-place distillation (Yu et al.,
+/// "BigNAS", ECCV 2020). Continues from out_dir/checkpoint.pt to the same weights as an uninterrupted run (same device).
+/// Throws BadInput on options, data or a checkpoint that do not belong together, Interrupted after a checkpoint when `stop` says so.
+void train_supernet(const SearchSpace& space, const Dataset& data, const TrainOptions& options,
+                    const ProgressFn& progress, const StopFn& stop);
+
+}  // namespace tinynas

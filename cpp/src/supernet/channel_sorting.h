@@ -1,0 +1,15 @@
+#pragma once
+// Brings the most important channels to the front, so that the first channels, which every subnet
+// shares, matter most.
+
+#include "supernet/elastic_network.h"
+
+namespace tinynas {
+
+/// Sorts by the L1 norm of the weights that read a channel (Once-for-all, section 3.3): expanded
+/// channels of each block, and with elastic stage width the output channels of a stage by one
+/// permutation common to all its blocks (shortcuts) and to the next stage's inputs; stem and head
+/// likewise. The largest subnet computes the same function as before.
+void sort_channels(Supernet& supernet);
+
+}  // namespace tinynas

@@ -1,0 +1,42 @@
+#include "supernet/device.h"
+
+#include <torch/version.h>
+
+#include <mutex>
+
+#include "tinynas/error.h"
+#include "tinynas/supernet.h"
+
+namespace tinynas {
+
+torch::Device parse_device(const std::string& name) {
+  std::string seen;
+  for (const std::string& device : torch_devices()) seen += (seen.empty() ? "" : ", ") + device;
+  const std::string mend =
+      "--device '" + name + "': torch " + torch_version() + " does not see it; it sees: " + seen;
+  try {
+    const torch::Device device(name);
+    torch::zeros({1}, torch::TensorOptions().device(device));
+    return device;
+  } catch (const std::exception&) {
+    throw BadInput(mend);
+  }
+}
+
+void use_one_intra_op_thread() {
+  static std::once_flag once;
+  std::call_once(once, [] { at::set_num_threads(1); });
+}
+
+std::string torch_version() { return TORCH_VERSION; }
+
+std::vector<std::string> torch_devices() {
+  std::vector<std::string> devices{"cpu"};
+  for (std::size_t i = 0; i < static_cast<std::size_t>(torch::cuda::device_count()); ++i) {
+    devices.push_back("cuda:" + std::to_string(i));
+  }
+  if (at::hasMPS()) devices.emplace_back("mps");
+  return devices;
+}
+
+}  // namespace tinynas

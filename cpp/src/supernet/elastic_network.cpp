@@ -1,0 +1,196 @@
+#include "supernet/elastic_network.h"
+
+#include <cmath>
+
+#include "tinynas/error.h"
+
+namespace tinynas {
+namespace {
+
+using torch::indexing::Slice;
+
+ConvBn make_conv(int out, int in, int kernel, torch::Generator& generator) {
+  ConvBn conv;
+  const double fan_out = static_cast<double>(out) * kernel * kernel / (in == 1 ? out : 1);
+  conv.weight =
+      torch::empty({out, in, kernel, kernel}).normal_(0.0, std::sqrt(2.0 / fan_out), generator);
+  conv.gamma = torch::ones({out});
+  conv.beta = torch::zeros({out});
+  return conv;
+}
+
+/// First `out` and `in` channels, centre `kernel` x `kernel`.
+ConvBn slice_conv(const ConvBn& full, int out, int in, int kernel) {
+  const auto crop = (full.weight.size(2) - kernel) / 2;
+  ConvBn view;
+  view.weight = full.weight.narrow(0, 0, out).narrow(1, 0, in);
+  if (crop > 0) view.weight = view.weight.narrow(2, crop, kernel).narrow(3, crop, kernel);
+  view.gamma = full.gamma.narrow(0, 0, out);
+  view.beta = full.beta.narrow(0, 0, out);
+  return view;
+}
+
+template <typename Visit>
+void visit_conv(const std::string& name, ConvBn& conv, Visit visit) {
+  if (!conv.weight.defined()) return;
+  visit(name + ".weight", conv.weight);
+  visit(name + ".gamma", conv.gamma);
+  visit(name + ".beta", conv.beta);
+}
+
+}  // namespace
+
+Supernet::Supernet(const SearchSpace& space, std::uint64_t seed)
+    : space_(space), largest_(space.decode(space.largest())) {
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  stem =
+      make_conv(largest_.stem_channels, largest_.image_channels, largest_.stem_kernel, generator);
+  int features = largest_.stem_channels;
+  for (const Block& block : largest_.blocks) {
+    if (block.index == 0) stage_first_block_.push_back(static_cast<int>(blocks.size()));
+    BlockWeights weights;
+    if (block.expand_ratio != 1)
+      weights.expand = make_conv(block.mid_channels, block.in_channels, 1, generator);
+    weights.depthwise = make_conv(block.mid_channels, 1, block.kernel, generator);
+    weights.project = make_conv(block.out_channels, block.mid_channels, 1, generator);
+    blocks.push_back(std::move(weights));
+    features = block.out_channels;
+  }
+  if (largest_.head_channels > 0) {
+    head = make_conv(largest_.head_channels, features, 1, generator);
+    // Subnets without head convolution feed the last stage's channels to the same classifier.
+    features = std::max(features, largest_.head_channels);
+  }
+  classifier_weight = torch::empty({largest_.classes, features}).normal_(0.0, 0.01, generator);
+  classifier_bias = torch::zeros({largest_.classes});
+}
+
+SubnetProgram Supernet::slice(const Subnet& subnet) const {
+  SubnetProgram program;
+  program.layers.reserve(3 * subnet.blocks.size() + 2);
+  auto add = [&](const ConvBn& full, int out, int in, int kernel, int stride, bool depthwise,
+                 bool relu) {
+    SubnetLayer layer;
+    layer.conv = slice_conv(full, out, in, kernel);
+    layer.stride = stride;
+    layer.padding = kernel / 2;
+    layer.depthwise = depthwise;
+    layer.relu = relu;
+    program.layers.push_back(std::move(layer));
+  };
+  add(stem, subnet.stem_channels, subnet.image_channels, subnet.stem_kernel, subnet.stem_stride,
+      false, true);
+  int features = subnet.stem_channels;
+  for (const Block& block : subnet.blocks) {
+    const BlockWeights& full = blocks.at(stage_first_block_.at(block.stage) + block.index);
+    const std::size_t first = program.layers.size();
+    if (block.expand_ratio != 1)
+      add(full.expand, block.mid_channels, block.in_channels, 1, 1, false, true);
+    add(full.depthwise, block.mid_channels, 1, block.kernel, block.stride, true, true);
+    add(full.project, block.out_channels, block.mid_channels, 1, 1, false, false);
+    if (block.residual) {
+      program.layers[first].opens_shortcut = true;
+      program.layers.back().closes_shortcut = true;
+    }
+    features = block.out_channels;
+  }
+  if (subnet.head_channels > 0) {
+    add(head, subnet.head_channels, features, 1, 1, false, true);
+    features = subnet.head_channels;
+  }
+  program.classifier_weight = classifier_weight.narrow(1, 0, features);
+  program.classifier_bias = classifier_bias;
+  return program;
+}
+
+template <typename Visit>
+void Supernet::visit_parameters(Visit visit) {
+  visit_conv("stem", stem, visit);
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const Block& block = largest_.blocks[i];
+    const std::string name =
+        "stage" + std::to_string(block.stage) + ".block" + std::to_string(block.index);
+    visit_conv(name + ".expand", blocks[i].expand, visit);
+    visit_conv(name + ".depthwise", blocks[i].depthwise, visit);
+    visit_conv(name + ".project", blocks[i].project, visit);
+  }
+  visit_conv("head", head, visit);
+  visit("classifier.weight", classifier_weight);
+  visit("classifier.bias", classifier_bias);
+}
+
+NamedTensors Supernet::parameters() const {
+  NamedTensors list;
+  Supernet handles = *this;  // copies tensor handles only
+  handles.visit_parameters(
+      [&](std::string name, torch::Tensor& t) { list.emplace_back(std::move(name), t); });
+  return list;
+}
+
+Supernet Supernet::replica() const {
+  Supernet copy = *this;
+  copy.visit_parameters(
+      [](const std::string&, torch::Tensor& t) { t = t.detach().requires_grad_(true); });
+  return copy;
+}
+
+void Supernet::to(torch::Device device) {
+  visit_parameters([&](const std::string&, torch::Tensor& t) { t = t.detach().to(device); });
+}
+
+torch::Tensor forward_with_batch_statistics(const SubnetProgram& program, torch::Tensor x,
+                                            BnStatistics* statistics) {
+  torch::Tensor shortcut;
+  for (const SubnetLayer& layer : program.layers) {
+    if (layer.opens_shortcut) shortcut = x;
+    const auto groups = layer.depthwise ? layer.conv.weight.size(0) : 1;
+    x = at::conv2d(x, layer.conv.weight, {}, layer.stride, layer.padding, 1, groups);
+    // One-channel images make the layout ambiguous; from the stem on it is channels_last.
+    x = x.contiguous(at::MemoryFormat::ChannelsLast);
+    auto [normal, mean, inverse_deviation] = at::native_batch_norm(
+        x, layer.conv.gamma, layer.conv.beta, {}, {}, /*training=*/true, 0.0, kBnEpsilon);
+    if (statistics != nullptr) {
+      statistics->mean.push_back(mean);
+      statistics->variance.push_back(inverse_deviation.pow(-2) - kBnEpsilon);
+    }
+    x = layer.relu ? normal.relu_() : normal;
+    if (layer.closes_shortcut) x = x + shortcut;
+  }
+  return at::linear(x.mean({2, 3}), program.classifier_weight, program.classifier_bias);
+}
+
+FoldedNetwork fold_batch_norm(const SubnetProgram& program, const BnStatistics& statistics) {
+  FoldedNetwork network;
+  network.layers.reserve(program.layers.size());
+  for (std::size_t i = 0; i < program.layers.size(); ++i) {
+    const SubnetLayer& layer = program.layers[i];
+    const torch::Tensor scale = layer.conv.gamma / (statistics.variance[i] + kBnEpsilon).sqrt();
+    FoldedLayer folded;
+    folded.weight =
+        (layer.conv.weight * scale.view({-1, 1, 1, 1})).contiguous(at::MemoryFormat::ChannelsLast);
+    folded.bias = layer.conv.beta - statistics.mean[i] * scale;
+    folded.stride = layer.stride;
+    folded.padding = layer.padding;
+    folded.groups = layer.depthwise ? static_cast<int>(layer.conv.weight.size(0)) : 1;
+    folded.relu = layer.relu;
+    folded.opens_shortcut = layer.opens_shortcut;
+    folded.closes_shortcut = layer.closes_shortcut;
+    network.layers.push_back(std::move(folded));
+  }
+  network.classifier_weight = program.classifier_weight;
+  network.classifier_bias = program.classifier_bias;
+  return network;
+}
+
+torch::Tensor forward(const FoldedNetwork& network, torch::Tensor x) {
+  torch::Tensor shortcut;
+  for (const FoldedLayer& layer : network.layers) {
+    if (layer.opens_shortcut) shortcut = x;
+    x = at::conv2d(x, layer.weight, layer.bias, layer.stride, layer.padding, 1, layer.groups);
+    if (layer.relu) x.relu_();
+    if (layer.closes_shortcut) x += shortcut;
+  }
+  return at::linear(x.mean({2, 3}), network.classifier_weight, network.classifier_bias);
+}
+
+}  // namespace tinynas

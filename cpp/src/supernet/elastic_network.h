@@ -1,0 +1,104 @@
+#pragma once
+// The supernet's weights and the subnets cut out of them. Slicing makes views: no weight is copied,
+// gradients flow back into the supernet (Cai et al., "Once-for-all", ICLR 2020, section 3.3: centre
+// crop of the kernel, first channels, first blocks).
+
+#include <torch/torch.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tinynas/search_space.h"
+
+namespace tinynas {
+
+using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
+
+/// Convolution without bias, followed by batch normalisation with these parameters.
+struct ConvBn {
+  torch::Tensor weight;       ///< (out, in / groups, k, k)
+  torch::Tensor gamma, beta;  ///< (out)
+};
+
+/// One convolution of a subnet in execution order, with what happens around it.
+struct SubnetLayer {
+  ConvBn conv;  ///< views into the supernet, or plain tensors
+  int stride = 1, padding = 0;
+  bool depthwise = false;
+  bool relu = true;
+  bool opens_shortcut =
+      false;  ///< its input is added to the output of the next layer that closes one
+  bool closes_shortcut = false;
+};
+
+/// A subnet as a straight program: layers, global average pooling, classifier.
+struct SubnetProgram {
+  std::vector<SubnetLayer> layers;
+  torch::Tensor classifier_weight;  ///< (classes, features)
+  torch::Tensor classifier_bias;    ///< (classes)
+};
+
+/// Mean and variance of each layer of a SubnetProgram, in its order; they belong to the subnet,
+/// never to the supernet.
+struct BnStatistics {
+  std::vector<torch::Tensor> mean, variance;
+};
+
+inline constexpr double kBnEpsilon = 1e-5;
+
+/// Full weights of a search space. `slice` is const and thread-safe; replicas share storage but not
+/// gradients, so that each training shard accumulates its own.
+class Supernet {
+ public:
+  /// He-normal initialisation from `seed`, on the CPU.
+  Supernet(const SearchSpace& space, std::uint64_t seed);
+
+  const SearchSpace& space() const { return space_; }
+  const Subnet& largest() const { return largest_; }
+
+  SubnetProgram slice(const Subnet& subnet) const;
+
+  /// In a fixed order, with names such as "stage2.block0.depthwise.weight".
+  NamedTensors parameters() const;
+  /// Another Supernet over the same memory whose parameters are leaves of their own.
+  Supernet replica() const;
+  void to(torch::Device device);
+
+  struct BlockWeights {
+    ConvBn expand, depthwise, project;  ///< expand.weight is undefined where no subnet expands
+  };
+  /// Direct access for channel sorting and loading.
+  ConvBn stem, head;                 ///< head.weight is undefined where the space has no head
+  std::vector<BlockWeights> blocks;  ///< of the largest subnet, in its order
+  torch::Tensor classifier_weight, classifier_bias;
+
+ private:
+  template <typename Visit>
+  void visit_parameters(Visit visit);
+  SearchSpace space_;
+  Subnet largest_;
+  std::vector<int> stage_first_block_;
+};
+
+/// Forward with the batch's own statistics (training, recalibration). `x`: (N, C, resolution,
+/// resolution), normalised. When `statistics` is given, each layer's batch mean and biased variance
+/// are appended to it. Returns logits (N, classes).
+torch::Tensor forward_with_batch_statistics(const SubnetProgram& program, torch::Tensor x,
+                                            BnStatistics* statistics = nullptr);
+
+/// A convolution with BN folded in: what is deployed.
+struct FoldedLayer {
+  torch::Tensor weight, bias;
+  int stride = 1, padding = 0, groups = 1;
+  bool relu = true, opens_shortcut = false, closes_shortcut = false;
+};
+struct FoldedNetwork {
+  std::vector<FoldedLayer> layers;
+  torch::Tensor classifier_weight, classifier_bias;
+};
+FoldedNetwork fold_batch_norm(const SubnetProgram& program, const BnStatistics& statistics);
+/// Returns logits (N, classes).
+torch::Tensor forward(const FoldedNetwork& network, torch::Tensor x);
+
+}  // namespace tinynas

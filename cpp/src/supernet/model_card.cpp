@@ -1,0 +1,120 @@
+#include "supernet/model_card.h"
+
+#include <cstdio>
+#include <numeric>
+#include <sstream>
+
+#include "supernet/subnet_measurement.h"
+#include "tinynas/bytes.h"
+
+namespace tinynas {
+namespace {
+
+torch::Tensor first_images(const ImageSet& set, int count, const Normalisation& normalisation,
+                           int resolution, torch::Device device, torch::Tensor* labels) {
+  std::vector<std::int32_t> indices(count > 0 ? std::min<std::size_t>(count, set.count())
+                                              : set.count());
+  std::iota(indices.begin(), indices.end(), 0);
+  if (labels != nullptr) *labels = label_batch(set, indices).to(device);
+  return resize_batch(image_batch(set, indices, normalisation).to(device), resolution);
+}
+
+Json measured_subnet(const ModelCard& card, const Genotype& genotype) {
+  const SearchSpace& space = card.supernet.space();
+  const Subnet subnet = space.decode(genotype);
+  const Graph graph = lower(subnet);
+  const Measurement test = measure_on_split(card.supernet, subnet, card.data, card.normalisation,
+                                            Split::kTest, card.device, 0);
+  return {{"id", space.id(genotype)},
+          {"subnet", describe(subnet)},
+          {"test", test.accuracy},
+          {"macs", graph_macs(graph)},
+          {"params", graph_params(graph)}};
+}
+
+std::string percent(const Json& entry) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", 100 * entry["test"].get<double>());
+  return text;
+}
+
+}  // namespace
+
+Measurement measure_on_split(const Supernet& supernet, const Subnet& subnet, const Dataset& data,
+                             const Normalisation& normalisation, Split split, torch::Device device,
+                             int recalibration_images) {
+  c10::InferenceMode inference;
+  const SubnetProgram program = supernet.slice(subnet);
+  const torch::Tensor calibration = first_images(data.calibration, recalibration_images,
+                                                 normalisation, subnet.resolution, device, nullptr);
+  const FoldedNetwork network = fold_batch_norm(program, recalibrate(program, calibration));
+  torch::Tensor labels;
+  const torch::Tensor images =
+      first_images(data.split(split), 0, normalisation, subnet.resolution, device, &labels);
+  const torch::Tensor one_hot = at::one_hot(labels, subnet.classes).to(torch::kFloat);
+  return measure(network, images, labels, one_hot);
+}
+
+Json measure_model_card(const ModelCard& card) {
+  const SearchSpace& space = card.supernet.space();
+  Json measured;
+  measured["seed"] = card.options.seed;
+  measured["hours"] = card.hours;
+  measured["command"] = card.options.command;
+  measured["largest"] = measured_subnet(card, space.largest());
+  measured["smallest"] = measured_subnet(card, space.smallest());
+  measured["random"] = Json::array();
+  Rng rng(card.options.seed, 0, 0x63617264);
+  for (int i = 0; i < card.options.random_subnets_in_card; ++i) {
+    measured["random"].push_back(measured_subnet(card, space.sample(rng)));
+  }
+  return measured;
+}
+
+std::string model_card_text(const ModelCard& card, const Json& measured) {
+  const TrainOptions& options = card.options;
+  std::ostringstream text;
+  text << "# Supernet `" << card.supernet.space().name() << "`\n\n"
+       << "Written by `tinynas train`. Accuracies are top-1, float, with supernet weights (BN "
+          "recalibrated, nothing "
+          "fine-tuned), on the "
+       << format_count(static_cast<std::int64_t>(card.data.test.count()))
+       << " test images, each computed once.\n\n"
+       << "| | |\n|---|---|\n"
+       << "| command | `" << options.command << "` |\n"
+       << "| seed | " << options.seed << " |\n";
+  char hours[32];
+  std::snprintf(hours, sizeof hours, "%.2f", card.hours);
+  text << "| hours | " << hours << " (wall clock, device " << options.device << ") |\n"
+       << "| data | " << card.info.dataset_name << ": "
+       << format_count(static_cast<std::int64_t>(card.data.train.count())) << " train, "
+       << format_count(card.info.calibration_images) << " calibration, "
+       << format_count(card.info.validation_images) << " validation; splits "
+       << card.info.split_hash << " |\n"
+       << "| search space | " << card.supernet.space().name() << ", hash "
+       << card.supernet.space().hash() << " |\n"
+       << "| schedule | " << options.warmup_epochs
+       << " epochs of the largest subnet, channels sorted, " << options.epochs
+       << " epochs of largest + smallest + " << options.random_subnets
+       << " random subnets a step |\n"
+       << "| optimiser | SGD, batch " << options.batch_images << " (" << options.shards
+       << " shards), learning rate " << options.learning_rate << ", weight decay "
+       << options.weight_decay << " |\n"
+       << "| augmentation | shift " << options.shift_pixels << " px, flip "
+       << (options.horizontal_flip ? "yes" : "no") << ", erase " << options.erase_pixels
+       << " px, label smoothing " << options.label_smoothing << " |\n\n"
+       << "| subnet | test % | MACs | parameters | |\n|---|---|---|---|---|\n";
+  auto row = [&](const std::string& name, const Json& entry) {
+    text << "| " << name << " | " << percent(entry) << " | "
+         << format_count(entry["macs"].get<std::int64_t>()) << " | "
+         << format_count(entry["params"].get<std::int64_t>()) << " | "
+         << entry["subnet"].get<std::string>() << " |\n";
+  };
+  row("largest", measured["largest"]);
+  row("smallest", measured["smallest"]);
+  for (const Json& entry : measured["random"])
+    row("random " + entry["id"].get<std::string>(), entry);
+  return text.str();
+}
+
+}  // namespace tinynas

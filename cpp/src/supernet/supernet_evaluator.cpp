@@ -1,0 +1,149 @@
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <map>
+#include <mutex>
+#include <numeric>
+
+#include "supernet/device.h"
+#include "supernet/image_batches.h"
+#include "supernet/state_file.h"
+#include "supernet/subnet_measurement.h"
+#include "supernet/supernet_file.h"
+#include "tinynas/error.h"
+#include "tinynas/supernet.h"
+
+namespace tinynas {
+
+struct SupernetEvaluator::Impl {
+  Impl(LoadedSupernet loaded, std::shared_ptr<const Dataset> dataset, torch::Device target,
+       int threads)
+      : supernet(std::move(loaded.supernet)),
+        info(std::move(loaded.info)),
+        data(std::move(dataset)),
+        normalisation{info.mean, info.deviation},
+        device(target),
+        arena(threads > 0 ? threads : tbb::task_arena::automatic) {
+    supernet.to(device);
+  }
+
+  /// The first `count` images of a split (0: all) at a resolution, resident on the device.
+  struct Images {
+    torch::Tensor pixels, labels;
+  };
+  Images images(Split split, int count, int resolution) {
+    const ImageSet& set = data->split(split);
+    const int available = static_cast<int>(set.count());
+    if (count <= 0 || count > available) count = available;
+    const std::lock_guard lock(cache_mutex);
+    Images& cached = cache[{split, resolution}];
+    if (!cached.pixels.defined() || cached.pixels.size(0) < count) {
+      c10::InferenceMode inference;
+      std::vector<std::int32_t> indices(count);
+      std::iota(indices.begin(), indices.end(), 0);
+      cached.pixels = resize_batch(image_batch(set, indices, normalisation).to(device), resolution);
+      cached.labels = label_batch(set, indices).to(device);
+    }
+    return {cached.pixels.slice(0, 0, count), cached.labels.slice(0, 0, count)};
+  }
+
+  FoldedNetwork calibrated(const Subnet& subnet, int recalibration_images) {
+    c10::InferenceMode inference;
+    const SubnetProgram program = supernet.slice(subnet);
+    const Images calibration = images(Split::kCalibration, recalibration_images, subnet.resolution);
+    return fold_batch_norm(program, recalibrate(program, calibration.pixels));
+  }
+
+  /// Softmax of the largest subnet: the yardstick of every score at this fidelity.
+  torch::Tensor teacher(const Fidelity& fidelity) {
+    const std::lock_guard lock(teacher_mutex);
+    for (const auto& [key, probabilities] : teachers) {
+      if (key == fidelity) return probabilities;
+    }
+    const Subnet& largest = supernet.largest();
+    const FoldedNetwork network = calibrated(largest, fidelity.recalibration_images);
+    const Images set = images(fidelity.split, fidelity.images, largest.resolution);
+    teachers.emplace_back(fidelity, predict_probabilities(network, set.pixels));
+    return teachers.back().second;
+  }
+
+  Measurement measure_subnet(const Subnet& subnet, const Fidelity& fidelity,
+                             const torch::Tensor& yardstick) {
+    c10::InferenceMode inference;
+    const FoldedNetwork network = calibrated(subnet, fidelity.recalibration_images);
+    const Images set = images(fidelity.split, fidelity.images, subnet.resolution);
+    return measure(network, set.pixels, set.labels, yardstick);
+  }
+
+  Supernet supernet;
+  SupernetInfo info;
+  std::shared_ptr<const Dataset> data;
+  Normalisation normalisation;
+  torch::Device device;
+  tbb::task_arena arena;
+  std::mutex cache_mutex, teacher_mutex;
+  std::map<std::pair<Split, int>, Images> cache;
+  std::vector<std::pair<Fidelity, torch::Tensor>> teachers;
+};
+
+SupernetEvaluator::SupernetEvaluator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SupernetEvaluator::~SupernetEvaluator() = default;
+
+std::unique_ptr<SupernetEvaluator> SupernetEvaluator::load(const std::string& path,
+                                                           std::shared_ptr<const Dataset> data,
+                                                           const EvaluatorOptions& options) {
+  use_one_intra_op_thread();
+  const torch::Device device = parse_device(options.device);
+  LoadedSupernet loaded = read_supernet(path);
+  check_same_data(loaded.info, *data);
+  return std::unique_ptr<SupernetEvaluator>(new SupernetEvaluator(
+      std::make_unique<Impl>(std::move(loaded), std::move(data), device, options.threads)));
+}
+
+std::vector<Measurement> SupernetEvaluator::evaluate(std::span<const Subnet> subnets,
+                                                     const Fidelity& fidelity) {
+  std::vector<Measurement> results(subnets.size());
+  impl_->arena.execute([&] {
+    const torch::Tensor yardstick = impl_->teacher(fidelity);
+    auto run = [&](std::size_t i) {
+      results[i] = impl_->measure_subnet(subnets[i], fidelity, yardstick);
+    };
+    if (impl_->device.is_cpu()) {
+      tbb::parallel_for(std::size_t{0}, subnets.size(), run);
+    } else {
+      for (std::size_t i = 0; i < subnets.size(); ++i) run(i);
+    }
+  });
+  return results;
+}
+
+const SupernetInfo& SupernetEvaluator::info() const { return impl_->info; }
+const SearchSpace& SupernetEvaluator::space() const { return impl_->supernet.space(); }
+
+void SupernetEvaluator::extract(const Subnet& subnet, const std::string& path) {
+  FoldedNetwork network;
+  impl_->arena.execute([&] { network = impl_->calibrated(subnet, 0); });
+  StateFile state;
+  state.metadata = supernet_metadata(impl_->supernet.space(), impl_->info);
+  state.metadata["format"] = "tinynas-subnet-weights";
+  state.metadata["subnet"] = describe(subnet);
+  Json layers = Json::array();
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const FoldedLayer& layer = network.layers[i];
+    const std::string name = "layer" + std::to_string(i);
+    state.tensors.emplace_back(name + ".weight", layer.weight);
+    state.tensors.emplace_back(name + ".bias", layer.bias);
+    layers.push_back({{"stride", layer.stride},
+                      {"padding", layer.padding},
+                      {"groups", layer.groups},
+                      {"relu", layer.relu},
+                      {"opens_shortcut", layer.opens_shortcut},
+                      {"closes_shortcut", layer.closes_shortcut}});
+  }
+  state.tensors.emplace_back("classifier.weight", network.classifier_weight);
+  state.tensors.emplace_back("classifier.bias", network.classifier_bias);
+  state.metadata["layers"] = layers;
+  write_state_file(state, path);
+}
+
+}  // namespace tinynas

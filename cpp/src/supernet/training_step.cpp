@@ -1,0 +1,132 @@
+#include "supernet/training_step.h"
+
+#include <tbb/parallel_for.h>
+
+#include <cmath>
+
+#include "tinynas/error.h"
+
+namespace tinynas {
+namespace {
+
+torch::Tensor distillation_loss(const torch::Tensor& logits, const torch::Tensor& teacher) {
+  return -(teacher * logits.log_softmax(1)).sum(1).mean();
+}
+
+}  // namespace
+
+TrainingState::TrainingState(Supernet& supernet, const ImageSet& images,
+                             const Normalisation& normalisation, const TrainOptions& options,
+                             torch::Device device)
+    : images_(images),
+      normalisation_(normalisation),
+      options_(options),
+      device_(device),
+      largest_(supernet.largest()),
+      parameters_(supernet.parameters()) {
+  for (int shard = 0; shard < options.shards; ++shard) {
+    replicas_.push_back(supernet.replica());
+    replica_parameters_.push_back(replicas_.back().parameters());
+  }
+  for (const auto& [name, parameter] : parameters_)
+    momentum_.push_back(torch::zeros_like(parameter));
+}
+
+double TrainingState::shard_gradients(std::size_t shard, std::span<const std::int32_t> indices,
+                                      const StepTask& task) {
+  const Supernet& replica = replicas_[shard];
+  const std::uint64_t stream = task.stream * static_cast<std::uint64_t>(options_.shards) + shard;
+  const Augmentation augmentation{options_.shift_pixels, options_.horizontal_flip,
+                                  options_.erase_pixels};
+  const torch::Tensor images =
+      augmented_batch(images_, indices, normalisation_, augmentation, options_.seed, stream)
+          .to(device_);
+  const torch::Tensor labels = label_batch(images_, indices).to(device_);
+  const torch::Tensor logits = forward_with_batch_statistics(
+      replica.slice(largest_), resize_batch(images, largest_.resolution));
+  const torch::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100,
+                                                    options_.label_smoothing);
+  loss.backward();
+  const torch::Tensor teacher = logits.detach().softmax(1);
+  for (const Subnet& student : task.students) {
+    const torch::Tensor student_logits = forward_with_batch_statistics(
+        replica.slice(student), resize_batch(images, student.resolution));
+    distillation_loss(student_logits, teacher).backward();
+  }
+  return loss.item<double>();
+}
+
+void TrainingState::reduce_gradients() {
+  // Summed in shard order, so that the result is the same however the shards were scheduled.
+  torch::Tensor squares = torch::zeros({}, torch::TensorOptions().device(device_));
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    torch::Tensor& first = replica_parameters_[0][i].second.mutable_grad();
+    if (!first.defined()) first = torch::zeros_like(parameters_[i].second);
+    for (std::size_t shard = 1; shard < replicas_.size(); ++shard) {
+      torch::Tensor& other = replica_parameters_[shard][i].second.mutable_grad();
+      if (other.defined()) first += other;
+      other = {};
+    }
+    first /= static_cast<double>(replicas_.size());
+    squares += first.square().sum();
+  }
+  if (options_.gradient_norm <= 0) return;
+  const double norm = std::sqrt(squares.item<double>());
+  if (norm <= options_.gradient_norm) return;
+  for (auto& [name, parameter] : replica_parameters_[0])
+    parameter.mutable_grad() *= options_.gradient_norm / norm;
+}
+
+double TrainingState::step(std::span<const std::int32_t> indices, const StepTask& task,
+                           double learning_rate) {
+  const std::size_t shards = replicas_.size(), part = indices.size() / shards;
+  std::vector<double> losses(shards);
+  auto run = [&](std::size_t shard) {
+    losses[shard] = shard_gradients(shard, indices.subspan(shard * part, part), task);
+  };
+  if (device_.is_cpu()) {
+    tbb::parallel_for(std::size_t{0}, shards, run);
+  } else {
+    for (std::size_t shard = 0; shard < shards; ++shard) run(shard);
+  }
+  double loss = 0;
+  for (const double value : losses) loss += value / static_cast<double>(shards);
+  if (!std::isfinite(loss)) {
+    throw Error(
+        ExitCode::kInternal,
+        "training diverged (the loss is not a number); start again with a lower --learning-rate");
+  }
+  torch::NoGradGuard no_grad;
+  reduce_gradients();
+  // SGD with Nesterov momentum; weights and gradients share the replicas' memory, so no copy
+  // crosses a step.
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    torch::Tensor& weight = parameters_[i].second;
+    torch::Tensor& gradient = replica_parameters_[0][i].second.mutable_grad();
+    if (weight.dim() > 1) gradient.add_(weight, options_.weight_decay);
+    momentum_[i].mul_(options_.momentum).add_(gradient);
+    gradient.add_(momentum_[i], options_.momentum);
+    weight.add_(gradient, -learning_rate);
+    gradient = {};
+  }
+  return loss;
+}
+
+void TrainingState::reset_momentum() {
+  for (torch::Tensor& buffer : momentum_) buffer.zero_();
+}
+
+NamedTensors TrainingState::momentum() const {
+  NamedTensors list;
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    list.emplace_back("momentum." + parameters_[i].first, momentum_[i]);
+  return list;
+}
+
+void TrainingState::set_momentum(const std::string& name, const torch::Tensor& value) {
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if ("momentum." + parameters_[i].first == name) momentum_[i].copy_(value);
+  }
+}
+
+}  // namespace tinynas
