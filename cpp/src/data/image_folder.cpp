@@ -60,9 +60,9 @@ void list_source(std::unique_ptr<ImageSource> source, Part part_of_source, Listi
     std::vector<std::string> parts;
     for (const fs::path& part : fs::path(entry.path)) parts.push_back(part.string());
     if (parts.front() == "__MACOSX" || parts.back().starts_with('.')) continue;
-    if (parts.size() < 2 || !has_image_suffix(entry.path)) {
-      const bool archive = lower_case(fs::path(entry.path).extension().string()) == ".zip";
-      if (!archive && listing.ignored++ == 0) listing.first_ignored = source->where(entry);
+    if (parts.size() < 2) continue;  // a README, train.zip: beside the classes, not of one
+    if (!has_image_suffix(entry.path)) {
+      if (listing.ignored++ == 0) listing.first_ignored = source->where(entry);
       continue;
     }
     const std::size_t name = parts.size() - 1;
@@ -105,7 +105,7 @@ Listing list_files(const std::string& path) {
   }
   if (listing.ignored > 0) {
     log_warning(path + ": " + std::to_string(listing.ignored) +
-                " files are no images of a class and are left out, the first is " +
+                " files are neither .jpg, .jpeg nor .png and are left out, the first is " +
                 listing.first_ignored);
   }
   return listing;
