@@ -9,6 +9,8 @@
 #include <cstring>
 #include <iostream>
 #include <new>
+#include <sstream>
+#include <utility>
 
 #include "base/log.h"
 #include "cli/commands.h"
@@ -118,17 +120,24 @@ int report_current_exception(CliContext& context, const ResolvedArguments& resol
   return static_cast<int>(ExitCode::kInternal);
 }
 
+/// Writes the whole result to stdout; 0, or why that failed.
+int write_to_stdout(const std::string& text) {
+  for (std::size_t written = 0; written < text.size();) {
+    const ssize_t count = ::write(STDOUT_FILENO, text.data() + written, text.size() - written);
+    if (count < 0 && errno != EINTR) return errno;
+    if (count > 0) written += static_cast<std::size_t>(count);
+  }
+  return 0;
+}
+
 /// A result that could not be written is no success; a reader that went away (EPIPE where SIGPIPE
 /// is ignored, as in Python) has had what it wanted and needs no message.
-int finish_output(CliContext& context, int code) {
-  errno = 0;
-  context.out.flush();
-  if (context.out) return code;
-  const int cause = errno;
-  context.out.clear();
+int finish_output(CliContext& context, const std::string& result, int code) {
+  const int cause = write_to_stdout(result);
+  if (cause == 0) return code;
   if (cause != EPIPE) {
-    const std::string why = cause != 0 ? std::string(": ") + std::strerror(cause) : "";
-    print_error(context, "error", "the result could not be written to stdout" + why);
+    print_error(context, "error",
+                std::string("the result could not be written to stdout: ") + std::strerror(cause));
   }
   return code == 0 ? static_cast<int>(ExitCode::kInternal) : code;
 }
@@ -136,7 +145,8 @@ int finish_output(CliContext& context, int code) {
 }  // namespace
 
 int cli_main(int argc, char** argv) {
-  CliContext context{.out = std::cout, .err = std::cerr};
+  std::ostringstream result;  // written at the end, so that every failure to write it is noticed
+  CliContext context{.out = result, .err = std::cerr};
   context.err_is_tty = ::isatty(STDERR_FILENO) == 1;
   context.color = context.err_is_tty && !is_set("NO_COLOR");
   ResolvedArguments resolved;
@@ -151,7 +161,7 @@ int cli_main(int argc, char** argv) {
   } catch (...) {
     code = report_current_exception(context, resolved);
   }
-  return finish_output(context, code);
+  return finish_output(context, std::move(result).str(), code);
 }
 
 }  // namespace tinynas

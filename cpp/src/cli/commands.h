@@ -22,7 +22,7 @@ namespace tinynas {
 /// What a command needs from the outside. Lives until cli_main returns; used by one thread, except
 /// for `progress`, which is called by one thread at a time.
 struct CliContext {
-  std::ostream& out;  ///< results, and nothing else
+  std::ostream& out;  ///< results, and nothing else; reaches stdout when the command ends
   std::ostream& err;  ///< progress and messages
   bool err_is_tty = false;
   bool color = false;  ///< of stderr: a TTY, and NO_COLOR not set

@@ -36,6 +36,23 @@ std::vector<std::string> flag_names(const std::vector<const CLI::App*>& path) {
   return names;
 }
 
+/// CLI11's message, in words for people where its own are for programmers.
+std::string plain_message(const CLI::ParseError& error) {
+  const std::string message = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const std::string name = message.substr(0, message.find(':'));
+    if (message.ends_with(" missing")) return name + " needs a value";
+    if (message.find("but received") != std::string::npos) return name + " is given more than once";
+  }
+  const std::string conversion = "Could not convert: ";
+  const auto equals = message.find(" = ");
+  if (message.starts_with(conversion) && equals != std::string::npos) {
+    return message.substr(conversion.size(), equals - conversion.size()) + ": '" +
+           message.substr(equals + 3) + "' is not a value that it takes";
+  }
+  return message;
+}
+
 std::string with_hint(const std::string& problem, const std::string& suggestion,
                       const CLI::App& app) {
   if (!suggestion.empty()) return problem + suggestion;
@@ -70,12 +87,7 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   // A misspelt option also leaves "--mcu is required" behind: the slip is the better message.
   const std::string unknown = unknown_word_message(app);
   if (!unknown.empty()) return unknown;
-  const std::string message = error.what();
-  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr &&
-      message.ends_with(" missing")) {
-    return with_hint(message.substr(0, message.find(':')) + " needs a value", "", app);
-  }
-  return with_hint(message, "", app);
+  return with_hint(plain_message(error), "", app);
 }
 
 }  // namespace tinynas

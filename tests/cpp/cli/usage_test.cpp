@@ -26,6 +26,8 @@ TEST_CASE("a slip ends with exit code 2, one line on stderr and the nearest righ
       {{"plan", "a", "b"}, "unexpected argument 'b'; see `tinynas plan --help`"},
       {{"plan"}, "file is required; see `tinynas plan --help`"},
       {{"plan", "x", "--mcu"}, "--mcu needs a value; see `tinynas plan --help`"},
+      {{"plan", "x", "--mcu", "a", "--mcu", "b"}, "--mcu is given more than once"},
+      {{"plan", "x", "--json=perhaps"}, "--json: 'perhaps' is not a value that it takes"},
       {{"mcus", "show"}, "name is required; see `tinynas mcus show --help`"},
       {{"mcus", "show", "stm32f764"}, "unknown MCU 'stm32f764' (did you mean 'stm32f746'?)"},
       {{"spaces", "show", "mcunett"}, "(did you mean 'mcunet'?)"},
