@@ -22,7 +22,7 @@ struct Block {
   int stride = 1;
   double expand_ratio = 1;  ///< 1: no expand convolution, mid_channels == in_channels
   int in_channels = 0, mid_channels = 0, out_channels = 0;
-  bool residual = false;  ///< stride 1 and in_channels == out_channels
+  bool residual = false;  ///< not the first of its stage, stride 1, in_channels == out_channels
   bool operator==(const Block&) const = default;
 };
 

@@ -105,7 +105,9 @@ Subnet SearchSpace::decode(const Genotype& genotype) const {
       block.in_channels = channels;
       block.mid_channels = space.mid_channels(channels, block.expand_ratio);
       block.out_channels = stage.out.value(genotype);
-      block.residual = block.stride == 1 && block.in_channels == block.out_channels;
+      // The first block of a stage never has a shortcut: stages keep channel orders of their own.
+      block.residual =
+          block.index > 0 && block.stride == 1 && block.in_channels == block.out_channels;
       channels = block.out_channels;
       subnet.blocks.push_back(block);
     }
