@@ -86,9 +86,12 @@ bool holds_data(const fs::path& path) {
 fs::path own_folder() {
   Dl_info info{};
   if (::dladdr(reinterpret_cast<void*>(&set_data_dir), &info) != 0 && info.dli_fname != nullptr) {
+    // The executable is named as it was typed, which says nothing when it came from $PATH.
+    const std::string name = info.dli_fname;
     std::error_code error;
-    fs::path file = fs::canonical(info.dli_fname, error);
-    if (error) file = fs::read_symlink("/proc/self/exe", error);
+    fs::path file;
+    if (name.find('/') != std::string::npos) file = fs::canonical(name, error);
+    if (file.empty()) file = fs::read_symlink("/proc/self/exe", error);
     return file.parent_path();
   }
   return {};
