@@ -63,9 +63,7 @@ class Encoder {
                        "stage" + std::to_string(block.stage) + ".channels"});
     }
     for (const Part& part : parts) {
-      const std::size_t first = find(part.axis->channels, part.channels, part.what);
-      const bool shared = space_.width.gene >= 0 && part.axis->width.gene == space_.width.gene;
-      if (!shared) set(part.axis->width, first);
+      set(part.axis->width, find(part.axis->channels, part.channels, part.what));
     }
     if (space_.width.gene < 0) return;
     for (std::size_t choice = 0; choice < space_.width.choices.size(); ++choice) {

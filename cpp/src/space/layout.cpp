@@ -30,9 +30,9 @@ SpaceLayout::SpaceLayout(SpaceSpec parsed) : spec(std::move(parsed)) {
       const std::string block = prefix + "block" + std::to_string(b) + ".";
       GeneInfo info{false, static_cast<int>(s), b, {}};
       BlockAxes axes;
-      axes.kernel = add_axis(block + "kernel", from.kernel, info);
+      axes.kernel = add_axis(block + "kernel", from.block(b).kernel, info);
       info.expand = true;
-      axes.expand = add_axis(block + "expand", from.expand, info);
+      axes.expand = add_axis(block + "expand", from.block(b).expand, info);
       stage.blocks.push_back(std::move(axes));
     }
     stages.push_back(std::move(stage));

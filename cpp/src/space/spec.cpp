@@ -55,17 +55,36 @@ ChannelSpec channel_spec(const TomlTable& table, double least_width) {
   return spec;
 }
 
+BlockSpec block_spec(const TomlTable& table) {
+  BlockSpec block;
+  block.kernel = kernels(table, "kernel");
+  block.expand = ascending(table, "expand", 1, 16);
+  if (block.expand.size() > 1 && block.expand.front() == 1) {
+    table.fail("expand",
+               "1 (no expand convolution) cannot be mixed with other ratios: a block is sliced "
+               "from the largest one, which has that convolution; write [1], or ratios above 1");
+  }
+  return block;
+}
+
 StageSpec stage_spec(const TomlTable& table) {
   StageSpec stage;
   stage.out = channel_spec(table, 0.01);
   stage.stride = static_cast<int>(table.get_int("stride", 1, 2));
   stage.depth = whole_ascending(table, "depth", 1, 32);
-  stage.kernel = kernels(table, "kernel");
-  stage.expand = ascending(table, "expand", 1, 16);
-  if (stage.expand.size() > 1 && stage.expand.front() == 1) {
-    table.fail("expand",
-               "1 (no expand convolution) cannot be mixed with other ratios: a block is sliced "
-               "from the largest one, which has that convolution; write [1], or ratios above 1");
+  const std::vector<TomlTable> blocks = table.get_tables("block");
+  if (blocks.empty()) {
+    stage.blocks.push_back(block_spec(table));
+  } else if (table.has("kernel") || table.has("expand")) {
+    table.fail(table.has("kernel") ? "kernel" : "expand",
+               "cannot stand beside [[stage.block]], where each block has its own");
+  } else if (static_cast<double>(blocks.size()) != stage.depth.back()) {
+    table.fail("block", "has " + std::to_string(blocks.size()) +
+                            " tables, but the depth is up to " + format_number(stage.depth.back()));
+  }
+  for (const TomlTable& block : blocks) {
+    stage.blocks.push_back(block_spec(block));
+    block.finish();
   }
   table.finish();
   return stage;
@@ -193,6 +212,10 @@ std::string int_line(const char* key, int value) {
   return std::string(key) + " = " + std::to_string(value) + "\n";
 }
 
+std::string block_lines(const BlockSpec& block) {
+  return list_line("kernel", block.kernel) + list_line("expand", block.expand);
+}
+
 std::string channel_lines(const ChannelSpec& spec) {
   return int_line("channels", spec.channels) +
          (spec.width.empty() ? "" : list_line("width", spec.width));
@@ -214,8 +237,12 @@ std::string space_to_toml(const SpaceSpec& spec, bool with_name) {
          int_line("stride", spec.stem_stride);
   for (const StageSpec& stage : spec.stages) {
     out += "\n[[stage]]\n" + channel_lines(stage.out) + int_line("stride", stage.stride) +
-           list_line("depth", stage.depth) + list_line("kernel", stage.kernel) +
-           list_line("expand", stage.expand);
+           list_line("depth", stage.depth);
+    if (stage.blocks.size() == 1) {
+      out += block_lines(stage.blocks.front());
+      continue;
+    }
+    for (const BlockSpec& block : stage.blocks) out += "[[stage.block]]\n" + block_lines(block);
   }
   if (spec.head.channels > 0) out += "\n[head]\n" + channel_lines(spec.head);
   return out;

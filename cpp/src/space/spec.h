@@ -12,10 +12,18 @@ struct ChannelSpec {
   std::vector<double> width;  ///< empty: follows the space's global width
 };
 
+struct BlockSpec {
+  std::vector<double> kernel, expand;
+};
+
 struct StageSpec {
   ChannelSpec out;
   int stride = 1;  ///< of the first block; the others have 1
-  std::vector<double> depth, kernel, expand;
+  std::vector<double> depth;
+  std::vector<BlockSpec> blocks;  ///< one for all blocks, or one for each of the greatest depth
+  const BlockSpec& block(std::size_t index) const {
+    return blocks.size() == 1 ? blocks.front() : blocks[index];
+  }
 };
 
 /// What search_spaces/README.md describes.

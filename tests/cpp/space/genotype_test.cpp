@@ -128,13 +128,16 @@ TEST_CASE("encode names what is not in the space") {
   CHECK(contains(message([](Subnet& s) { s.blocks[3].mid_channels = 100; }),
                  "stage2.block0.mid_channels is 100, choices are 48, 64, 96"));
   CHECK(contains(message([](Subnet& s) { s.blocks[3].stride = 1; }), "stage2.block0.stride is 1"));
-  CHECK(contains(message([](Subnet& s) { s.blocks[1].residual = false; }),
-                 "stage1.block0 lacks its shortcut"));
+  CHECK(contains(message([](Subnet& s) { s.blocks[2].residual = false; }),
+                 "stage1.block1 lacks its shortcut"));
   CHECK(contains(message([](Subnet& s) {
                    s.blocks.pop_back();
                    s.blocks.pop_back();
                  }),
                  "stage3.depth is 0"));
+  // Stages keep channel orders of their own, so none begins with a shortcut.
+  CHECK(contains(message([](Subnet& s) { s.blocks[1].residual = true; }),
+                 "stage1.block0 cannot have a shortcut"));
   CHECK(contains(message([](Subnet& s) { s.head_channels = 64; }), "head.channels is 64"));
   CHECK(contains(message([](Subnet& s) { s.classes = 11; }), "classes is 11"));
   CHECK(contains(message([](Subnet& s) { s.blocks[0].stage = 9; }), "stage 9"));

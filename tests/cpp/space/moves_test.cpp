@@ -100,7 +100,12 @@ TEST_CASE("a crossover has each block from a parent that has it") {
 
 TEST_CASE("mutation changes each active gene as often as asked, to any other choice") {
   const SearchSpace space = SearchSpace::find("fashion-mnist");  // its channels never collide
-  const Genotype parent = space.largest();
+  // Lowest, middle and last choices, in stages of full depth.
+  Genotype parent = space.largest();
+  for (std::size_t g = 0; g < parent.size(); ++g) {
+    if (!space.genes()[g].name.ends_with("depth")) parent[g] -= static_cast<std::uint8_t>(g % 2);
+  }
+  REQUIRE(space.canonical(parent) == parent);
   Rng rng(11);
   constexpr int kTrials = 20000;
   constexpr double kProbability = 0.3;
@@ -123,6 +128,22 @@ TEST_CASE("mutation changes each active gene as often as asked, to any other cho
       CHECK(taken[g][choice] / static_cast<double>(active) == Approx(expected).margin(0.02));
     }
   }
+}
+
+TEST_CASE("a mutation that adds a block draws it uniformly") {
+  const SearchSpace space = SearchSpace::find("fashion-mnist");
+  const Genotype parent = space.smallest();
+  std::size_t gene = 0;
+  while (space.genes()[gene].name != "stage3.block1.expand") ++gene;
+  Rng rng(12);
+  std::vector<int> taken(3);
+  for (int i = 0; i < 20000; ++i) {
+    const Genotype child = space.mutate(parent, 0.2, rng);
+    if (space.is_active(child, gene)) ++taken[child[gene]];
+  }
+  const int woken = taken[0] + taken[1] + taken[2];
+  CHECK(woken == Approx(0.2 * 20000).epsilon(0.1));
+  for (const int count : taken) CHECK(count == Approx(woken / 3.0).epsilon(0.1));
 }
 
 TEST_CASE("samples are uniform over each gene's choices") {

@@ -12,8 +12,6 @@
 namespace tinynas {
 namespace {
 
-/// Blocks per stage of `space`, found by walking its [[stage]] tables beside the published blocks:
-/// a stage ends where the next one's stride or channels begin.
 struct StageCursor {
   int stage = -1, index = 0;
 };
@@ -63,26 +61,6 @@ Subnet subnet_of(const Graph& graph, const Json& document) {
   return subnet;
 }
 
-/// proxyless.toml has a stage for each run of equal blocks, so runs are told apart there too.
-void split_runs(Subnet& subnet) {
-  int stage = -1, index = 0;
-  for (std::size_t i = 0; i < subnet.blocks.size(); ++i) {
-    Block& block = subnet.blocks[i];
-    const Block* before = i > 0 ? &subnet.blocks[i - 1] : nullptr;
-    const bool same = before != nullptr && block.stride == 1 && block.kernel == before->kernel &&
-                      block.expand_ratio == before->expand_ratio &&
-                      block.out_channels == before->out_channels;
-    if (same) {
-      ++index;
-    } else {
-      ++stage;
-      index = 0;
-    }
-    block.stage = stage;
-    block.index = index;
-  }
-}
-
 void check_equal(const Graph& found, const Graph& published) {
   REQUIRE(found.tensors.size() == published.tensors.size());
   for (std::size_t i = 0; i < found.tensors.size(); ++i) {
@@ -115,13 +93,10 @@ TEST_CASE("every published network is a point of a shipped space") {
     INFO(path);
     const Graph published = read_layer_table(path);
     const std::string name = std::filesystem::path(path).stem().string();
-    Subnet subnet = subnet_of(published, read_json_file(path));
+    const Subnet subnet = subnet_of(published, read_json_file(path));
     std::string space_name = "mcunet";
     if (name.starts_with("mbv2")) space_name = "mobilenetv2";
-    if (name.starts_with("proxyless")) {
-      space_name = "proxyless";
-      split_runs(subnet);
-    }
+    if (name.starts_with("proxyless")) space_name = "proxyless";
     ++(space_name == "mcunet" ? mcunets : others);
     const SearchSpace space = SearchSpace::find(space_name).with_classes(subnet.classes);
     const Genotype genotype = space.encode(subnet);

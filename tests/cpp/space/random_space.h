@@ -46,8 +46,12 @@ inline std::string random_space_toml(Rng& rng) {
     draw_channels(rng, stage.out);
     stage.stride = static_cast<int>(1 + rng.below(2));
     stage.depth = pick(rng, {1, 2, 3}, 2);
-    stage.kernel = pick(rng, {1, 3, 5, 7}, 2);
-    stage.expand = rng.chance(0.2) ? std::vector<double>{1} : pick(rng, {1.25, 1.5, 2, 3, 6}, 3);
+    const auto blocks = rng.chance(0.3) ? static_cast<std::size_t>(stage.depth.back()) : 1;
+    for (std::size_t b = 0; b < blocks; ++b) {
+      stage.blocks.push_back(
+          {pick(rng, {1, 3, 5, 7}, 2),
+           rng.chance(0.2) ? std::vector<double>{1} : pick(rng, {1.25, 1.5, 2, 3, 6}, 3)});
+    }
     spec.stages.push_back(std::move(stage));
   }
   if (rng.chance(0.5)) {

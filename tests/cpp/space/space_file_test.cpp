@@ -90,6 +90,13 @@ TEST_CASE("errors of a space file name file, line and key") {
       {"expand = [3, 6]", "expand = [1, 6]",
        "mine.toml:15: stage[0].expand: 1 (no expand convolution) cannot be mixed"},
       {"expand = [3, 6]", "expand = [0.5]", "mine.toml:15: stage[0].expand: must lie between"},
+      {"expand = [3, 6]", "[[stage.block]]\nkernel = 3\nexpand = 6",
+       "mine.toml:14: stage[0].kernel: cannot stand beside [[stage.block]]"},
+      {"kernel = [3, 5]\nexpand = [3, 6]", "[[stage.block]]\nkernel = 3\nexpand = 6",
+       "stage[0].block: has 1 tables, but the depth is up to 2"},
+      {"kernel = [3, 5]\nexpand = [3, 6]",
+       "[[stage.block]]\nkernel = 3\nexpand = 6\n[[stage.block]]\nkernel = 3\nexpnd = 6",
+       "mine.toml:17: stage[0].block[1].expand: is missing"},
       {"channels = 24", "channels = 0", "mine.toml:11: stage[0].channels: must lie between 1"},
       {"[[stage]]", "[stage]", "mine.toml:10: stage: must be a list of tables: write [[stage]]"},
       {"channels = 64", "channels = 16",
@@ -167,7 +174,8 @@ TEST_CASE("channels are made divisible as MobileNetV2 does") {
   CHECK(make_divisible(24 * 0.35, 8) == 8);
   CHECK(make_divisible(160 * 0.3, 8) == 48);
   CHECK(make_divisible(96 * 0.6, 8) == 56);
-  CHECK(make_divisible(40 * 0.3, 8) == 16);  // 12 exactly, although 40 * 0.3 < 12 in binary
+  CHECK(make_divisible(44, 8) == 48);           // halves go up
+  CHECK(make_divisible(200 * 0.58, 8) == 120);  // 116, although the product is an ulp less
   CHECK(make_divisible(0.2, 8) == 8);
   CHECK(make_divisible(17, 1) == 17);
   for (int divisor : {1, 2, 4, 8, 16}) {
