@@ -21,12 +21,12 @@ struct TrainOptions {
   std::string device = "cpu";
   Resume resume = Resume::kAuto;
   std::uint64_t seed = 0;
-  double warmup_epochs = 3;  ///< the largest subnet alone, before channels are sorted
-  double epochs = 20;        ///< sandwich rule: largest, smallest and `random_subnets` a step
+  double warmup_epochs = 4;  ///< the largest subnet alone, before channels are sorted
+  double epochs = 16;        ///< sandwich rule: largest, smallest and `random_subnets` a step
   int random_subnets = 2;
   int batch_images = 128;  ///< a step, all shards together
   int shards = 2;          ///< parts of a batch with BN statistics of their own; fixed, so that threads do not change results
-  double learning_rate = 0.2;
+  double learning_rate = 0.4;
   double momentum = 0.9;      ///< Nesterov
   double weight_decay = 1e-4;  ///< of convolutions and classifier, not of BN
   double label_smoothing = 0.0;

@@ -40,6 +40,7 @@ struct GlobalOptions {
 };
 
 void add_commands(CLI::App& app, CliContext& context) {
+  add_train_command(app, context);
   add_plan_command(app, context);
   add_mcus_command(app, context);
   add_spaces_command(app, context);

@@ -10,6 +10,8 @@ namespace {
 
 constexpr const char* kMetadataKey = "tinynas_metadata";
 
+std::string tensor_key(std::size_t index) { return std::string("t").append(std::to_string(index)); }
+
 std::string shape_text(at::IntArrayRef shape) {
   std::ostringstream text;
   text << shape;
@@ -39,7 +41,7 @@ void write_state_file(const StateFile& state, const std::string& path) {
   torch::serialize::OutputArchive archive;
   for (std::size_t i = 0; i < state.tensors.size(); ++i) {
     names.push_back(state.tensors[i].first);
-    archive.write("t" + std::to_string(i),
+    archive.write(tensor_key(i),
                   state.tensors[i].second.detach().to(torch::kCPU).contiguous().clone());
   }
   head["tensors"] = names;
@@ -62,7 +64,7 @@ StateFile read_state_file(const std::string& path, const char* format, int newes
     const Json& names = json_at(state.metadata, "tensors", path);
     for (std::size_t i = 0; i < names.size(); ++i) {
       torch::Tensor tensor;
-      archive.read("t" + std::to_string(i), tensor);
+      archive.read(tensor_key(i), tensor);
       state.tensors.emplace_back(names[i].get<std::string>(), tensor);
     }
   } catch (const c10::Error&) {

@@ -65,7 +65,7 @@ void TrainingState::reduce_gradients() {
     for (std::size_t shard = 1; shard < replicas_.size(); ++shard) {
       torch::Tensor& other = replica_parameters_[shard][i].second.mutable_grad();
       if (other.defined()) first += other;
-      other = {};
+      other.reset();
     }
     first /= static_cast<double>(replicas_.size());
     squares += first.square().sum();
@@ -107,7 +107,7 @@ double TrainingState::step(std::span<const std::int32_t> indices, const StepTask
     momentum_[i].mul_(options_.momentum).add_(gradient);
     gradient.add_(momentum_[i], options_.momentum);
     weight.add_(gradient, -learning_rate);
-    gradient = {};
+    gradient.reset();
   }
   return loss;
 }

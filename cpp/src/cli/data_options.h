@@ -1,0 +1,17 @@
+#pragma once
+// --data, for every command that reads images.
+
+#include <string>
+
+#include "tinynas/dataset.h"
+#include "tinynas/search_space.h"
+
+namespace tinynas {
+
+/// Images for networks of `space`: the folder or file named, or, where none is, what `dataset_name`
+/// is known to come from (Debian's Fashion-MNIST). Throws BadInput that names the flag and the
+/// layout expected.
+Dataset load_data_for(const SearchSpace& space, const std::string& data_option,
+                      const std::string& dataset_name);
+
+}  // namespace tinynas

@@ -1,0 +1,127 @@
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "cli/commands.h"
+#ifdef TINYNAS_WITH_TORCH
+#include "cli/data_options.h"
+#include "cli/stop_signals.h"
+#include "tinynas/trainer.h"
+#endif
+
+namespace tinynas {
+
+#ifdef TINYNAS_WITH_TORCH
+namespace {
+
+struct TrainCommand {
+  std::string space = "fashion-mnist", data, resume = "auto";
+  TrainOptions train;
+};
+
+std::string typed_command(const TrainCommand& command) {
+  std::string text = "tinynas train --space " + command.space;
+  if (!command.data.empty()) text += " --data " + command.data;
+  text += " --out " + command.train.out_dir + " --seed " + std::to_string(command.train.seed);
+  const TrainOptions defaults;
+  auto add = [&](const char* flag, double value, double usual) {
+    if (value == usual) return;
+    std::string number = std::to_string(value);
+    number.erase(number.find_last_not_of('0') + 1);
+    if (number.back() == '.') number.pop_back();
+    text += std::string(" ") + flag + " " + number;
+  };
+  add("--warmup-epochs", command.train.warmup_epochs, defaults.warmup_epochs);
+  add("--epochs", command.train.epochs, defaults.epochs);
+  add("--random-subnets", command.train.random_subnets, defaults.random_subnets);
+  add("--batch", command.train.batch_images, defaults.batch_images);
+  add("--shards", command.train.shards, defaults.shards);
+  add("--learning-rate", command.train.learning_rate, defaults.learning_rate);
+  add("--weight-decay", command.train.weight_decay, defaults.weight_decay);
+  add("--label-smoothing", command.train.label_smoothing, defaults.label_smoothing);
+  add("--gradient-norm", command.train.gradient_norm, defaults.gradient_norm);
+  add("--shift", command.train.shift_pixels, defaults.shift_pixels);
+  add("--erase", command.train.erase_pixels, defaults.erase_pixels);
+  if (!command.train.horizontal_flip) text += " --no-flip";
+  return text;
+}
+
+int run_train(CliContext& context, TrainCommand& command) {
+  const StopFn stop = catch_stop_signals();
+  const SearchSpace space = SearchSpace::find(command.space);
+  const Dataset data = load_data_for(space, command.data, space.name());
+  command.train.resume = parse_resume(command.resume);
+  command.train.command = typed_command(command);
+  train_supernet(space, data, command.train, context.progress(), stop);
+  context.end_progress();
+  context.out << command.train.out_dir << "/supernet.pt\n";
+  return 0;
+}
+
+}  // namespace
+#endif
+
+void add_train_command(CLI::App& app, CliContext& context) {
+  CLI::App* train = app.add_subcommand("train", "Train a once-for-all supernet");
+#ifdef TINYNAS_WITH_TORCH
+  auto command = std::make_shared<TrainCommand>();
+  TrainOptions& options = command->train;
+  CLI::Option* space = train->add_option("--space", command->space, "Search space")
+                           ->type_name("NAME|FILE.toml")
+                           ->capture_default_str();
+  context.choices[space] = SearchSpace::list_names;
+  train->add_option("--data", command->data, "Images (default: Debian's Fashion-MNIST)")
+      ->type_name("PATH");
+  train->add_option("--out", options.out_dir, "Folder for supernet, checkpoint and model card")
+      ->type_name("DIR")
+      ->required();
+  CLI::Option* resume = train
+                            ->add_option("--resume", command->resume,
+                                         "Go on from DIR/checkpoint.pt: auto, never or must")
+                            ->capture_default_str();
+  context.choices[resume] = [] { return std::vector<std::string>{"auto", "never", "must"}; };
+  train->add_option("--device", options.device, "As torch spells it")->capture_default_str();
+  train->add_option("--seed", options.seed, "Of weights, batches and subnets")
+      ->capture_default_str();
+  train->add_option("--warmup-epochs", options.warmup_epochs, "Largest subnet alone")
+      ->capture_default_str();
+  train->add_option("--epochs", options.epochs, "Sandwich rule")->capture_default_str();
+  train
+      ->add_option("--random-subnets", options.random_subnets,
+                   "Beside largest and smallest, a step")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
+  train->add_option("--batch", options.batch_images, "Images a step")->capture_default_str();
+  train->add_option("--shards", options.shards, "Parts of a batch, trained side by side")
+      ->capture_default_str();
+  train->add_option("--learning-rate", options.learning_rate, "At its highest")
+      ->capture_default_str();
+  train->add_option("--weight-decay", options.weight_decay, "Of convolutions and classifier")
+      ->capture_default_str();
+  train->add_option("--label-smoothing", options.label_smoothing, "Of the largest subnet's labels")
+      ->check(CLI::Range(0.0, 0.5))
+      ->capture_default_str();
+  train->add_option("--gradient-norm", options.gradient_norm, "Clip to this (0: not)")
+      ->capture_default_str();
+  train->add_option("--shift", options.shift_pixels, "Augmentation: pixels")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
+  train->add_flag("!--no-flip", options.horizontal_flip, "Augmentation: no horizontal flips");
+  train
+      ->add_option("--erase", options.erase_pixels,
+                   "Augmentation: side of an erased square in pixels")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  train->callback([command, &context] {
+    context.command = [command, &context] { return run_train(context, *command); };
+  });
+#else
+  train->allow_extras();
+  train->callback([&context] { context.command = []() -> int { fail_without_torch("train"); }; });
+#endif
+}
+
+}  // namespace tinynas
