@@ -14,8 +14,8 @@ const char* split_name(Split split);
 
 /// How carefully to measure. Float arithmetic, supernet weights, BN recalibrated for each subnet.
 struct Fidelity {
-  int recalibration_images = 512;
-  int images = 1000;  ///< class-balanced part of `split`; 0: all of it
+  int recalibration_images = 512;  ///< 0: all of the calibration split
+  int images = 1000;               ///< class-balanced part of `split`; 0: all of it
   Split split = Split::kValidation;
   bool operator==(const Fidelity&) const = default;
 };

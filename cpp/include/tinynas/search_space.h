@@ -131,6 +131,8 @@ class SearchSpace {
 /// A subnet file: one JSON with space name, hash and classes and the active genes' choices by name.
 /// Throws BadInput with file and field, and when the file's space hash is another's.
 Genotype read_subnet_file(const SearchSpace& space, const std::string& path);
+/// The text of a subnet file.
+std::string subnet_json(const SearchSpace& space, const Genotype& genotype);
 /// Written to a temporary file, then renamed.
 void write_subnet_file(const SearchSpace& space, const Genotype& genotype, const std::string& path);
 

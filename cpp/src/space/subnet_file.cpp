@@ -83,23 +83,27 @@ Genotype read_subnet_file(const SearchSpace& space, const std::string& path) {
   return space.canonical(std::move(genotype));
 }
 
-void write_subnet_file(const SearchSpace& space, const Genotype& genotype,
-                       const std::string& path) {
+std::string subnet_json(const SearchSpace& space, const Genotype& genotype) {
   const Genotype canonical = space.canonical(genotype);
   Json genes = Json::object();
   for (std::size_t i = 0; i < canonical.size(); ++i) {
     const Gene& gene = space.genes()[i];
     if (space.is_active(canonical, i)) genes[gene.name] = number(gene.choices[canonical[i]]);
   }
-  write_json_file({{"format", kFormat},
-                   {"format_version", kVersion},
-                   {"space", space.name()},
-                   {"space_hash", space.hash()},
-                   {"classes", space.classes()},
-                   {"id", space.id(canonical)},
-                   {"description", describe(space.decode(canonical))},
-                   {"genes", std::move(genes)}},
-                  path);
+  const Json document = {{"format", kFormat},
+                         {"format_version", kVersion},
+                         {"space", space.name()},
+                         {"space_hash", space.hash()},
+                         {"classes", space.classes()},
+                         {"id", space.id(canonical)},
+                         {"description", describe(space.decode(canonical))},
+                         {"genes", std::move(genes)}};
+  return document.dump(2) + "\n";
+}
+
+void write_subnet_file(const SearchSpace& space, const Genotype& genotype,
+                       const std::string& path) {
+  write_file_atomic(path, subnet_json(space, genotype));
 }
 
 SearchSpace find_space_of_subnet(const std::string& path) {

@@ -1,0 +1,106 @@
+#pragma once
+// A run directory: what a search was asked, every measurement it paid for, and what it found.
+//
+//   run.json       all options resolved, versions, seed, hashes of space, supernet and data
+//   trials.jsonl   append-only, one line a measurement, in an order that depends on the run alone
+//   timings.jsonl  how long batches took: all that differs between two runs of the same options
+//   checkpoint.json, result.json   replaced by atomic renames
+//   best/          subnet.json, plan.json, operators.csv, weights.pt
+//
+// A search resumes by replaying: proposals are made anew (planning is cheap) and measurements are
+// taken from trials.jsonl as long as there are any. So wherever a run was killed, the resumed one
+// ends with the same bytes as one that was not.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tinynas/evolution.h"
+
+namespace tinynas {
+
+enum class Resume : std::uint8_t { kAuto, kNever, kMust };
+/// "auto", "never", "must"; throws BadInput naming `what` otherwise.
+Resume parse_resume(const std::string& word, const std::string& what);
+
+/// Why something was measured.
+enum class RecordKind : std::uint8_t { kTrial, kFinalist, kReference, kTest };
+const char* record_kind_name(RecordKind kind);
+
+/// One measurement, one line of trials.jsonl. `proposal.trial` is -1 for a reference that was no
+/// trial.
+struct MeasurementRecord {
+  RecordKind kind = RecordKind::kTrial;
+  Proposal proposal;
+  Fidelity fidelity;
+  Measurement measurement;
+};
+
+/// What checkpoint.json says, for people and programs that watch a run.
+struct Checkpoint {
+  std::int64_t planned = 0;
+  std::int64_t measured = 0;
+  std::string best_id;  ///< "" as long as there is none
+  bool finished = false;
+};
+
+/// Not thread-safe; a lock on trials.jsonl keeps a second process out.
+class RunStore {
+ public:
+  /// Called before each step that writes, with its name; tests throw from it. May be empty.
+  using FaultFn = std::function<void(const std::string& step)>;
+
+  /// Starts a run in `directory` (made where it is missing), or resumes the one that is there.
+  /// `run` is the text of run.json: an object of which the field "run" must be equal on resume.
+  ///
+  /// Throws BadInput when there is a run and `resume` is kNever, when there is none and it is
+  /// kMust, when the run there was started with something else (names the field), when its trials
+  /// are damaged before the last checkpoint, when another process holds it, and when the directory
+  /// cannot be written. A torn last line is dropped.
+  static std::unique_ptr<RunStore> open(const std::string& directory, Resume resume,
+                                        const std::string& run, FaultFn fault = {});
+  ~RunStore();
+
+  const std::string& directory() const { return directory_; }
+  bool resumed() const { return resumed_; }
+  /// Measurements that were there when the run was opened.
+  const std::vector<MeasurementRecord>& recorded() const { return recorded_; }
+
+  /// On disk when it returns (fsync).
+  void append(std::span<const MeasurementRecord> records);
+  void append_timing(int first_record, int records, double seconds);
+  void checkpoint(const Checkpoint& checkpoint);
+  /// Plans `best` again for plan.json and operators.csv. `weights` writes best/weights.pt to the
+  /// path it is given; may be empty.
+  void write_best(const SearchProblem& problem, const Candidate& best,
+                  const std::function<void(const std::string& path)>& weights);
+  void write_result(const std::string& json);
+
+ private:
+  RunStore(std::string directory, FaultFn fault);
+  std::string path(const char* name) const { return directory_ + "/" + name; }
+  void step(const char* name) const;
+  void open_trials();
+  void read_trials();
+
+  std::string directory_;
+  FaultFn fault_;
+  bool resumed_ = false;
+  int trials_file_ = -1;
+  std::size_t record_count_ = 0;
+  std::uint64_t trials_hash_;  ///< of the whole lines of trials.jsonl
+  std::vector<MeasurementRecord> recorded_;
+};
+
+/// "parent/stem", or "parent/stem-2", "-3", ... : the first that does not exist, made so that no
+/// other process gets the same. Throws BadInput when `parent` cannot be written.
+std::string make_run_directory(const std::string& parent, const std::string& stem);
+
+/// The lines of a run's trials.jsonl; a torn last one is left out. Throws BadInput with file and
+/// line.
+std::vector<MeasurementRecord> read_trials_file(const std::string& path);
+
+}  // namespace tinynas

@@ -1,0 +1,79 @@
+#pragma once
+// A whole search: ask, measure, tell, until the measurements are spent; then the finalists on all
+// validation images, and the winner, once, on the test images.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tinynas/evolution.h"
+#include "tinynas/progress.h"
+#include "tinynas/run_store.h"
+
+namespace tinynas {
+
+enum class SearchEngine : std::uint8_t { kEvolution, kRandom };
+
+struct SearchOptions {
+  SearchEngine engine = SearchEngine::kEvolution;
+  /// Seed and measurements hold for every engine. 0.35 to 0.65 core-seconds a measurement: the
+  /// default keeps a run on two cores well below a minute.
+  EvolutionOptions evolution;
+  int batch = 8;  ///< networks handed to the evaluator at once; never the number of threads
+  Fidelity ranking{512, 1000, Split::kValidation};
+  Fidelity final{0, 0, Split::kValidation};  ///< finalists, the largest subnet, the test
+  int finalists = 6;
+  bool measure_largest = true;  ///< what the search gives up to fit: the largest subnet's accuracy
+  bool measure_test = true;
+
+  static SearchOptions preset_default(std::uint64_t seed);
+  /// EvolutionOptions::published, each network measured on all validation images.
+  static SearchOptions preset_published(std::uint64_t seed);
+};
+
+enum class SearchStatus : std::uint8_t { kFound, kNothingFits, kInterrupted };
+
+struct SearchResult {
+  SearchStatus status = SearchStatus::kNothingFits;
+  SearchOptions options;
+  std::vector<Trial> trials;     ///< all that were measured for ranking
+  PlanningRecord planning;       ///< counts, and what came closest
+  std::vector<Trial> finalists;  ///< as measured on all validation images, winner first
+  /// The winner: best accuracy of the finalists, then score, less SRAM, less flash, id. After an
+  /// interruption the best-ranked trial so far (its `images` says on how many).
+  std::optional<Trial> best;
+  std::optional<Measurement> test;  ///< of the winner
+  Candidate largest;                ///< of the space; rarely fits
+  std::optional<Measurement> largest_measurement;
+  std::vector<Trial> pareto;  ///< front of the trials
+};
+
+/// What a search calls while it runs; each may be empty.
+struct SearchCallbacks {
+  ProgressFn progress;
+  StopFn stop;  ///< asked between batches; the batch under way is finished and recorded
+  std::function<void(const Subnet& subnet, const std::string& path)> write_weights;
+};
+
+/// Deterministic: the same for any number of threads of the evaluator, and for a run that was
+/// interrupted and resumed. `store` may be null (nothing is written). Throws BadInput for options
+/// out of range or when the store holds another run's trials.
+SearchResult run_search(const SearchOptions& options, const SearchProblem& problem,
+                        Evaluator& evaluator, RunStore* store, const SearchCallbacks& callbacks);
+
+/// Names and values that identify what measures: supernet, data, device.
+using RunFields = std::vector<std::pair<std::string, std::string>>;
+
+/// Text of run.json: options, budget, space, runtime and version, with `identity` in the part that
+/// must be equal on resume and `environment` (threads, paths) in the part that need not.
+std::string describe_run(const SearchOptions& options, const SearchProblem& problem,
+                         const RunFields& identity, const RunFields& environment);
+
+/// The `search --json` document as text. `run_dir` "" where there is none.
+std::string search_result_json(const SearchResult& result, const SearchProblem& problem,
+                               const std::string& run_dir);
+
+}  // namespace tinynas

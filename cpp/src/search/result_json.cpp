@@ -1,0 +1,106 @@
+#include <algorithm>
+
+#include "base/json_io.h"
+#include "tinynas/search.h"
+
+namespace tinynas {
+namespace {
+
+/// Fields that every network has.
+Json candidate_json(const Candidate& candidate, const SearchSpace& space) {
+  const Subnet subnet = space.decode(candidate.genotype);
+  return {{"id", candidate.id},
+          {"subnet", parse_json(subnet_json(space, candidate.genotype), "subnet")},
+          {"description", describe(subnet)},
+          {"peak_sram_bytes", candidate.footprint.peak_sram_bytes},
+          {"flash_bytes", candidate.footprint.flash_bytes},
+          {"macs", candidate.footprint.macs},
+          {"params", candidate.params},
+          {"resolution", subnet.resolution}};
+}
+
+/// Float accuracy with the supernet's weights; int8 is not computed here.
+Json accuracy_json(const Measurement& validation, const std::optional<Measurement>& test) {
+  return {{"validation", validation.accuracy},
+          {"validation_images", validation.images},
+          {"validation_standard_error", validation.standard_error},
+          {"test", test ? Json(test->accuracy) : Json(nullptr)},
+          {"validation_int8", nullptr},
+          {"test_int8", nullptr}};
+}
+
+Json excess_json(const Violation& excess) {
+  return {{"sram_bytes", excess.sram_bytes}, {"flash_bytes", excess.flash_bytes}};
+}
+
+Json trial_json(const Trial& trial, const SearchSpace& space,
+                const std::optional<Measurement>& test) {
+  Json document = candidate_json(trial.proposal.candidate, space);
+  document["trial"] = trial.proposal.trial;
+  document["origin"] = origin_name(trial.proposal.origin);
+  document["score"] = trial.measurement.score;
+  document["accuracy"] = accuracy_json(trial.measurement, test);
+  return document;
+}
+
+/// The trial as it was measured most carefully.
+const Trial& best_measured(const SearchResult& result, const Trial& trial) {
+  const auto finalist = std::find_if(
+      result.finalists.begin(), result.finalists.end(),
+      [&](const Trial& other) { return other.proposal.trial == trial.proposal.trial; });
+  return finalist == result.finalists.end() ? trial : *finalist;
+}
+
+/// What came closest to the budget, and the extremes that were reached on the way.
+Json smallest_json(const PlanningRecord& planning, const SearchSpace& space) {
+  Json document = candidate_json(*planning.nearest, space);
+  document["excess"] = excess_json(planning.nearest->violation);
+  const auto extreme = [](const Candidate& candidate) {
+    return Json{{"id", candidate.id},
+                {"peak_sram_bytes", candidate.footprint.peak_sram_bytes},
+                {"flash_bytes", candidate.footprint.flash_bytes}};
+  };
+  document["lowest_sram"] = extreme(*planning.lowest_sram);
+  document["lowest_flash"] = extreme(*planning.lowest_flash);
+  return document;
+}
+
+}  // namespace
+
+std::string search_result_json(const SearchResult& result, const SearchProblem& problem,
+                               const std::string& run_dir) {
+  const SearchSpace& space = problem.space;
+  Json document = {{"schema_version", 1},
+                   {"seed", result.options.evolution.seed},
+                   {"run_dir", run_dir.empty() ? Json(nullptr) : Json(run_dir)},
+                   {"interrupted", result.status == SearchStatus::kInterrupted}};
+  document["mcu"] = {{"name", problem.budget.name},
+                     {"sram_budget_bytes", problem.budget.sram_bytes},
+                     {"flash_budget_bytes", problem.budget.flash_bytes}};
+  document["runtime"] = problem.runtime.name;
+  document["space"] = space.name();
+  document["planned"] = result.planning.planned;
+  document["planned_that_fit"] = result.planning.feasible;
+  document["measured"] = result.trials.size();
+  document["best"] = nullptr;
+  if (result.best) document["best"] = trial_json(*result.best, space, result.test);
+  document["largest"] = candidate_json(result.largest, space);
+  document["largest"]["excess"] = excess_json(result.largest.violation);
+  document["largest"]["accuracy"] = result.largest_measurement
+                                        ? accuracy_json(*result.largest_measurement, std::nullopt)
+                                        : Json(nullptr);
+  document["finalists"] = Json::array();
+  for (const Trial& trial : result.finalists) {
+    document["finalists"].push_back(trial_json(trial, space, std::nullopt));
+  }
+  document["pareto"] = Json::array();
+  for (const Trial& trial : result.pareto) {
+    document["pareto"].push_back(trial_json(best_measured(result, trial), space, std::nullopt));
+  }
+  if (result.status == SearchStatus::kNothingFits && result.planning.nearest) {
+    document["smallest"] = smallest_json(result.planning, space);
+  }
+  return document.dump(2) + "\n";
+}
+
+}  // namespace tinynas

@@ -1,0 +1,296 @@
+#include "tinynas/run_store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "base/files.h"
+#include "base/log.h"
+#include "search/record_json.h"
+#include "tinyengine/plan_report.h"
+#include "tinynas/error.h"
+
+namespace tinynas {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRunFormat = "tinynas-run";
+constexpr const char* kCheckpointFormat = "tinynas-checkpoint";
+constexpr int kVersion = 1;
+
+std::uint64_t no_lines_hash() { return hash_bytes(nullptr, 0); }
+
+std::string hex(std::uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+std::string shown(const Json* value) {
+  if (value == nullptr) return "missing";
+  return value->is_string() ? "'" + value->get<std::string>() + "'" : value->dump();
+}
+
+/// The first field in which the run that is there differs from the one that is asked for, as
+/// "'search.seed' is 1 there and 2 now"; "" when they are equal.
+std::string first_difference(const Json& there, const Json& now, const std::string& prefix) {
+  const auto member = [](const Json& object, const std::string& key) -> const Json* {
+    const auto at = object.find(key);
+    return at == object.end() ? nullptr : &*at;
+  };
+  const auto compare = [&](const std::string& key) -> std::string {
+    const Json* a = member(there, key);
+    const Json* b = member(now, key);
+    if (a != nullptr && b != nullptr) {
+      if (*a == *b) return "";
+      if (a->is_object() && b->is_object()) return first_difference(*a, *b, prefix + key + ".");
+    }
+    return "field '" + prefix + key + "' is " + shown(a) + " there and " + shown(b) + " now";
+  };
+  for (const Json* object : {&now, &there}) {
+    for (const auto& [key, value] : object->items()) {
+      if (const std::string difference = compare(key); !difference.empty()) return difference;
+    }
+  }
+  return "";
+}
+
+void check_same_run(const std::string& path, const Json& now) {
+  const Json there = read_json_file(path);
+  if (!there.is_object()) throw BadInput(path + ": must be an object");
+  check_format(there, kRunFormat, kVersion, path);
+  const std::string difference = first_difference(json_at(there, "run", path), now.at("run"), "");
+  if (difference.empty()) return;
+  throw BadInput(path + ": cannot be resumed with other settings: " + difference +
+                 "; use the same settings, or another --run-dir");
+}
+
+void write_all(int file, const std::string& text, const std::string& path) {
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t written = ::write(file, text.data() + done, text.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw BadInput(path + ": cannot be written: " + std::strerror(errno));
+    done += static_cast<std::size_t>(written);
+  }
+}
+
+/// What a killed process left behind of files that it was about to rename.
+void remove_temporary_files(const std::string& directory) {
+  std::error_code error;
+  std::vector<fs::path> left;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (entry.path().extension().string().starts_with(".tmp")) left.push_back(entry.path());
+  }
+  for (const fs::path& path : left) fs::remove(path, error);
+}
+
+std::string operators_csv(const Graph& graph, const MemoryPlan& plan) {
+  std::string text = "index,name,kind,live_bytes,scratch_bytes,macs,weight_bytes\n";
+  for (std::size_t i = 0; i < graph.ops.size(); ++i) {
+    const OpPlan& op = plan.per_op[i];
+    text += std::to_string(i) + "," + op_name(graph, i) + "," + op_kind_name(graph.ops[i].kind);
+    for (const std::int64_t value : {op.live_bytes, op.scratch_bytes, op.macs, op.weight_bytes}) {
+      text += "," + std::to_string(value);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+Resume parse_resume(const std::string& word, const std::string& what) {
+  if (word == "auto") return Resume::kAuto;
+  if (word == "never") return Resume::kNever;
+  if (word == "must") return Resume::kMust;
+  throw BadInput(what + ": '" + word + "' is none of auto, never, must" +
+                 did_you_mean(word, {"auto", "never", "must"}));
+}
+
+const char* record_kind_name(RecordKind kind) {
+  switch (kind) {
+    case RecordKind::kTrial:
+      return "trial";
+    case RecordKind::kFinalist:
+      return "finalist";
+    case RecordKind::kReference:
+      return "reference";
+    case RecordKind::kTest:
+      return "test";
+  }
+  return "";
+}
+
+RunStore::RunStore(std::string directory, FaultFn fault)
+    : directory_(std::move(directory)), fault_(std::move(fault)), trials_hash_(no_lines_hash()) {}
+
+RunStore::~RunStore() {
+  if (trials_file_ >= 0) ::close(trials_file_);
+}
+
+void RunStore::step(const char* name) const {
+  if (fault_) fault_(name);
+}
+
+std::unique_ptr<RunStore> RunStore::open(const std::string& directory, Resume resume,
+                                         const std::string& run, FaultFn fault) {
+  std::unique_ptr<RunStore> store(new RunStore(directory, std::move(fault)));
+  const std::string run_path = store->path("run.json");
+  if (resume == Resume::kMust && !fs::exists(run_path)) {
+    throw BadInput(directory + ": holds no run to resume (no run.json); use --resume auto");
+  }
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) throw BadInput(directory + ": the run directory cannot be made: " + error.message());
+  store->open_trials();
+  store->resumed_ = fs::exists(run_path);
+  if (store->resumed_ && resume == Resume::kNever) {
+    throw BadInput(directory + ": holds a run already; use --resume auto, or another --run-dir");
+  }
+  const Json document = parse_json(run, "run.json");
+  if (store->resumed_) {
+    check_same_run(run_path, document);
+    store->read_trials();
+    return store;
+  }
+  if (fs::file_size(store->path("trials.jsonl")) > 0) {
+    throw BadInput(directory + ": has trials.jsonl but no run.json; use another --run-dir");
+  }
+  store->step("run.json");
+  Json head = {{"format", kRunFormat}, {"format_version", kVersion}};
+  head.update(document);
+  write_json_file(head, run_path);
+  return store;
+}
+
+void RunStore::open_trials() {
+  const std::string trials = path("trials.jsonl");
+  trials_file_ = ::open(trials.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (trials_file_ < 0) throw BadInput(trials + ": cannot be opened: " + std::strerror(errno));
+  // File systems without locks (some NFS) do without this protection.
+  if (::flock(trials_file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    throw BadInput(directory_ +
+                   ": another process is running in it; wait, or use another --run-dir");
+  }
+  remove_temporary_files(directory_);
+  remove_temporary_files(path("best"));
+}
+
+void RunStore::read_trials() {
+  const std::string trials = path("trials.jsonl");
+  const std::string content = read_file(trials);
+  TrialLines lines = parse_trial_lines(content, trials);
+  std::size_t promised = 0;
+  if (const std::string file = path("checkpoint.json"); fs::exists(file)) {
+    const Json checkpoint = read_json_file(file);
+    check_format(checkpoint, kCheckpointFormat, kVersion, file);
+    promised = static_cast<std::size_t>(json_int(checkpoint, "records", file));
+    if (promised > lines.records.size() && !lines.damage.empty()) {
+      throw BadInput(lines.damage + "; it was written before the last checkpoint and is damaged");
+    }
+    const std::size_t kept = std::min(promised, lines.records.size());
+    const std::size_t bytes = kept == 0 ? 0 : lines.ends[kept - 1];
+    if (promised > kept) {
+      log_warning(trials + ": lines after " + std::to_string(kept) +
+                  " are lost; they are measured again");
+    } else if (hex(hash_bytes(content.data(), bytes)) !=
+               json_string(checkpoint, "trials_hash", file)) {
+      throw BadInput(trials +
+                     ": was changed after its checkpoint; a run's trials are not to be "
+                     "edited, start another --run-dir");
+    }
+  }
+  const std::size_t bytes = lines.ends.empty() ? 0 : lines.ends.back();
+  if (bytes < content.size() && ::ftruncate(trials_file_, static_cast<off_t>(bytes)) != 0) {
+    throw BadInput(trials + ": its torn last line cannot be dropped: " + std::strerror(errno));
+  }
+  recorded_ = std::move(lines.records);
+  record_count_ = recorded_.size();
+  trials_hash_ = hash_bytes(content.data(), bytes);
+}
+
+void RunStore::append(std::span<const MeasurementRecord> records) {
+  step("append");
+  std::string text;
+  for (const MeasurementRecord& record : records) text += record_line(record) + "\n";
+  write_all(trials_file_, text, path("trials.jsonl"));
+  ::fsync(trials_file_);
+  record_count_ += records.size();
+  trials_hash_ = hash_bytes(text.data(), text.size(), trials_hash_);
+}
+
+void RunStore::append_timing(int first_record, int records, double seconds) {
+  step("timing");
+  const std::string timings = path("timings.jsonl");
+  const int file = ::open(timings.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (file < 0) throw BadInput(timings + ": cannot be opened: " + std::strerror(errno));
+  const Json line = {{"first_record", first_record}, {"records", records}, {"seconds", seconds}};
+  try {
+    write_all(file, line.dump() + "\n", timings);
+  } catch (...) {
+    ::close(file);
+    throw;
+  }
+  ::close(file);
+}
+
+void RunStore::checkpoint(const Checkpoint& checkpoint) {
+  step("checkpoint");
+  write_json_file({{"format", kCheckpointFormat},
+                   {"format_version", kVersion},
+                   {"records", record_count_},
+                   {"trials_hash", hex(trials_hash_)},
+                   {"planned", checkpoint.planned},
+                   {"measured", checkpoint.measured},
+                   {"best", checkpoint.best_id.empty() ? Json(nullptr) : Json(checkpoint.best_id)},
+                   {"finished", checkpoint.finished}},
+                  path("checkpoint.json"));
+}
+
+void RunStore::write_best(const SearchProblem& problem, const Candidate& best,
+                          const std::function<void(const std::string&)>& weights) {
+  const Graph graph = lower(problem.space.decode(best.genotype));
+  const MemoryPlan plan = plan_memory(graph, problem.runtime);
+  step("best/subnet.json");
+  write_subnet_file(problem.space, best.genotype, path("best/subnet.json"));
+  step("best/plan.json");
+  write_json_file(plan_json(graph, plan, &problem.budget), path("best/plan.json"));
+  step("best/operators.csv");
+  write_file_atomic(path("best/operators.csv"), operators_csv(graph, plan));
+  if (!weights) return;
+  step("best/weights.pt");
+  replace_file_atomic(path("best/weights.pt"), weights);
+}
+
+void RunStore::write_result(const std::string& json) {
+  step("result.json");
+  write_file_atomic(path("result.json"), json);
+}
+
+std::string make_run_directory(const std::string& parent, const std::string& stem) {
+  std::error_code error;
+  fs::create_directories(parent, error);
+  for (int n = 1; !error; ++n) {
+    const std::string directory =
+        parent + "/" + stem + (n == 1 ? std::string() : "-" + std::to_string(n));
+    if (fs::create_directory(directory, error)) return directory;
+    // Exists already: no error is set, unless it is a file.
+    if (error == std::errc::file_exists) error.clear();
+  }
+  throw BadInput(parent + ": no run directory can be made here: " + error.message() +
+                 "; name one with --run-dir");
+}
+
+std::vector<MeasurementRecord> read_trials_file(const std::string& path) {
+  TrialLines lines = parse_trial_lines(read_file(path), path);
+  if (!lines.damage.empty()) throw BadInput(lines.damage);
+  return std::move(lines.records);
+}
+
+}  // namespace tinynas
