@@ -75,8 +75,8 @@ struct TypedCommand {
 TypedCommand find_command(CLI::App& app, const std::vector<std::string>& typed) {
   TypedCommand found{{&app}, 0};
   for (std::size_t i = 0; i < typed.size(); ++i) {
-    if (typed[i] == "--config") ++i;
-    if (i >= typed.size() || typed[i].starts_with("-")) continue;
+    const bool is_config_path = i > 0 && typed[i - 1] == "--config";
+    if (is_config_path || typed[i].starts_with("-")) continue;
     const auto children = found.path.back()->get_subcommands(
         [&](const CLI::App* child) { return child->get_name() == typed[i]; });
     if (children.empty()) break;
@@ -102,13 +102,14 @@ void read_table(const TomlTable& table, const std::vector<Setting>& settings, Va
   }
 }
 
-/// Checks the tables of every command, and returns what the file says about `command`.
+/// Checks the tables of every command, and returns what the file says about `command`. A command
+/// that takes anything is one that this build lacks: its keys are not known here.
 Values read_config(CLI::App& app, const TypedCommand& command, const std::string& path) {
   Values values;
   const TomlTable file = TomlTable::load_file(path);
   read_table(file, settings_of(command.path), values);
   for (CLI::App* other : app.get_subcommands([](const CLI::App*) { return true; })) {
-    if (!file.has(other->get_name())) continue;
+    if (!file.has(other->get_name()) || other->get_allow_extras()) continue;
     const TomlTable table = file.get_table(other->get_name());
     const bool chosen = command.path.size() > 1 && command.path[1] == other;
     Values unused;
@@ -116,7 +117,7 @@ Values read_config(CLI::App& app, const TypedCommand& command, const std::string
                chosen ? values : unused);
     table.finish();
   }
-  file.finish();
+  if (!command.path.back()->get_allow_extras()) file.finish();
   return values;
 }
 

@@ -46,6 +46,7 @@ TEST_CASE("a flag beats the environment, which beats the file") {
   const std::vector<std::string> base{"plan", network, "--config", config};
   CHECK(judged(base)["sram_budget_bytes"] == 100 * kKiB - kReserves);
   CHECK(judged(base)["name"] == "stm32f746");
+  CHECK(judged({"--config", config, "plan", network}) == judged(base));
   CHECK(judged(base, {{"TINYNAS_SRAM", "90KiB"}})["sram_budget_bytes"] == 90 * kKiB - kReserves);
   std::vector<std::string> typed = base;
   typed.insert(typed.end(), {"--sram", "80KiB"});
