@@ -1,0 +1,138 @@
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <chrono>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "cli/commands.h"
+#include "cli/search_job.h"
+#include "cli/search_report.h"
+#include "cli/stop_signals.h"
+#include "tinynas/error.h"
+
+namespace tinynas {
+namespace {
+
+struct SearchCommand {
+  SearchRequest request;
+  bool json = false;
+};
+
+#ifdef TINYNAS_WITH_TORCH
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_between(Clock::time_point a, Clock::time_point b) {
+  return std::chrono::duration<double>(b - a).count();
+}
+
+/// Every line on a TTY, where they replace each other; elsewhere one in a quarter of a minute.
+ProgressFn sparse_progress(CliContext& context) {
+  const ProgressFn progress = context.progress();
+  if (!progress || context.err_is_tty) return progress;
+  auto last = std::make_shared<Clock::time_point>(Clock::now());
+  return [progress, last](const std::string& line) {
+    if (seconds_between(*last, Clock::now()) < 15) return;
+    *last = Clock::now();
+    progress(line);
+  };
+}
+
+int search(CliContext& context, const SearchCommand& command) {
+  const Clock::time_point start = Clock::now();
+  const SearchJobResult job =
+      run_search_job(command.request, sparse_progress(context), catch_stop_signals());
+  context.end_progress();
+  if (job.result.status == SearchStatus::kInterrupted) {
+    throw Interrupted("stopped after " + std::to_string(job.result.trials.size()) +
+                      " measurements; go on with the same options and --run-dir " + job.run_dir);
+  }
+  if (command.json) {
+    context.out << search_result_json(job.result, job.problem, job.run_dir);
+  } else {
+    context.out << search_report(job.result, job.problem, job.target, job.run_dir,
+                                 seconds_between(start, Clock::now()));
+  }
+  return static_cast<int>(job.result.status == SearchStatus::kFound ? ExitCode::kOk
+                                                                    : ExitCode::kNothingFits);
+}
+
+#else
+
+int search(CliContext&, const SearchCommand&) { fail_without_torch("search"); }
+
+#endif
+
+void add_choice(CLI::App& app, CliContext& context, const char* flag, std::string& value,
+                const char* help, std::vector<std::string> choices) {
+  CLI::Option* option = app.add_option(flag, value, help)->type_name("NAME")->capture_default_str();
+  context.choices[option] = [choices] { return choices; };
+}
+
+void add_effort_options(CLI::App& app, CliContext& context, SearchRequest& request) {
+  app.add_option("--seed", request.seed, "Same seed, same result")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--measurements", request.measurements,
+                 "Distinct networks whose accuracy is measured (default: the preset's, 120)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000000));
+  add_choice(app, context, "--preset", request.preset,
+             "default: a minute on two cores; published: MCUNet's loop, 3,100 measurements",
+             {"default", "published"});
+  add_choice(app, context, "--engine", request.engine,
+             "Who proposes networks: evolution, or random as the baseline",
+             {"evolution", "random"});
+  add_choice(app, context, "--runtime", request.runtime, "Whose memory rules apply",
+             {"tinyengine"});
+  app.add_option("--device", request.evaluator.device, "As torch spells it: cpu, cuda, cuda:1")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option("--threads", request.evaluator.threads,
+                 "Candidates measured at once on a CPU (0: all cores); changes no result")
+      ->type_name("N")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_search_command(CLI::App& app, CliContext& context) {
+  auto command = std::make_shared<SearchCommand>();
+  SearchRequest& request = command->request;
+  CLI::App* search_app =
+      app.add_subcommand("search", "Find the most accurate network that fits a part");
+  add_mcu_options(*search_app, context, request.mcu);
+  CLI::Option* space = search_app
+                           ->add_option("--space", request.space,
+                                        "Search space (default: the supernet's, fashion-mnist)")
+                           ->type_name("NAME|FILE.toml");
+  context.choices[space] = SearchSpace::list_names;
+  search_app
+      ->add_option("--supernet", request.supernet,
+                   "Supernet file (default: the space's shipped one)")
+      ->type_name("FILE.pt");
+  search_app
+      ->add_option("--data", request.data,
+                   "Images that the supernet was trained on (default: Debian's Fashion-MNIST)")
+      ->type_name("PATH");
+  add_effort_options(*search_app, context, request);
+  search_app
+      ->add_option("--run-dir", request.run_dir,
+                   "Where the run is kept (default: a fresh folder under runs/)")
+      ->type_name("DIR");
+  add_choice(*search_app, context, "--resume", request.resume,
+             "auto: go on with the run in --run-dir if there is one; never; must",
+             {"auto", "never", "must"});
+  search_app->add_flag("--json", command->json, "One JSON document on stdout");
+  search_app->footer(
+      "Exit codes: 0 found, 3 nothing fits the budget, 75 interrupted after a checkpoint\n"
+      "(Ctrl-C, SIGTERM, SIGUSR1), 2 usage or bad input.");
+  search_app->callback([command, &context] {
+    context.command = [command, &context] { return search(context, *command); };
+  });
+}
+
+}  // namespace tinynas

@@ -1,0 +1,81 @@
+#ifdef TINYNAS_WITH_TORCH
+
+#include "cli/search_job.h"
+
+#include "cli/data_options.h"
+#include "tinynas/error.h"
+
+namespace tinynas {
+namespace {
+
+constexpr const char* kDefaultSpace = "fashion-mnist";
+
+/// The supernet to search, which must be one of the space that was asked for.
+SupernetInfo find_supernet(const SearchRequest& request) {
+  const std::string space = request.space.empty() ? kDefaultSpace : request.space;
+  if (request.supernet.empty() && !space.ends_with(".toml")) SearchSpace::find(space);
+  const std::string path = request.supernet.empty()
+                               ? shipped_supernet_path(SearchSpace::find(space).name())
+                               : request.supernet;
+  SupernetInfo info = read_supernet_info(path);
+  if (request.space.empty()) return info;
+  const SearchSpace asked = SearchSpace::find(request.space);
+  const int classes = static_cast<int>(info.class_names.size());
+  if (asked.hash() == info.space_hash ||
+      (classes >= 2 && asked.with_classes(classes).hash() == info.space_hash)) {
+    return info;
+  }
+  throw BadInput(path + ": was trained for space '" + info.space_name + "' (" + info.space_hash +
+                 "), not for '" + asked.name() + "' (" + asked.hash() +
+                 "); name another --supernet, or train one with `tinynas train --space " +
+                 request.space + "`");
+}
+
+std::string open_directory(const SearchRequest& request, const SearchProblem& problem,
+                           Resume resume) {
+  if (!request.run_dir.empty()) return request.run_dir;
+  if (resume == Resume::kMust) throw BadInput("--resume must needs --run-dir");
+  return make_run_directory("runs", problem.budget.name + "-" + problem.space.name() + "-seed" +
+                                        std::to_string(request.seed));
+}
+
+}  // namespace
+
+SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& progress,
+                               const StopFn& stop) {
+  const SearchOptions options = search_options(request);
+  const Resume resume = parse_resume(request.resume, "--resume");
+  const RuntimeModel runtime = find_runtime(request.runtime);
+  const McuTarget target = resolve_mcu(request.mcu, runtime);
+  const SupernetInfo info = find_supernet(request);
+  const SearchProblem problem{SearchSpace::parse(info.space_toml, info.path), target.budget,
+                              runtime};
+  if (progress) progress("loading " + info.dataset_name + " and the supernet");
+  const auto data = std::make_shared<const Dataset>(
+      load_data_for(problem.space, request.data, info.dataset_name));
+  const auto evaluator = SupernetEvaluator::load(info.path, data, request.evaluator);
+
+  const RunFields identity = {{"supernet_hash", info.file_hash},
+                              {"dataset", info.dataset_name},
+                              {"split_hash", data->split_hash},
+                              {"device", request.evaluator.device}};
+  const RunFields environment = {{"supernet", info.path},
+                                 {"data", data->path},
+                                 {"torch", torch_version()},
+                                 {"threads", std::to_string(request.evaluator.threads)}};
+  const std::string directory = open_directory(request, problem, resume);
+  const auto store =
+      RunStore::open(directory, resume, describe_run(options, problem, identity, environment));
+  SearchCallbacks callbacks;
+  callbacks.progress = progress;
+  callbacks.stop = stop;
+  callbacks.write_weights = [&](const Subnet& subnet, const std::string& path) {
+    evaluator->extract(subnet, path);
+  };
+  SearchResult result = run_search(options, problem, *evaluator, store.get(), callbacks);
+  return {target, problem, std::move(result), directory};
+}
+
+}  // namespace tinynas
+
+#endif
