@@ -22,6 +22,7 @@ struct SearchCommand {
 
 #ifdef TINYNAS_WITH_TORCH
 
+constexpr bool kWithTorch = true;
 using Clock = std::chrono::steady_clock;
 
 double seconds_between(Clock::time_point a, Clock::time_point b) {
@@ -60,6 +61,8 @@ int search(CliContext& context, const SearchCommand& command) {
 }
 
 #else
+
+constexpr bool kWithTorch = false;
 
 int search(CliContext&, const SearchCommand&) { fail_without_torch("search"); }
 
@@ -104,7 +107,9 @@ void add_search_command(CLI::App& app, CliContext& context) {
   SearchRequest& request = command->request;
   CLI::App* search_app =
       app.add_subcommand("search", "Find the most accurate network that fits a part");
-  add_mcu_options(*search_app, context, request.mcu);
+  // Without torch there is one answer to anything: how to get it.
+  search_app->allow_extras(!kWithTorch);
+  add_mcu_options(*search_app, context, request.mcu, kWithTorch);
   CLI::Option* space = search_app
                            ->add_option("--space", request.space,
                                         "Search space (default: the supernet's, fashion-mnist)")
