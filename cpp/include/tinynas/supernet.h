@@ -1,5 +1,6 @@
 #pragma once
-// The once-for-all supernet: weights of every subnet of a space, sliced, never copied. LibTorch stays behind the pimpl.
+// The once-for-all supernet: weights of every subnet of a space, sliced, never copied. LibTorch
+// stays behind the pimpl.
 
 #include <cstdint>
 #include <memory>
@@ -12,7 +13,8 @@
 
 namespace tinynas {
 
-/// What a supernet file says about itself: enough to refuse the wrong data and to write a model card.
+/// What a supernet file says about itself: enough to refuse the wrong data and to write a model
+/// card.
 struct SupernetInfo {
   std::string path;
   std::string space_name, space_hash, space_toml;
@@ -24,10 +26,12 @@ struct SupernetInfo {
   std::uint64_t split_seed = 0;
   int calibration_images = 0, validation_images = 0;
 };
-/// Reads the head of a supernet file (.pt). Throws BadInput on a file that is none, is damaged or is newer.
+/// Reads the head of a supernet file (.pt). Throws BadInput on a file that is none, is damaged or
+/// is newer.
 SupernetInfo read_supernet_info(const std::string& path);
 
-/// The shipped supernet of a space: supernets/NAME/supernet.pt in the data folder. Throws BadInput when there is none.
+/// The shipped supernet of a space: supernets/NAME/supernet.pt in the data folder. Throws BadInput
+/// when there is none.
 std::string shipped_supernet_path(const std::string& space_name);
 
 struct EvaluatorOptions {
@@ -35,20 +39,24 @@ struct EvaluatorOptions {
   int threads = 0;             ///< concurrent candidates on a CPU; 0: all cores
 };
 
-/// Measures subnets with the supernet's weights. `evaluate` recalibrates BN for each subnet on calibration images (never stored in
-/// the supernet) and is safe to call concurrently; on a CPU a TBB pool runs candidates side by side with one intra-op thread each.
+/// Measures subnets with the supernet's weights. `evaluate` recalibrates BN for each subnet on
+/// calibration images (never stored in the supernet) and is safe to call concurrently; on a CPU a
+/// TBB pool runs candidates side by side with one intra-op thread each.
 class SupernetEvaluator : public Evaluator {
  public:
-  /// Throws BadInput on a bad file, on a device that torch does not see, and when the data's splits are not those
-  /// that the supernet was trained on.
-  static std::unique_ptr<SupernetEvaluator> load(const std::string& path, std::shared_ptr<const Dataset> data,
+  /// Throws BadInput on a bad file, on a device that torch does not see, and when the data's splits
+  /// are not those that the supernet was trained on.
+  static std::unique_ptr<SupernetEvaluator> load(const std::string& path,
+                                                 std::shared_ptr<const Dataset> data,
                                                  const EvaluatorOptions& options);
   ~SupernetEvaluator() override;
 
-  std::vector<Measurement> evaluate(std::span<const Subnet> subnets, const Fidelity& fidelity) override;
+  std::vector<Measurement> evaluate(std::span<const Subnet> subnets,
+                                    const Fidelity& fidelity) override;
   const SupernetInfo& info() const;
   const SearchSpace& space() const;
-  /// Writes the subnet's own weights (sliced, BN recalibrated on all calibration images and folded) as one .pt file.
+  /// Writes the subnet's own weights (sliced, BN recalibrated on all calibration images and folded)
+  /// as one .pt file.
   void extract(const Subnet& subnet, const std::string& path);
 
  private:

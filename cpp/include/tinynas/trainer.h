@@ -7,13 +7,10 @@
 
 #include "tinynas/dataset.h"
 #include "tinynas/progress.h"
+#include "tinynas/run_store.h"
 #include "tinynas/search_space.h"
 
 namespace tinynas {
-
-enum class Resume : std::uint8_t { kAuto, kNever, kMust };
-/// "auto", "never", "must"; throws BadInput otherwise.
-Resume parse_resume(const std::string& text);
 
 /// The defaults are the recipe of the shipped supernets.
 struct TrainOptions {
@@ -25,9 +22,10 @@ struct TrainOptions {
   double epochs = 16;        ///< sandwich rule: largest, smallest and `random_subnets` a step
   int random_subnets = 2;
   int batch_images = 128;  ///< a step, all shards together
-  int shards = 2;          ///< parts of a batch with BN statistics of their own; fixed, so that threads do not change results
+  int shards = 2;  ///< parts of a batch with BN statistics of their own; fixed, so that threads do
+                   ///< not change results
   double learning_rate = 0.4;
-  double momentum = 0.9;      ///< Nesterov
+  double momentum = 0.9;       ///< Nesterov
   double weight_decay = 1e-4;  ///< of convolutions and classifier, not of BN
   double label_smoothing = 0.0;
   double gradient_norm = 5.0;  ///< clipped to; 0: not
@@ -39,9 +37,11 @@ struct TrainOptions {
   std::string command;  ///< as typed, for the model card
 };
 
-/// Warm-up of the largest subnet, channel sorting (Once-for-all, ICLR 2020), then the sandwich rule with in-place distillation (Yu et al.,
-/// "BigNAS", ECCV 2020). Continues from out_dir/checkpoint.pt to the same weights as an uninterrupted run (same device).
-/// Throws BadInput on options, data or a checkpoint that do not belong together, Interrupted after a checkpoint when `stop` says so.
+/// Warm-up of the largest subnet, channel sorting (Once-for-all, ICLR 2020), then the sandwich rule
+/// with in-place distillation (Yu et al., "BigNAS", ECCV 2020). Continues from
+/// out_dir/checkpoint.pt to the same weights as an uninterrupted run (same device). Throws BadInput
+/// on options, data or a checkpoint that do not belong together, Interrupted after a checkpoint
+/// when `stop` says so.
 void train_supernet(const SearchSpace& space, const Dataset& data, const TrainOptions& options,
                     const ProgressFn& progress, const StopFn& stop);
 

@@ -40,11 +40,17 @@ struct GlobalOptions {
 };
 
 void add_commands(CLI::App& app, CliContext& context) {
+  add_search_command(app, context);
   add_train_command(app, context);
+  add_eval_command(app, context);
   add_plan_command(app, context);
   add_mcus_command(app, context);
   add_spaces_command(app, context);
   add_completion_command(app, context);
+  // A command that takes anything (one that this build lacks) must not hand it on to the root.
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    if (command->get_allow_extras()) command->fallthrough(false);
+  }
 }
 
 void declare(CLI::App& app, CliContext& context, GlobalOptions& options) {

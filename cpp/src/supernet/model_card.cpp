@@ -32,6 +32,16 @@ Json measured_subnet(const ModelCard& card, const Genotype& genotype) {
           {"params", graph_params(graph)}};
 }
 
+/// Bars would end a cell of the table.
+std::string table_cell(const std::string& text) {
+  std::string cell;
+  for (const char letter : text) {
+    if (letter == '|') cell.push_back('\\');
+    cell.push_back(letter);
+  }
+  return cell;
+}
+
 std::string percent(const Json& entry) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f", 100 * entry["test"].get<double>());
@@ -108,12 +118,11 @@ std::string model_card_text(const ModelCard& card, const Json& measured) {
     text << "| " << name << " | " << percent(entry) << " | "
          << format_count(entry["macs"].get<std::int64_t>()) << " | "
          << format_count(entry["params"].get<std::int64_t>()) << " | "
-         << entry["subnet"].get<std::string>() << " |\n";
+         << table_cell(entry["subnet"].get<std::string>()) << " |\n";
   };
   row("largest", measured["largest"]);
   row("smallest", measured["smallest"]);
-  for (const Json& entry : measured["random"])
-    row("random " + entry["id"].get<std::string>(), entry);
+  for (const Json& entry : measured["random"]) row(entry["id"].get<std::string>(), entry);
   return text.str();
 }
 

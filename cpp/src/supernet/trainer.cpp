@@ -19,13 +19,6 @@
 
 namespace tinynas {
 
-Resume parse_resume(const std::string& text) {
-  if (text == "auto") return Resume::kAuto;
-  if (text == "never") return Resume::kNever;
-  if (text == "must") return Resume::kMust;
-  throw BadInput("--resume: '" + text + "' is not one of auto, never, must");
-}
-
 namespace {
 
 using Clock = std::chrono::steady_clock;

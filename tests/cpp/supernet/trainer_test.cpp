@@ -1,0 +1,150 @@
+#include "tinynas/trainer.h"
+
+#include <tbb/global_control.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "base/files.h"
+#include "catch.h"
+#include "errors.h"
+#include "supernet/state_file.h"
+#include "temporary_folder.h"
+#include "tiny_supernet.h"
+#include "tinynas/supernet.h"
+
+namespace tinynas {
+namespace {
+
+using testing::bad_input;
+using testing::contains;
+
+TrainOptions quick(const std::string& out) {
+  TrainOptions options;
+  options.out_dir = out;
+  options.warmup_epochs = 2;
+  options.epochs = 4;
+  options.batch_images = 48;
+  options.shards = 2;
+  options.learning_rate = 0.1;
+  options.horizontal_flip = false;  // diagonals have a direction
+  options.shift_pixels = 1;
+  options.random_subnets_in_card = 2;
+  return options;
+}
+
+NamedTensors weights_of(const std::string& out) {
+  return read_state_file(out + "/supernet.pt", "tinynas-supernet", 1).tensors;
+}
+
+void check_equal(const NamedTensors& a, const NamedTensors& b) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    CHECK(a[i].first == b[i].first);
+    CHECK(torch::equal(a[i].second, b[i].second));
+  }
+}
+
+TEST_CASE("training learns, and its files say what they are") {
+  const testing::TemporaryFolder folder;
+  const auto data = testing::striped_dataset();
+  const std::string out = folder.file("run");
+  TrainOptions options = quick(out);
+  options.epochs = 12;
+  train_supernet(testing::tiny_space(), *data, options, {}, {});
+  const auto evaluator = SupernetEvaluator::load(out + "/supernet.pt", data, {"cpu", 1});
+  const SearchSpace& space = evaluator->space();
+  const std::vector<Subnet> ends{space.decode(space.largest()), space.decode(space.smallest())};
+  const auto measured = evaluator->evaluate(ends, {0, 0, Split::kTest});
+  CHECK(measured[0].accuracy > 0.9);
+  CHECK(measured[1].accuracy > 0.6);
+  const std::string card = read_file(out + "/MODEL_CARD.md");
+  CHECK(contains(card, "| largest |"));
+  CHECK(contains(card, "splits 0123456789abcdef"));
+}
+
+TEST_CASE("an interrupted training resumes to the same weights") {
+  const testing::TemporaryFolder folder;
+  const auto data = testing::striped_dataset();
+  train_supernet(testing::tiny_space(), *data, quick(folder.file("whole")), {}, {});
+  const NamedTensors whole = weights_of(folder.file("whole"));
+  // In the warm-up, at its end (before sorting), just after, in the middle of an epoch, near the
+  // end.
+  for (const int stop_after : {3, 16, 17, 29, 47}) {
+    const std::string out = folder.file("stopped" + std::to_string(stop_after));
+    int steps = 0;
+    CHECK_THROWS_AS(train_supernet(testing::tiny_space(), *data, quick(out), {},
+                                   [&] { return ++steps == stop_after; }),
+                    Interrupted);
+    CHECK_FALSE(std::filesystem::exists(out + "/supernet.pt"));
+    train_supernet(testing::tiny_space(), *data, quick(out), {}, {});
+    check_equal(whole, weights_of(out));
+  }
+}
+
+TEST_CASE("the number of threads does not change the weights") {
+  const testing::TemporaryFolder folder;
+  const auto data = testing::striped_dataset();
+  train_supernet(testing::tiny_space(), *data, quick(folder.file("many")), {}, {});
+  {
+    const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
+    train_supernet(testing::tiny_space(), *data, quick(folder.file("one")), {}, {});
+  }
+  check_equal(weights_of(folder.file("many")), weights_of(folder.file("one")));
+}
+
+TEST_CASE("a checkpoint of another recipe is refused by field") {
+  const testing::TemporaryFolder folder;
+  const auto data = testing::striped_dataset();
+  const std::string out = folder.file("run");
+  int steps = 0;
+  CHECK_THROWS_AS(
+      train_supernet(testing::tiny_space(), *data, quick(out), {}, [&] { return ++steps == 5; }),
+      Interrupted);
+  TrainOptions other = quick(out);
+  other.learning_rate = 0.05;
+  const std::string message =
+      bad_input([&] { train_supernet(testing::tiny_space(), *data, other, {}, {}); });
+  CHECK(contains(message, "'learning_rate'"));
+  CHECK(contains(message, "--out"));
+  TrainOptions never = quick(out);
+  never.resume = Resume::kNever;
+  CHECK(contains(bad_input([&] { train_supernet(testing::tiny_space(), *data, never, {}, {}); }),
+                 "checkpoint"));
+  TrainOptions must = quick(folder.file("nothing"));
+  must.resume = Resume::kMust;
+  CHECK(contains(bad_input([&] { train_supernet(testing::tiny_space(), *data, must, {}, {}); }),
+                 "no checkpoint"));
+}
+
+TEST_CASE("a diverging training stops with the mend") {
+  const testing::TemporaryFolder folder;
+  TrainOptions options = quick(folder.file("run"));
+  options.learning_rate = 1e20;
+  options.gradient_norm = 0;
+  try {
+    train_supernet(testing::tiny_space(), *testing::striped_dataset(), options, {}, {});
+    FAIL("did not diverge");
+  } catch (const Error& error) {
+    CHECK(contains(error.what(), "--learning-rate"));
+  }
+}
+
+TEST_CASE("options that cannot work are refused") {
+  const testing::TemporaryFolder folder;
+  const auto data = testing::striped_dataset();
+  auto refused = [&](auto change) {
+    TrainOptions options = quick(folder.file("run"));
+    change(options);
+    return bad_input([&] { train_supernet(testing::tiny_space(), *data, options, {}, {}); });
+  };
+  CHECK(contains(refused([](TrainOptions& o) { o.batch_images = 47; }), "--batch"));
+  CHECK(contains(refused([](TrainOptions& o) { o.batch_images = 4096; }), "--batch"));
+  CHECK(contains(refused([](TrainOptions& o) { o.learning_rate = 0; }), "--learning-rate"));
+  CHECK(contains(refused([](TrainOptions& o) { o.epochs = -1; }), "--epochs"));
+  CHECK(contains(refused([](TrainOptions& o) { o.device = "warp"; }), "--device"));
+}
+
+}  // namespace
+}  // namespace tinynas
