@@ -1,12 +1,14 @@
 #include "supernet/elastic_network.h"
 
 #include "catch.h"
+#include "plain_network.h"
 #include "supernet/channel_sorting.h"
 #include "tiny_supernet.h"
 
 namespace tinynas {
 namespace {
 
+using testing::plain_layer;
 using testing::tiny_space;
 
 torch::Tensor random_images(int count, int side, std::uint64_t seed) {
@@ -22,25 +24,6 @@ Supernet random_supernet(std::uint64_t seed) {
     if (parameter.dim() == 1) parameter.uniform_(0.5, 1.5, generator);
   }
   return supernet;
-}
-
-/// One ConvBn [ReLU] out of torch's own modules, with copied weights.
-torch::nn::Sequential plain_layer(const ConvBn& from, int stride, int groups, bool relu) {
-  const auto kernel = from.weight.size(2);
-  torch::nn::Conv2d conv(
-      torch::nn::Conv2dOptions(from.weight.size(1) * groups, from.weight.size(0), kernel)
-          .stride(stride)
-          .padding(kernel / 2)
-          .groups(groups)
-          .bias(false));
-  torch::nn::BatchNorm2d norm(torch::nn::BatchNorm2dOptions(from.weight.size(0)).eps(kBnEpsilon));
-  torch::NoGradGuard no_grad;
-  conv->weight.copy_(from.weight);
-  norm->weight.copy_(from.gamma);
-  norm->bias.copy_(from.beta);
-  torch::nn::Sequential layer(conv, norm);
-  if (relu) layer->push_back(torch::nn::ReLU());
-  return layer;
 }
 
 /// The largest subnet written down layer by layer as a plain network.
