@@ -7,16 +7,12 @@
 #include <string>
 
 #include "cli/commands.h"
-#ifdef TINYNAS_WITH_TORCH
 #include "cli/data_options.h"
 #include "tinynas/bytes.h"
 #include "tinynas/error.h"
 #include "tinynas/supernet.h"
-#endif
 
 namespace tinynas {
-
-#ifdef TINYNAS_WITH_TORCH
 namespace {
 
 struct EvalCommand {
@@ -26,6 +22,7 @@ struct EvalCommand {
   bool json = false;
 };
 
+#ifdef TINYNAS_WITH_TORCH
 Genotype chosen_genotype(const SearchSpace& space, const std::string& subnet) {
   if (subnet == "largest") return space.largest();
   if (subnet == "smallest") return space.smallest();
@@ -82,12 +79,14 @@ int run_eval(CliContext& context, const EvalCommand& command) {
   return 0;
 }
 
-}  // namespace
+#else
+int run_eval(CliContext&, const EvalCommand&) { fail_without_torch("eval"); }
 #endif
+
+}  // namespace
 
 void add_eval_command(CLI::App& app, CliContext& context) {
   CLI::App* eval = app.add_subcommand("eval", "Accuracy of one subnet with the supernet's weights");
-#ifdef TINYNAS_WITH_TORCH
   auto command = std::make_shared<EvalCommand>();
   eval->add_option("--subnet", command->subnet, "Subnet file, or: largest, smallest")
       ->type_name("FILE")
@@ -120,10 +119,6 @@ void add_eval_command(CLI::App& app, CliContext& context) {
   eval->callback([command, &context] {
     context.command = [command, &context] { return run_eval(context, *command); };
   });
-#else
-  eval->allow_extras();
-  eval->callback([&context] { context.command = []() -> int { fail_without_torch("eval"); }; });
-#endif
 }
 
 }  // namespace tinynas

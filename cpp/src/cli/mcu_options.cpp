@@ -46,6 +46,10 @@ void add_mcu_options(CLI::App& command, CliContext& context, McuOptions& options
       ->type_name("BYTES");
 }
 
+bool any_mcu_option(const McuOptions& options) {
+  return !options.mcu.empty() || !first_override(options).empty();
+}
+
 McuTarget resolve_mcu(const McuOptions& options, const RuntimeModel& runtime) {
   if (options.mcu.empty()) {
     const std::string flag = first_override(options);

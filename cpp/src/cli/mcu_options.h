@@ -19,6 +19,9 @@ struct McuOptions {
 void add_mcu_options(CLI::App& command, CliContext& context, McuOptions& options,
                      bool mcu_required = true);
 
+/// False when none of the five is given.
+bool any_mcu_option(const McuOptions& options);
+
 /// The part, and what a network may use of it after overrides and reserves.
 struct McuTarget {
   Mcu mcu;

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "cli/commands.h"
 #include "cli/mcu_options.h"
+#include "cli/network_file.h"
 #include "tinyengine/plan_report.h"
 #include "tinynas/error.h"
 #include "tinynas/search_space.h"
@@ -22,42 +23,13 @@ struct PlanOptions {
   bool json = false;
 };
 
-bool is_tflite(const std::string& path, const std::string& content) {
-  return path.ends_with(".tflite") || (content.size() >= 8 && content.compare(4, 4, "TFL3") == 0);
-}
-
-Graph lower_subnet_file(const Json& document, const PlanOptions& options) {
-  std::string space_name = options.space;
-  if (space_name.empty()) space_name = json_string(document, "space", options.file);
-  const SearchSpace space = SearchSpace::find(space_name);
-  return lower(space.decode(read_subnet_file(space, options.file)));
-}
-
-/// A layer table, or a subnet file: told apart by what is in it.
-Graph read_network(const PlanOptions& options) {
-  const std::string content = read_file(options.file);
-  if (is_tflite(options.file, content)) {
-    throw BadInput(options.file +
-                   ": this version does not read .tflite files; give it a layer table (JSON) or a "
-                   "subnet file");
-  }
-  const Json document = parse_json(content, options.file);
-  if (document.is_object() && document.contains("format")) {
-    return lower_subnet_file(document, options);
-  }
-  if (document.is_object() && document.contains("layers")) return read_layer_table(options.file);
-  throw BadInput(options.file +
-                 ": neither a layer table (field 'layers') nor a subnet file (field 'format')");
-}
-
 int plan(CliContext& context, const PlanOptions& options) {
   const RuntimeModel runtime = find_runtime(options.runtime);
   std::optional<McuTarget> target;
   const McuOptions& mcu = options.mcu;
-  const bool any = !(mcu.mcu + mcu.sram + mcu.flash + mcu.reserve_sram + mcu.reserve_flash).empty();
-  if (any) target = resolve_mcu(mcu, runtime);
+  if (any_mcu_option(mcu)) target = resolve_mcu(mcu, runtime);
   const McuBudget* budget = target ? &target->budget : nullptr;
-  const Graph graph = read_network(options);
+  const Graph graph = read_network_file(options.file, options.space);
   const MemoryPlan memory = plan_memory(graph, runtime);
   if (options.json) {
     print_json(context, plan_json(graph, memory, budget));

@@ -31,10 +31,12 @@ SupernetInfo find_supernet(const SearchRequest& request) {
                  request.space + "`");
 }
 
+/// "" where no run is kept.
 std::string open_directory(const SearchRequest& request, const SearchProblem& problem,
                            Resume resume) {
   if (!request.run_dir.empty()) return request.run_dir;
   if (resume == Resume::kMust) throw BadInput("--resume must needs --run-dir");
+  if (!request.keep_run) return "";
   return make_run_directory("runs", problem.budget.name + "-" + problem.space.name() + "-seed" +
                                         std::to_string(request.seed));
 }
@@ -64,8 +66,11 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
                                  {"torch", torch_version()},
                                  {"threads", std::to_string(request.evaluator.threads)}};
   const std::string directory = open_directory(request, problem, resume);
-  const auto store =
-      RunStore::open(directory, resume, describe_run(options, problem, identity, environment));
+  std::unique_ptr<RunStore> store;
+  if (!directory.empty()) {
+    store =
+        RunStore::open(directory, resume, describe_run(options, problem, identity, environment));
+  }
   SearchCallbacks callbacks;
   callbacks.progress = progress;
   callbacks.stop = stop;

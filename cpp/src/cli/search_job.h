@@ -23,6 +23,7 @@ struct SearchRequest {
   int measurements = 0;  ///< 0: the preset's
   std::string run_dir;   ///< empty: a fresh one under runs/
   std::string resume = "auto";
+  bool keep_run = true;  ///< false: without `run_dir` nothing is written
   EvaluatorOptions evaluator;
 };
 
@@ -33,7 +34,7 @@ struct SearchJobResult {
   McuTarget target;
   SearchProblem problem;
   SearchResult result;
-  std::string run_dir;
+  std::string run_dir;  ///< "" where none was kept
 };
 
 /// Checks everything that is cheap to check before it loads what is not. Throws BadInput; an

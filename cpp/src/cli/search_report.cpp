@@ -193,7 +193,7 @@ std::string search_report(const SearchResult& result, const SearchProblem& probl
     text += winner_text(result, problem, target) + "\n" + given_up_text(result) +
             runners_up_text(result, problem);
   }
-  return text + "\nRun directory: " + run_dir + "\n";
+  return run_dir.empty() ? text : text + "\nRun directory: " + run_dir + "\n";
 }
 
 }  // namespace tinynas

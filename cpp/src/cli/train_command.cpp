@@ -6,15 +6,11 @@
 #include <string>
 
 #include "cli/commands.h"
-#ifdef TINYNAS_WITH_TORCH
 #include "cli/data_options.h"
 #include "cli/stop_signals.h"
 #include "tinynas/trainer.h"
-#endif
 
 namespace tinynas {
-
-#ifdef TINYNAS_WITH_TORCH
 namespace {
 
 struct TrainCommand {
@@ -22,6 +18,7 @@ struct TrainCommand {
   TrainOptions train;
 };
 
+#ifdef TINYNAS_WITH_TORCH
 std::string typed_command(const TrainCommand& command) {
   std::string text = "tinynas train --space " + command.space;
   if (!command.data.empty()) text += " --data " + command.data;
@@ -61,12 +58,14 @@ int run_train(CliContext& context, TrainCommand& command) {
   return 0;
 }
 
-}  // namespace
+#else
+int run_train(CliContext&, TrainCommand&) { fail_without_torch("train"); }
 #endif
+
+}  // namespace
 
 void add_train_command(CLI::App& app, CliContext& context) {
   CLI::App* train = app.add_subcommand("train", "Train a once-for-all supernet");
-#ifdef TINYNAS_WITH_TORCH
   auto command = std::make_shared<TrainCommand>();
   TrainOptions& options = command->train;
   CLI::Option* space = train->add_option("--space", command->space, "Search space")
@@ -118,10 +117,6 @@ void add_train_command(CLI::App& app, CliContext& context) {
   train->callback([command, &context] {
     context.command = [command, &context] { return run_train(context, *command); };
   });
-#else
-  train->allow_extras();
-  train->callback([&context] { context.command = []() -> int { fail_without_torch("train"); }; });
-#endif
 }
 
 }  // namespace tinynas

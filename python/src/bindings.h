@@ -1,0 +1,76 @@
+#pragma once
+// What the binding files share. Each NAME.cpp binds one module of the C++ library; the GIL is
+// released around everything that can take longer than a millisecond.
+
+#include <pybind11/pybind11.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/json_io.h"
+#include "cli/mcu_options.h"
+#include "tinynas/evolution.h"
+#include "tinynas/graph.h"
+#include "tinynas/memory_plan.h"
+#include "tinynas/progress.h"
+#include "tinynas/search_space.h"
+
+namespace tinynas::python {
+
+namespace py = pybind11;
+
+/// tinynas.Subnet: a network together with its space.
+struct BoundSubnet {
+  SearchSpace space;
+  Genotype genotype;
+};
+
+/// tinynas.MemoryPlan: a plan with the graph that it is of.
+struct BoundPlan {
+  Graph graph;
+  MemoryPlan plan;
+  std::optional<McuBudget> budget;
+};
+
+/// tinynas.Proposal: a network that was planned against a budget.
+struct BoundProposal {
+  std::shared_ptr<const SearchProblem> problem;
+  Proposal proposal;
+};
+
+/// tinynas.Candidate: a proposal that was measured.
+struct BoundCandidate : BoundProposal {
+  Measurement measurement;
+  std::optional<Measurement> test;
+};
+
+void bind_errors(py::module_& module);
+void bind_mcu(py::module_& module);
+void bind_space(py::module_& module);
+void bind_plan(py::module_& module);
+void bind_evolution(py::module_& module);
+void bind_supernet(py::module_& module);
+void bind_search(py::module_& module);
+void bind_cli(py::module_& module);
+
+/// Dictionaries, lists and numbers, as json.loads makes them.
+py::object to_python(const std::string& json_text);
+/// "" for None; text of a str or an os.PathLike. Throws TypeError for anything else.
+std::string path_text(const py::object& value);
+/// "" for None, else an int or a text such as "320KiB" as parse_bytes reads it. Throws BadInput.
+std::string bytes_text(const py::object& value, const char* name);
+/// Budget arguments as every function takes them. `mcu` is a name, a path, a Mcu or None.
+McuOptions mcu_options(const py::object& mcu, const py::object& sram, const py::object& flash,
+                       const py::object& reserve_sram, const py::object& reserve_flash);
+
+/// Plans `graph` against what the options say; without an `mcu` there is no budget.
+BoundPlan make_plan(Graph graph, const McuOptions& mcu, const std::string& runtime);
+
+/// Runs Python's signal handlers, with the GIL held; throws what they raise.
+void check_signals();
+/// True once Ctrl-C was pressed; what other handlers raise is thrown. For the main thread, without
+/// the GIL.
+StopFn stop_on_interrupt();
+
+}  // namespace tinynas::python

@@ -1,0 +1,252 @@
+// Ask and tell from Python.
+
+#include "tinynas/evolution.h"
+
+#include <pybind11/stl.h>
+
+#include <mutex>
+
+#include "bindings.h"
+#include "tinynas/error.h"
+
+namespace tinynas::python {
+namespace {
+
+/// tinynas.Evolution. Python threads may share one; asking plans thousands of networks, so the GIL
+/// is released and a lock of its own keeps order.
+class BoundEvolution {
+ public:
+  BoundEvolution(SearchProblem problem, const EvolutionOptions& options)
+      : problem_(std::make_shared<const SearchProblem>(std::move(problem))),
+        options_(options),
+        search_(*problem_, options) {}
+
+  std::vector<BoundProposal> ask(int n) {
+    if (n < 0) throw BadInput("ask: n must be 0 or more");
+    const py::gil_scoped_release unlocked;
+    const std::lock_guard lock(mutex_);
+    std::vector<BoundProposal> proposals;
+    for (Proposal& proposal : search_.ask(n)) proposals.push_back({problem_, std::move(proposal)});
+    return proposals;
+  }
+
+  void tell(const std::vector<TrialResult>& results) {
+    const py::gil_scoped_release unlocked;
+    const std::lock_guard lock(mutex_);
+    try {
+      search_.tell(results);
+    } catch (const std::invalid_argument& error) {
+      throw BadInput(error.what());
+    }
+  }
+
+  bool done() {
+    const py::gil_scoped_release unlocked;
+    const std::lock_guard lock(mutex_);
+    return search_.done();
+  }
+
+  std::vector<BoundCandidate> trials() { return bound(measured()); }
+
+  std::vector<BoundCandidate> pareto() { return bound(pareto_front(measured(), options_.rank_by)); }
+
+  std::int64_t planned() {
+    const std::lock_guard lock(mutex_);
+    return search_.planning().planned;
+  }
+
+  const SearchProblem& problem() const { return *problem_; }
+
+ private:
+  std::vector<Trial> measured() {
+    const py::gil_scoped_release unlocked;
+    const std::lock_guard lock(mutex_);
+    return search_.trials();
+  }
+
+  std::vector<BoundCandidate> bound(const std::vector<Trial>& trials) const {
+    std::vector<BoundCandidate> result;
+    for (const Trial& trial : trials) {
+      result.push_back({{problem_, trial.proposal}, trial.measurement, std::nullopt});
+    }
+    return result;
+  }
+
+  std::shared_ptr<const SearchProblem> problem_;
+  EvolutionOptions options_;
+  EvolutionSearch search_;
+  std::mutex mutex_;
+};
+
+RankBy parse_rank_by(const std::string& word) {
+  if (word == "score") return RankBy::kScore;
+  if (word == "accuracy") return RankBy::kAccuracy;
+  throw BadInput("rank_by: '" + word + "' is not one of score, accuracy");
+}
+
+SearchSpace space_of(const py::object& value) {
+  if (py::isinstance<SearchSpace>(value)) return value.cast<const SearchSpace&>();
+  return SearchSpace::find(path_text(value));
+}
+
+std::unique_ptr<BoundEvolution> make_evolution(
+    const py::object& space, const py::object& mcu, std::uint64_t seed, int measurements,
+    int population, int generation, int parents, double mutation_share, double mutation_probability,
+    int children_per_measurement, bool informed_start, const std::string& rank_by,
+    const py::object& sram, const py::object& flash, const py::object& reserve_sram,
+    const py::object& reserve_flash, const std::string& runtime) {
+  EvolutionOptions options;
+  options.seed = seed;
+  options.measurements = measurements;
+  options.population = population;
+  options.generation = generation;
+  options.parents = parents;
+  options.mutation_share = mutation_share;
+  options.mutation_probability = mutation_probability;
+  options.children_per_measurement = children_per_measurement;
+  options.informed_start = informed_start;
+  options.rank_by = parse_rank_by(rank_by);
+  const RuntimeModel model = find_runtime(runtime);
+  const McuTarget target =
+      resolve_mcu(mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), model);
+  return std::make_unique<BoundEvolution>(SearchProblem{space_of(space), target.budget, model},
+                                          options);
+}
+
+/// One (proposal or its trial number, Measurement or number) pair; a bare number is score and
+/// accuracy at once.
+TrialResult trial_result(const py::handle& pair) {
+  const auto parts = py::cast<py::sequence>(pair);
+  if (parts.size() != 2) throw BadInput("tell: takes pairs of a proposal and its score");
+  const py::object who = parts[0], what = parts[1];
+  TrialResult result;
+  result.trial = py::isinstance<BoundProposal>(who)
+                     ? who.cast<const BoundProposal&>().proposal.trial
+                     : who.cast<int>();
+  if (py::isinstance<Measurement>(what)) {
+    result.measurement = what.cast<const Measurement&>();
+  } else {
+    result.measurement.score = result.measurement.accuracy = what.cast<double>();
+  }
+  return result;
+}
+
+void bind_proposal(py::module_& module) {
+  using P = BoundProposal;
+  py::class_<P>(module, "Proposal", "A network that was planned against a budget.")
+      .def_property_readonly("id", [](const P& p) { return p.proposal.candidate.id; })
+      .def_property_readonly("subnet",
+                             [](const P& p) {
+                               return BoundSubnet{p.problem->space, p.proposal.candidate.genotype};
+                             })
+      .def_property_readonly("trial", [](const P& p) { return p.proposal.trial; })
+      .def_property_readonly("generation", [](const P& p) { return p.proposal.generation; })
+      .def_property_readonly("origin", [](const P& p) { return origin_name(p.proposal.origin); })
+      .def_property_readonly(
+          "peak_sram_bytes",
+          [](const P& p) { return p.proposal.candidate.footprint.peak_sram_bytes; })
+      .def_property_readonly("flash_bytes",
+                             [](const P& p) { return p.proposal.candidate.footprint.flash_bytes; })
+      .def_property_readonly("macs", [](const P& p) { return p.proposal.candidate.footprint.macs; })
+      .def_property_readonly("params", [](const P& p) { return p.proposal.candidate.params; })
+      .def_property_readonly("fits",
+                             [](const P& p) { return p.proposal.candidate.violation.fits(); })
+      .def_property_readonly("excess_sram_bytes",
+                             [](const P& p) { return p.proposal.candidate.violation.sram_bytes; })
+      .def_property_readonly("excess_flash_bytes",
+                             [](const P& p) { return p.proposal.candidate.violation.flash_bytes; })
+      .def_property_readonly("plan",
+                             [](const P& p) {
+                               BoundPlan bound;
+                               bound.graph =
+                                   lower(p.problem->space.decode(p.proposal.candidate.genotype));
+                               bound.plan = plan_memory(bound.graph, p.problem->runtime);
+                               bound.budget = p.problem->budget;
+                               return bound;
+                             })
+      .def("__repr__", [](const P& p) {
+        const Candidate& c = p.proposal.candidate;
+        return "<tinynas.Proposal " + c.id +
+               " peak_sram_bytes=" + std::to_string(c.footprint.peak_sram_bytes) +
+               " flash_bytes=" + std::to_string(c.footprint.flash_bytes) + ">";
+      });
+}
+
+void bind_candidate(py::module_& module) {
+  using C = BoundCandidate;
+  py::class_<C, BoundProposal>(module, "Candidate", "A network that was measured.")
+      .def_property_readonly("measurement", [](const C& c) { return c.measurement; })
+      .def_property_readonly("score", [](const C& c) { return c.measurement.score; })
+      .def_property_readonly("accuracy", [](const C& c) { return c.measurement.accuracy; })
+      .def_property_readonly(
+          "test_accuracy",
+          [](const C& c) { return c.test ? std::optional(c.test->accuracy) : std::nullopt; })
+      .def("__repr__", [](const C& c) {
+        return "<tinynas.Candidate " + c.proposal.candidate.id +
+               " accuracy=" + py::repr(py::float_(c.measurement.accuracy)).cast<std::string>() +
+               ">";
+      });
+}
+
+void bind_measurement(py::module_& module) {
+  py::class_<Measurement>(module, "Measurement", "What measuring a network gave.")
+      .def(py::init([](double score, double accuracy, int images, double standard_error) {
+             return Measurement{score, accuracy, images, standard_error};
+           }),
+           py::arg("score"), py::arg("accuracy"), py::arg("images") = 0,
+           py::arg("standard_error") = 0.0)
+      .def_readonly("score", &Measurement::score)
+      .def_readonly("accuracy", &Measurement::accuracy)
+      .def_readonly("images", &Measurement::images)
+      .def_readonly("standard_error", &Measurement::standard_error)
+      .def("__eq__",
+           [](const Measurement& a, const py::object& other) {
+             if (!py::isinstance<Measurement>(other)) return false;
+             const auto& b = other.cast<const Measurement&>();
+             return a.score == b.score && a.accuracy == b.accuracy && a.images == b.images &&
+                    a.standard_error == b.standard_error;
+           })
+      .def("__repr__", [](const Measurement& m) {
+        const auto text = [](double x) { return py::repr(py::float_(x)).cast<std::string>(); };
+        return "<tinynas.Measurement score=" + text(m.score) + " accuracy=" + text(m.accuracy) +
+               " images=" + std::to_string(m.images) + ">";
+      });
+}
+
+}  // namespace
+
+void bind_evolution(py::module_& module) {
+  bind_measurement(module);
+  bind_proposal(module);
+  bind_candidate(module);
+  const EvolutionOptions defaults;
+  py::class_<BoundEvolution>(module, "Evolution",
+                             "Ask for networks that fit, measure them, tell what came out.")
+      .def(py::init(&make_evolution), py::arg("space"), py::arg("mcu"), py::kw_only(),
+           py::arg("seed") = 0, py::arg("measurements") = defaults.measurements,
+           py::arg("population") = defaults.population, py::arg("generation") = defaults.generation,
+           py::arg("parents") = defaults.parents,
+           py::arg("mutation_share") = defaults.mutation_share,
+           py::arg("mutation_probability") = defaults.mutation_probability,
+           py::arg("children_per_measurement") = defaults.children_per_measurement,
+           py::arg("informed_start") = defaults.informed_start, py::arg("rank_by") = "score",
+           py::arg("sram") = py::none(), py::arg("flash") = py::none(),
+           py::arg("reserve_sram") = py::none(), py::arg("reserve_flash") = py::none(),
+           py::arg("runtime") = "tinyengine")
+      .def("ask", &BoundEvolution::ask, py::arg("n") = 1)
+      .def(
+          "tell",
+          [](BoundEvolution& search, const py::iterable& pairs) {
+            std::vector<TrialResult> results;
+            for (const py::handle& pair : pairs) results.push_back(trial_result(pair));
+            search.tell(results);
+          },
+          py::arg("results"))
+      .def_property_readonly("done", &BoundEvolution::done)
+      .def_property_readonly("trials", &BoundEvolution::trials)
+      .def_property_readonly("pareto", &BoundEvolution::pareto)
+      .def_property_readonly("planned", &BoundEvolution::planned)
+      .def_property_readonly("space", [](const BoundEvolution& e) { return e.problem().space; });
+}
+
+}  // namespace tinynas::python

@@ -1,0 +1,111 @@
+#include <pybind11/stl.h>
+
+#include "bindings.h"
+#include "cli/network_file.h"
+#include "tinyengine/plan_report.h"
+
+namespace tinynas::python {
+namespace {
+
+/// tinynas.OperatorPlan: what one operator needs while it runs.
+struct OperatorPlan {
+  std::string name;
+  OpPlan plan;
+};
+
+std::vector<OperatorPlan> operators(const BoundPlan& bound) {
+  std::vector<OperatorPlan> rows;
+  for (std::size_t i = 0; i < bound.plan.per_op.size(); ++i) {
+    rows.push_back({op_name(bound.graph, i), bound.plan.per_op[i]});
+  }
+  return rows;
+}
+
+py::object fits(const BoundPlan& bound) {
+  if (!bound.budget) return py::none();
+  return py::bool_(violation(bound.plan.footprint(), *bound.budget).fits());
+}
+
+std::string peak_operator(const BoundPlan& bound) {
+  const std::int32_t peak = bound.plan.peak_op;
+  return peak < 0 ? "" : op_name(bound.graph, static_cast<std::size_t>(peak));
+}
+
+py::object document(const BoundPlan& bound) {
+  const McuBudget* budget = bound.budget ? &*bound.budget : nullptr;
+  return to_python(plan_json(bound.graph, bound.plan, budget).dump());
+}
+
+void bind_operator(py::module_& module) {
+  py::class_<OperatorPlan>(module, "OperatorPlan")
+      .def_readonly("name", &OperatorPlan::name)
+      .def_property_readonly("live_bytes", [](const OperatorPlan& o) { return o.plan.live_bytes; })
+      .def_property_readonly("scratch_bytes",
+                             [](const OperatorPlan& o) { return o.plan.scratch_bytes; })
+      .def_property_readonly("weight_bytes",
+                             [](const OperatorPlan& o) { return o.plan.weight_bytes; })
+      .def_property_readonly("macs", [](const OperatorPlan& o) { return o.plan.macs; })
+      .def("__repr__", [](const OperatorPlan& o) {
+        return "<tinynas.OperatorPlan " + o.name +
+               " live_bytes=" + std::to_string(o.plan.live_bytes) + ">";
+      });
+}
+
+}  // namespace
+
+BoundPlan make_plan(Graph graph, const McuOptions& mcu, const std::string& runtime) {
+  const RuntimeModel model = find_runtime(runtime);
+  BoundPlan bound;
+  if (any_mcu_option(mcu)) bound.budget = resolve_mcu(mcu, model).budget;
+  bound.plan = plan_memory(graph, model);
+  bound.graph = std::move(graph);
+  return bound;
+}
+
+void bind_plan(py::module_& module) {
+  bind_operator(module);
+  py::class_<BoundPlan>(module, "MemoryPlan", "What a network needs, to the byte.")
+      .def_property_readonly("runtime", [](const BoundPlan& b) { return b.plan.runtime; })
+      .def_property_readonly("peak_sram_bytes",
+                             [](const BoundPlan& b) { return b.plan.peak_sram_bytes; })
+      .def_property_readonly("activation_bytes",
+                             [](const BoundPlan& b) { return b.plan.activation_bytes; })
+      .def_property_readonly("scratch_bytes",
+                             [](const BoundPlan& b) { return b.plan.scratch_bytes; })
+      .def_property_readonly("column_buffer_bytes",
+                             [](const BoundPlan& b) { return b.plan.column_buffer_bytes; })
+      .def_property_readonly("kernel_buffer_bytes",
+                             [](const BoundPlan& b) { return b.plan.kernel_buffer_bytes; })
+      .def_property_readonly("lower_bound_bytes",
+                             [](const BoundPlan& b) { return b.plan.lower_bound_bytes; })
+      .def_property_readonly("flash_bytes",
+                             [](const BoundPlan& b) { return b.plan.flash.total_bytes(); })
+      .def_property_readonly("weight_bytes",
+                             [](const BoundPlan& b) { return b.plan.flash.weight_bytes; })
+      .def_property_readonly("code_bytes",
+                             [](const BoundPlan& b) { return b.plan.flash.code_bytes; })
+      .def_property_readonly("macs", [](const BoundPlan& b) { return b.plan.macs; })
+      .def_property_readonly("params", [](const BoundPlan& b) { return graph_params(b.graph); })
+      .def_property_readonly("peak_operator", &peak_operator)
+      .def_property_readonly("per_op", &operators)
+      .def_property_readonly("fits", &fits)
+      .def("to_dict", &document, "The document of `tinynas plan --json`.")
+      .def("__repr__", [](const BoundPlan& b) {
+        return "<tinynas.MemoryPlan peak_sram_bytes=" + std::to_string(b.plan.peak_sram_bytes) +
+               " flash_bytes=" + std::to_string(b.plan.flash.total_bytes()) + ">";
+      });
+  module.def(
+      "plan_file",
+      [](const py::object& path, const py::object& mcu, const py::object& sram,
+         const py::object& flash, const py::object& reserve_sram, const py::object& reserve_flash,
+         const std::string& runtime, const py::object& space) {
+        return make_plan(read_network_file(path_text(path), path_text(space)),
+                         mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime);
+      },
+      py::arg("path"), py::kw_only(), py::arg("mcu") = py::none(), py::arg("sram") = py::none(),
+      py::arg("flash") = py::none(), py::arg("reserve_sram") = py::none(),
+      py::arg("reserve_flash") = py::none(), py::arg("runtime") = "tinyengine",
+      py::arg("space") = py::none());
+}
+
+}  // namespace tinynas::python

@@ -1,0 +1,75 @@
+"""Neural architecture search for microcontrollers: the most accurate network that fits the board.
+
+>>> import tinynas as tn
+>>> result = tn.search(mcu="stm32f746", seed=0)
+>>> result.best.accuracy, result.plan.peak_sram_bytes
+"""
+
+from __future__ import annotations
+
+from tinynas._core import (
+    Budget,
+    Candidate,
+    Evolution,
+    Mcu,
+    Measurement,
+    MemoryPlan,
+    MemoryRegion,
+    OperatorPlan,
+    Proposal,
+    SearchSpace,
+    Subnet,
+    __version__,
+    find_mcu,
+    list_mcus,
+    list_spaces,
+    load_subnet,
+    with_torch,
+)
+from tinynas._plan import plan
+from tinynas._search import SearchResult, search
+from tinynas.errors import (
+    BadInputError,
+    InternalError,
+    MissingTorchError,
+    NothingFitsError,
+    StoppedError,
+    TinynasError,
+    UnsupportedOperatorError,
+)
+
+if with_torch:
+    from tinynas._core import Supernet
+else:
+    from tinynas._without_torch import Supernet  # type: ignore[assignment]
+
+__all__ = [
+    "BadInputError",
+    "Budget",
+    "Candidate",
+    "Evolution",
+    "InternalError",
+    "Mcu",
+    "Measurement",
+    "MemoryPlan",
+    "MemoryRegion",
+    "MissingTorchError",
+    "NothingFitsError",
+    "OperatorPlan",
+    "Proposal",
+    "SearchResult",
+    "SearchSpace",
+    "StoppedError",
+    "Subnet",
+    "Supernet",
+    "TinynasError",
+    "UnsupportedOperatorError",
+    "__version__",
+    "find_mcu",
+    "list_mcus",
+    "list_spaces",
+    "load_subnet",
+    "plan",
+    "search",
+    "with_torch",
+]

@@ -1,0 +1,3 @@
+from tinynas._cli import main
+
+main()

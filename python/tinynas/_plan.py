@@ -1,0 +1,45 @@
+"""tinynas.plan: what a network needs of a part, to the byte."""
+
+from __future__ import annotations
+
+import os
+
+from tinynas._core import Mcu, MemoryPlan, Subnet, plan_file
+
+
+def plan(
+    network: Subnet | str | os.PathLike[str],
+    *,
+    mcu: str | os.PathLike[str] | Mcu | None = None,
+    sram: int | str | None = None,
+    flash: int | str | None = None,
+    reserve_sram: int | str | None = None,
+    reserve_flash: int | str | None = None,
+    runtime: str = "tinyengine",
+    space: str | os.PathLike[str] | None = None,
+) -> MemoryPlan:
+    """Plan a subnet, a subnet file or a layer table (JSON) as `tinynas plan` does.
+
+    Bytes are ints or texts such as "320KiB". Without `mcu` the plan's `fits` is None. `space` is
+    for subnet files whose own name of the space does not find it. Raises BadInputError, and
+    UnsupportedOperatorError for an operator that no kernel implements.
+    """
+    if isinstance(network, Subnet):
+        return network.plan(
+            mcu=mcu,
+            sram=sram,
+            flash=flash,
+            reserve_sram=reserve_sram,
+            reserve_flash=reserve_flash,
+            runtime=runtime,
+        )
+    return plan_file(
+        network,
+        mcu=mcu,
+        sram=sram,
+        flash=flash,
+        reserve_sram=reserve_sram,
+        reserve_flash=reserve_flash,
+        runtime=runtime,
+        space=space,
+    )

@@ -1,0 +1,182 @@
+"""tinynas.search: the main job."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tinynas import _core
+from tinynas._core import Candidate, Mcu, MemoryPlan, Proposal, SearchSpace
+from tinynas._progress import StderrProgress
+from tinynas._without_torch import fail_without_torch
+from tinynas.errors import NothingFitsError
+
+Path = str | os.PathLike[str]
+
+
+class SearchResult:
+    """What a search found; after Ctrl-C, what it had found by then (`interrupted`)."""
+
+    def __init__(self, raw: _core.RawResult, best: Candidate, seconds: float) -> None:
+        self._raw = raw
+        self._seconds = seconds
+        self.best = best
+
+    @property
+    def accuracy(self) -> float:
+        """Top-1 of the best, 0 to 1, on the validation images (float, supernet weights)."""
+        return self.best.accuracy
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """Of the best on the test images; None after an interruption."""
+        return self.best.test_accuracy
+
+    @property
+    def plan(self) -> MemoryPlan:
+        """What the best needs, against the budget of this search."""
+        return self.best.plan
+
+    @property
+    def interrupted(self) -> bool:
+        """True after Ctrl-C: `best` is then the best-ranked trial so far."""
+        return self._raw.status == "interrupted"
+
+    @property
+    def trials(self) -> list[Candidate]:
+        """All that were measured for ranking, in the order of measuring."""
+        return self._raw.trials
+
+    @property
+    def finalists(self) -> list[Candidate]:
+        """As measured on all validation images, winner first."""
+        return self._raw.finalists
+
+    @property
+    def pareto(self) -> list[Candidate]:
+        """Trials that none beats in score, SRAM and flash at once, best first."""
+        return self._raw.pareto
+
+    @property
+    def largest(self) -> Proposal:
+        """The largest network of the space, whether it fits or not."""
+        return self._raw.largest
+
+    @property
+    def largest_accuracy(self) -> float | None:
+        """Of the largest network, on the validation images."""
+        measurement = self._raw.largest_measurement
+        return None if measurement is None else measurement.accuracy
+
+    @property
+    def planned(self) -> int:
+        """Networks that were planned."""
+        return self._raw.planned
+
+    @property
+    def measured(self) -> int:
+        """Distinct networks whose accuracy was measured for ranking."""
+        return self._raw.measured
+
+    @property
+    def space(self) -> SearchSpace:
+        return self._raw.space
+
+    @property
+    def run_dir(self) -> str | None:
+        """Where the run is kept; None unless `run_dir` was given."""
+        return self._raw.run_dir or None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document of `tinynas search --json`."""
+        return self._raw.to_dict()
+
+    def report(self) -> str:
+        """What `tinynas search` prints for people."""
+        return self._raw.report(self._seconds)
+
+    def __repr__(self) -> str:
+        return (
+            f"<tinynas.SearchResult best={self.best.id} accuracy={self.accuracy:.4f} "
+            f"peak_sram_bytes={self.best.peak_sram_bytes} flash_bytes={self.best.flash_bytes}"
+            f"{' interrupted' if self.interrupted else ''}>"
+        )
+
+
+def search(
+    mcu: Path | Mcu,
+    *,
+    seed: int = 0,
+    measurements: int | None = None,
+    space: Path | None = None,
+    supernet: Path | None = None,
+    data: Path | None = None,
+    sram: int | str | None = None,
+    flash: int | str | None = None,
+    reserve_sram: int | str | None = None,
+    reserve_flash: int | str | None = None,
+    run_dir: Path | None = None,
+    resume: str = "auto",
+    device: str = "cpu",
+    threads: int = 0,
+    runtime: str = "tinyengine",
+    preset: str = "default",
+    engine: str = "evolution",
+    progress: bool | Callable[[str], None] = True,
+) -> SearchResult:
+    """Find the most accurate network that fits a part, as `tinynas search` does.
+
+    The same seed gives the same result for any number of threads. Nothing is written unless
+    `run_dir` is given. `progress` may be a function that is called with each line. Ctrl-C ends the
+    search after the batch under way and returns what was found; KeyboardInterrupt is raised only
+    when nothing was. Raises BadInputError, NothingFitsError, MissingTorchError.
+    """
+    if not _core.with_torch:
+        fail_without_torch("tinynas.search")
+    arguments = {
+        "mcu": mcu,
+        "seed": seed,
+        "measurements": measurements,
+        "space": space,
+        "supernet": supernet,
+        "data": data,
+        "sram": sram,
+        "flash": flash,
+        "reserve_sram": reserve_sram,
+        "reserve_flash": reserve_flash,
+        "run_dir": run_dir,
+        "resume": resume,
+        "device": device,
+        "threads": threads,
+        "runtime": runtime,
+        "preset": preset,
+        "engine": engine,
+    }
+    start = time.monotonic()
+    if progress is True:
+        shown = StderrProgress()
+        try:
+            raw = _core.run_search(arguments, shown)
+        finally:
+            shown.end()
+    else:
+        raw = _core.run_search(arguments, progress or None)
+    return _finished(raw, time.monotonic() - start)
+
+
+def _finished(raw: _core.RawResult, seconds: float) -> SearchResult:
+    if raw.status == "nothing-fits":
+        smallest = raw.smallest
+        message = "nothing fits the budget"
+        if smallest is not None:
+            message = (
+                f"nothing of space '{raw.space.name}' fits: the nearest, {smallest.id}, needs "
+                f"{smallest.peak_sram_bytes} bytes of SRAM ({smallest.excess_sram_bytes} over) and "
+                f"{smallest.flash_bytes} bytes of flash ({smallest.excess_flash_bytes} over)"
+            )
+        raise NothingFitsError(message, smallest, raw.to_dict(), raw.report(seconds))
+    if raw.best is None:
+        raise KeyboardInterrupt
+    return SearchResult(raw, raw.best, seconds)
