@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist() -> Path:
+    if not FASHION_MNIST.is_dir():
+        pytest.skip(f"{FASHION_MNIST} is not there (Debian's dataset-fashion-mnist)")
+    return FASHION_MNIST
+
+
+@pytest.fixture(scope="session")
+def executable() -> Path:
+    named = os.environ.get("TINYNAS_EXECUTABLE")
+    path = Path(named) if named else ROOT / "build" / "release" / "tinynas"
+    if not path.is_file():
+        pytest.skip(f"{path} is not built")
+    return path
+
+
+@pytest.fixture(scope="session")
+def cli_json(executable: Path) -> Callable[..., Any]:
+    """Runs the native executable with --json and reads what it prints."""
+
+    def run(*arguments: str | Path, expect: int = 0) -> Any:
+        command = [str(executable), *map(str, arguments), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == expect, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def shared_networks() -> list[Path]:
+    shared = Path(os.environ.get("TINYNAS_SHARED_DIR", ROOT.parent / "shared"))
+    networks = sorted((shared / "reference" / "networks").glob("*.json"))
+    if not networks:
+        pytest.skip(f"{shared} holds no reference networks")
+    return networks

@@ -1,0 +1,193 @@
+"""The main job as people run it: the real executable, supernet and images."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MCU = "stm32g031k8"
+OPTIONS = ["--mcu", MCU, "--measurements", "16", "--seed", "1"]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@dataclass
+class Run:
+    folder: Path
+    document: dict[str, Any]
+
+    def files(self) -> dict[str, bytes]:
+        """All that must not depend on how the run came about."""
+        kept = [self.folder / "trials.jsonl", self.folder / "result.json"]
+        kept += sorted((self.folder / "best").iterdir())
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in kept}
+
+
+@pytest.fixture(scope="module")
+def start(executable: Path, fashion_mnist: Path) -> Start:
+    def run(*arguments: str | Path) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(executable), "search", *OPTIONS, "--json", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return run
+
+
+def finish(process: subprocess.Popen[str], folder: Path) -> Run:
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    return Run(folder, json.loads(output))
+
+
+@pytest.fixture(scope="module")
+def reference(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("reference") / "run"
+    return finish(start("--run-dir", folder, "--threads", "1"), folder)
+
+
+def wait_for_trials(process: subprocess.Popen[str], folder: Path, lines: int) -> None:
+    """Until so many measurements are on disk, or the process has ended."""
+    trials = folder / "trials.jsonl"
+    for _ in range(60_000):
+        if process.poll() is not None:
+            return
+        if lines == 0 or (trials.is_file() and trials.read_bytes().count(b"\n") >= lines):
+            return
+        time.sleep(0.002)
+    raise AssertionError("the search makes no progress")
+
+
+def assert_same(run: Run, reference: Run) -> None:
+    mine, expected = dict(run.document), dict(reference.document)
+    assert mine.pop("run_dir") == str(run.folder)
+    expected.pop("run_dir")
+    assert mine == expected
+    files, expected_files = run.files(), reference.files()
+    assert sorted(files) == sorted(expected_files)
+    for name, content in files.items():
+        assert content == expected_files[name], f"{name} differs"
+
+
+def test_winner_fits_and_is_what_was_said(
+    reference: Run, cli_json: Callable[..., Any], executable: Path
+) -> None:
+    document = reference.document
+    best, mcu = document["best"], document["mcu"]
+    assert document["measured"] == 16
+    assert not document["interrupted"]
+    plan = cli_json("plan", reference.folder / "best" / "subnet.json", "--mcu", MCU)
+    assert plan["fits"] is True
+    assert plan["peak_sram_bytes"] == best["peak_sram_bytes"] <= mcu["sram_budget_bytes"]
+    assert best["flash_bytes"] <= mcu["flash_budget_bytes"]
+    assert plan["mcu"] == mcu
+    assert json.loads((reference.folder / "best" / "plan.json").read_text()) == plan
+    subnet = json.loads((reference.folder / "best" / "subnet.json").read_text())
+    assert subnet == best["subnet"]
+    for trial in document["pareto"] + document["finalists"]:
+        assert trial["peak_sram_bytes"] <= mcu["sram_budget_bytes"]
+        assert trial["flash_bytes"] <= mcu["flash_budget_bytes"]
+    largest = document["largest"]
+    assert largest["excess"]["sram_bytes"] == max(
+        0, largest["peak_sram_bytes"] - mcu["sram_budget_bytes"]
+    )
+    assert best["accuracy"]["validation"] == max(
+        finalist["accuracy"]["validation"] for finalist in document["finalists"]
+    )
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_eval_gives_the_accuracy_that_the_search_reported(
+    reference: Run, cli_json: Callable[..., Any], split: str
+) -> None:
+    measured = cli_json(
+        "eval", "--subnet", reference.folder / "best" / "subnet.json", "--split", split
+    )
+    reported = reference.document["best"]["accuracy"]
+    assert measured["id"] == reference.document["best"]["id"]
+    assert measured["images"] == {"validation": 5000, "test": 10000}[split]
+    assert measured["accuracy"] == reported[split]
+    assert 0.6 < measured["accuracy"] < 1
+
+
+def test_two_threads_give_the_same(reference: Run, start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    assert_same(finish(start("--run-dir", folder, "--threads", "2"), folder), reference)
+
+
+def test_killed_three_times_and_resumed_is_the_same(
+    reference: Run, start: Start, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    chance = random.Random(20)
+    killed = 0
+    for at_least in (chance.choice([0, 1]), 8, 16):
+        process = start("--run-dir", folder)
+        wait_for_trials(process, folder, at_least)
+        time.sleep(chance.uniform(0, 0.6))
+        process.kill()
+        process.communicate()
+        killed += process.returncode == -signal.SIGKILL
+    assert killed >= 2, "the run ended before it could be killed"
+    assert_same(finish(start("--run-dir", folder, "--resume", "auto"), folder), reference)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_stop_signals_checkpoint_and_resume_is_the_same(
+    reference: Run, start: Start, tmp_path: Path, number: signal.Signals
+) -> None:
+    folder = tmp_path / "run"
+    process = start("--run-dir", folder)
+    # The later one stops between trials and finalists.
+    wait_for_trials(process, folder, 1 if number == signal.SIGTERM else 9)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 75, errors
+    assert output == ""
+    assert "--run-dir" in errors and "Traceback" not in errors
+    assert json.loads((folder / "checkpoint.json").read_text())["finished"] is False
+    assert not (folder / "best").exists()
+    resumed = finish(start("--run-dir", folder, "--resume", "must"), folder)
+    assert_same(resumed, reference)
+
+
+def test_resume_of_a_finished_run_and_of_another_one(
+    reference: Run, start: Start, executable: Path
+) -> None:
+    before = reference.files()
+    again = finish(start("--run-dir", reference.folder), reference.folder)
+    assert again.document == reference.document
+    assert again.files() == before
+    for arguments, word in ((["--resume", "never"], "never"), (["--sram", "7KiB"], "sram")):
+        process = start("--run-dir", reference.folder, *arguments)
+        output, errors = process.communicate(timeout=120)
+        assert (process.returncode, output) == (2, "")
+        assert word in errors and errors.count("\n") == 1
+    assert reference.files() == before
+
+
+def test_nothing_fits_within_seconds(start: Start, tmp_path: Path) -> None:
+    begin = time.monotonic()
+    process = start("--run-dir", tmp_path / "run", "--sram", "2KiB")
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 3, errors
+    assert time.monotonic() - begin < 30
+    document = json.loads(output)
+    smallest, mcu = document["smallest"], document["mcu"]
+    assert document["best"] is None
+    assert document["measured"] == 0
+    excess = smallest["excess"]["sram_bytes"]
+    assert excess == smallest["peak_sram_bytes"] - mcu["sram_budget_bytes"] > 0
+    assert smallest["lowest_sram"]["peak_sram_bytes"] <= smallest["peak_sram_bytes"]
+    assert not (tmp_path / "run" / "best").exists()

@@ -1,0 +1,154 @@
+"""Training on a user's own folder of images, stopped and resumed, then searched."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import struct
+import subprocess
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+
+SPACE = """
+name = "shapes"
+description = "tiny networks for pictures of shapes"
+image_channels = 1
+classes = 3
+resolutions = [8, 12]
+channel_divisor = 2
+[stem]
+channels = 6
+width = [0.5, 1.0]
+kernel = 3
+stride = 1
+[[stage]]
+channels = 8
+width = [0.5, 1.0]
+stride = 2
+depth = [1, 2]
+kernel = [3, 5]
+expand = [2, 3]
+[head]
+channels = 16
+width = [1.0]
+"""
+SIDE = 12
+OPTIONS = ["--warmup-epochs", "2", "--epochs", "3", "--batch", "16", "--learning-rate", "0.05"]
+
+
+def png(rows: list[list[int]]) -> bytes:
+    """Grey, 8 bits: as small a PNG as the format allows."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + body))
+        return struct.pack(">I", len(body)) + kind + body + check
+
+    head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
+    scanlines = b"".join(b"\0" + bytes(row) for row in rows)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(scanlines))
+        + chunk(b"IEND", b"")
+    )
+
+
+def picture(kind: str, chance: random.Random) -> bytes:
+    rows = [[chance.randrange(60) for _ in range(SIDE)] for _ in range(SIDE)]
+    at = chance.randrange(3, SIDE - 3)
+    for i in range(SIDE):
+        bright = chance.randrange(180, 256)
+        if kind in ("across", "cross"):
+            rows[at][i] = bright
+        if kind in ("down", "cross"):
+            rows[i][at] = bright
+    return png(rows)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("shapes")
+    chance = random.Random(0)
+    for part, count in (("train", 80), ("test", 20)):
+        for kind in ("across", "cross", "down"):
+            target = root / "data" / part / kind
+            target.mkdir(parents=True)
+            for i in range(count):
+                (target / f"{i}.png").write_bytes(picture(kind, chance))
+    (root / "shapes.toml").write_text(SPACE)
+    return root
+
+
+def command(executable: Path, folder: Path, *arguments: str | Path) -> list[str]:
+    return [str(executable), *map(str, arguments), "--data", str(folder / "data")]
+
+
+def train_command(executable: Path, folder: Path, out: str) -> list[str]:
+    space = folder / "shapes.toml"
+    return command(executable, folder, "train", "--space", space, "--out", folder / out, *OPTIONS)
+
+
+def finish(line: list[str]) -> str:
+    done = subprocess.run(line, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_train_stop_resume_search(executable: Path, folder: Path) -> None:
+    finish(train_command(executable, folder, "whole"))
+
+    process = subprocess.Popen(
+        train_command(executable, folder, "resumed"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    history = folder / "resumed"
+    deadline = time.monotonic() + 60
+    while not history.is_dir() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 75, errors
+    assert not (folder / "resumed" / "supernet.pt").exists()
+    finish([*train_command(executable, folder, "resumed"), "--resume", "must"])
+    whole, resumed = folder / "whole" / "supernet.pt", folder / "resumed" / "supernet.pt"
+
+    def accuracy(supernet: Path) -> float:
+        line = command(executable, folder, "eval", "--subnet", "largest", "--supernet", supernet)
+        value = json.loads(finish([*line, "--json"]))["accuracy"]
+        assert isinstance(value, float)
+        return value
+
+    assert whole.read_bytes() == resumed.read_bytes()
+    assert accuracy(whole) == accuracy(resumed) > 0.5
+    assert (folder / "whole" / "MODEL_CARD.md").is_file()
+
+    search = ["search", "--mcu", "stm32f030r8", "--measurements", "4", "--supernet", whole]
+    line = command(executable, folder, *search, "--run-dir", folder / "run", "--json")
+    document = json.loads(finish(line))
+    assert document["space"] == "shapes"
+    assert document["best"]["peak_sram_bytes"] <= document["mcu"]["sram_budget_bytes"]
+    assert document["best"]["accuracy"]["test"] > 0.5
+
+
+def test_damaged_picture_is_named(executable: Path, folder: Path, tmp_path: Path) -> None:
+    kinds = ("across", "cross", "down")
+    for kind in kinds:
+        target = tmp_path / "data" / "train" / kind
+        target.mkdir(parents=True)
+        for i in range(30):
+            (target / f"{i}.png").write_bytes(picture(kind, random.Random(f"{kind}{i}")))
+    victim = tmp_path / "data" / "train" / "cross" / "7.png"
+    victim.write_bytes(victim.read_bytes()[:50])
+    line = train_command(executable, folder, "damaged")
+    line[line.index("--data") + 1] = str(tmp_path / "data")
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "cross/7.png" in done.stderr and done.stderr.count("\n") == 1
+    assert not (folder / "damaged" / "supernet.pt").exists()
