@@ -42,8 +42,8 @@ void check_signals() {
   if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
 
-StopFn stop_on_interrupt() {
-  return [stopped = std::make_shared<bool>(false)] {
+StopFn stop_on_interrupt(std::shared_ptr<bool> interrupted) {
+  return [stopped = std::move(interrupted)] {
     if (*stopped) return true;
     const py::gil_scoped_acquire gil;
     try {

@@ -69,8 +69,8 @@ BoundPlan make_plan(Graph graph, const McuOptions& mcu, const std::string& runti
 
 /// Runs Python's signal handlers, with the GIL held; throws what they raise.
 void check_signals();
-/// True once Ctrl-C was pressed; what other handlers raise is thrown. For the main thread, without
-/// the GIL.
-StopFn stop_on_interrupt();
+/// True once Ctrl-C was pressed or `interrupted` was set elsewhere; what other signal handlers
+/// raise is thrown. For the main thread, without the GIL.
+StopFn stop_on_interrupt(std::shared_ptr<bool> interrupted);
 
 }  // namespace tinynas::python

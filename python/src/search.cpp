@@ -21,12 +21,18 @@ struct BoundResult {
   SearchJobResult job;
 };
 
-/// The callback is borrowed: the function may be copied without the GIL.
-ProgressFn call_with_line(py::handle callback) {
+/// The callback is borrowed: the function may be copied without the GIL. Ctrl-C may be noticed in
+/// the callback; then the search stops as if it had been noticed here.
+ProgressFn call_with_line(py::handle callback, std::shared_ptr<bool> interrupted) {
   if (callback.is_none()) return {};
-  return [callback](const std::string& line) {
+  return [callback, interrupted](const std::string& line) {
     const py::gil_scoped_acquire gil;
-    callback(line);
+    try {
+      callback(line);
+    } catch (const py::error_already_set& error) {
+      if (!error.matches(PyExc_KeyboardInterrupt)) throw;
+      *interrupted = true;
+    }
   };
 }
 
@@ -52,9 +58,10 @@ BoundResult run(const py::dict& arguments, const py::object& progress) {
   request.evaluator.device = text("device");
   request.evaluator.threads = arguments["threads"].cast<int>();
   if (request.evaluator.threads < 0) throw BadInput("threads: must be 0 or more");
-  const ProgressFn say = call_with_line(progress);
+  const auto interrupted = std::make_shared<bool>(false);
+  const ProgressFn say = call_with_line(progress, interrupted);
   const py::gil_scoped_release unlocked;
-  SearchJobResult job = run_search_job(request, say, stop_on_interrupt());
+  SearchJobResult job = run_search_job(request, say, stop_on_interrupt(interrupted));
   auto problem = std::make_shared<const SearchProblem>(job.problem);
   return {std::move(problem), std::move(job)};
 }

@@ -169,7 +169,8 @@ def test_resume_of_a_finished_run_and_of_another_one(
     again = finish(start("--run-dir", reference.folder), reference.folder)
     assert again.document == reference.document
     assert again.files() == before
-    for arguments, word in ((["--resume", "never"], "never"), (["--sram", "7KiB"], "sram")):
+    cases = ((["--resume", "never"], "holds a run already"), (["--sram", "7KiB"], "sram"))
+    for arguments, word in cases:
         process = start("--run-dir", reference.folder, *arguments)
         output, errors = process.communicate(timeout=120)
         assert (process.returncode, output) == (2, "")

@@ -10,6 +10,7 @@ import subprocess
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,17 +120,18 @@ def test_train_stop_resume_search(executable: Path, folder: Path) -> None:
     finish([*train_command(executable, folder, "resumed"), "--resume", "must"])
     whole, resumed = folder / "whole" / "supernet.pt", folder / "resumed" / "supernet.pt"
 
-    def accuracy(supernet: Path) -> float:
-        line = command(executable, folder, "eval", "--subnet", "largest", "--supernet", supernet)
-        value = json.loads(finish([*line, "--json"]))["accuracy"]
-        assert isinstance(value, float)
+    def measured(subnet: str, supernet: Path) -> dict[str, Any]:
+        line = command(executable, folder, "eval", "--subnet", subnet, "--supernet", supernet)
+        value: dict[str, Any] = json.loads(finish([*line, "--json"]))
         return value
 
-    assert whole.read_bytes() == resumed.read_bytes()
-    assert accuracy(whole) == accuracy(resumed) > 0.5
+    # The files also hold the command; that the weights are equal shows to the last digit.
+    for subnet in ("smallest", "largest"):
+        assert measured(subnet, whole) == measured(subnet, resumed)
+    assert measured("largest", whole)["accuracy"] > 0.5
     assert (folder / "whole" / "MODEL_CARD.md").is_file()
 
-    search = ["search", "--mcu", "stm32f030r8", "--measurements", "4", "--supernet", whole]
+    search = ["search", "--mcu", "stm32f030r8", "--measurements", "4", "--supernet", str(whole)]
     line = command(executable, folder, *search, "--run-dir", folder / "run", "--json")
     document = json.loads(finish(line))
     assert document["space"] == "shapes"

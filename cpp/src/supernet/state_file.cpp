@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "base/files.h"
+#include "data/archive_check.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -53,6 +54,9 @@ void write_state_file(const StateFile& state, const std::string& path) {
 
 StateFile read_state_file(const std::string& path, const char* format, int newest_version) {
   std::istringstream bytes(read_file(path));
+  if (!archive_is_whole(path)) {
+    throw BadInput(path + ": is not a tinynas file or is damaged; fetch or write it again");
+  }
   StateFile state;
   try {
     torch::serialize::InputArchive archive;
