@@ -28,6 +28,15 @@ void use_one_intra_op_thread() {
   std::call_once(once, [] { at::set_num_threads(1); });
 }
 
+void use_one_intra_op_thread_here() {
+  thread_local const bool done = [] {
+    use_one_intra_op_thread();
+    at::init_num_threads();
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
 std::string torch_version() { return TORCH_VERSION; }
 
 std::vector<std::string> torch_devices() {

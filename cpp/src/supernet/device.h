@@ -14,4 +14,8 @@ torch::Device parse_device(const std::string& name);
 /// torch work.
 void use_one_intra_op_thread();
 
+/// The same for the calling thread. OpenMP keeps its number of threads for each thread apart and
+/// oneDNN asks OpenMP, so a pool's worker must be told too: at the start of every task.
+void use_one_intra_op_thread_here();
+
 }  // namespace tinynas

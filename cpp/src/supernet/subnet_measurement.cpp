@@ -5,6 +5,8 @@
 #include <cmath>
 #include <functional>
 
+#include "supernet/device.h"
+
 namespace tinynas {
 namespace {
 
@@ -19,6 +21,7 @@ void for_each_batch(const torch::Tensor& images,
   // The last batch takes the remainder, so that no batch is too small for statistics.
   const auto batches = static_cast<std::size_t>(std::max<std::int64_t>(1, count / kBatch));
   auto run = [&](std::size_t i) {
+    use_one_intra_op_thread_here();
     c10::InferenceMode inference;  // thread-local: each task needs its own
     const std::int64_t begin = static_cast<std::int64_t>(i) * kBatch;
     task(i, begin, i + 1 == batches ? count : begin + kBatch);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "supernet/device.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -82,6 +83,7 @@ double TrainingState::step(std::span<const std::int32_t> indices, const StepTask
   const std::size_t shards = replicas_.size(), part = indices.size() / shards;
   std::vector<double> losses(shards);
   auto run = [&](std::size_t shard) {
+    use_one_intra_op_thread_here();
     losses[shard] = shard_gradients(shard, indices.subspan(shard * part, part), task);
   };
   if (device_.is_cpu()) {
