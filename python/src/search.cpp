@@ -126,9 +126,12 @@ void bind_search(py::module_& module) {
            [](const R& r) {
              return to_python(search_result_json(r.job.result, r.job.problem, r.job.run_dir));
            })
-      .def("report", [](const R& r, double seconds) {
-        return search_report(r.job.result, r.job.problem, r.job.target, r.job.run_dir, seconds);
-      });
+      .def(
+          "report",
+          [](const R& r, double seconds) {
+            return search_report(r.job.result, r.job.problem, r.job.target, r.job.run_dir, seconds);
+          },
+          py::arg("seconds"));
   module.def("run_search", &run, py::arg("arguments"), py::arg("progress"));
 }
 

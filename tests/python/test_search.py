@@ -146,6 +146,20 @@ def test_supernet_measures_as_the_search_did_without_the_gil(result: tn.SearchRe
         supernet.evaluate([tn.SearchSpace("mcunet").smallest()])
 
 
+def test_what_other_signal_handlers_raise_comes_through(fashion_mnist: Path) -> None:
+    def too_long(number: int, frame: object) -> None:
+        raise TimeoutError("enough")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with pytest.raises(TimeoutError, match="enough"):
+            tn.search(MCU, measurements=100000, progress=False)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 INTERRUPTED_SEARCH = """
 import sys
 import tinynas as tn
