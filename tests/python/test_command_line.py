@@ -21,7 +21,7 @@ def test_same_output_and_exit_codes(executable: Path) -> None:
         ["mcus", "show", "stm32f746"],
         ["spaces", "--json"],
         ["plan", "missing.json"],
-        ["search"],
+        ["plan"],
         ["serach"],
     ):
         ours = run([sys.executable, "-m", "tinynas", *arguments])
