@@ -47,6 +47,12 @@ struct CliContext {
 /// The document of a --json run: two-space indentation and a newline.
 void print_json(CliContext& context, const Json& document);
 
+#ifdef TINYNAS_WITH_TORCH
+inline constexpr bool kWithTorch = true;
+#else
+inline constexpr bool kWithTorch = false;
+#endif
+
 /// Ends a command that needs weights in a build without torch: throws BadInput with the mend.
 [[noreturn]] void fail_without_torch(const std::string& command);
 

@@ -90,7 +90,7 @@ void add_eval_command(CLI::App& app, CliContext& context) {
   auto command = std::make_shared<EvalCommand>();
   eval->add_option("--subnet", command->subnet, "Subnet file, or: largest, smallest")
       ->type_name("FILE")
-      ->required();
+      ->required(kWithTorch);
   eval->add_option("--supernet", command->supernet,
                    "Supernet file (default: the one shipped for --space)")
       ->type_name("FILE");
@@ -116,6 +116,8 @@ void add_eval_command(CLI::App& app, CliContext& context) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   eval->add_flag("--json", command->json, "One JSON document on stdout");
+  // Whatever is typed, a build without torch says that it is one.
+  eval->allow_extras(!kWithTorch);
   eval->callback([command, &context] {
     context.command = [command, &context] { return run_eval(context, *command); };
   });

@@ -22,7 +22,6 @@ struct SearchCommand {
 
 #ifdef TINYNAS_WITH_TORCH
 
-constexpr bool kWithTorch = true;
 using Clock = std::chrono::steady_clock;
 
 double seconds_between(Clock::time_point a, Clock::time_point b) {
@@ -61,8 +60,6 @@ int search(CliContext& context, const SearchCommand& command) {
 }
 
 #else
-
-constexpr bool kWithTorch = false;
 
 int search(CliContext&, const SearchCommand&) { fail_without_torch("search"); }
 

@@ -76,7 +76,7 @@ void add_train_command(CLI::App& app, CliContext& context) {
       ->type_name("PATH");
   train->add_option("--out", options.out_dir, "Folder for supernet, checkpoint and model card")
       ->type_name("DIR")
-      ->required();
+      ->required(kWithTorch);
   CLI::Option* resume = train
                             ->add_option("--resume", command->resume,
                                          "Go on from DIR/checkpoint.pt: auto, never or must")
@@ -114,6 +114,8 @@ void add_train_command(CLI::App& app, CliContext& context) {
                    "Augmentation: side of an erased square in pixels")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
+  // Whatever is typed, a build without torch says that it is one.
+  train->allow_extras(!kWithTorch);
   train->callback([command, &context] {
     context.command = [command, &context] { return run_train(context, *command); };
   });
