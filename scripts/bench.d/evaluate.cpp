@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -39,16 +38,10 @@ double best_seconds(Work work) {
   return best;
 }
 
-torch::Tensor images_of(const ImageSet& set, int count, const Normalisation& normalisation,
-                        int resolution) {
-  std::vector<std::int32_t> indices(count);
-  std::iota(indices.begin(), indices.end(), 0);
-  return resize_batch(image_batch(set, indices, normalisation), resolution);
-}
-
 struct PlainCase {
   testing::PlainNetwork network;
-  torch::Tensor calibration, images, labels;
+  torch::Tensor calibration;
+  LabelledImages images;
 };
 
 double measure_plain(PlainCase& item) {
@@ -57,11 +50,11 @@ double measure_plain(PlainCase& item) {
   for (const torch::Tensor& batch : item.calibration.split(kBatch)) item.network.forward(batch);
   item.network.train(false);
   std::int64_t correct = 0;
-  const auto images = item.images.split(kBatch), labels = item.labels.split(kBatch);
+  const auto images = item.images.pixels.split(kBatch), labels = item.images.labels.split(kBatch);
   for (std::size_t i = 0; i < images.size(); ++i) {
     correct += item.network.forward(images[i]).argmax(1).eq(labels[i]).sum().item<std::int64_t>();
   }
-  return static_cast<double>(correct) / static_cast<double>(item.images.size(0));
+  return static_cast<double>(correct) / static_cast<double>(item.images.pixels.size(0));
 }
 
 void run(const std::string& supernet_path, const std::string& data_path) {
@@ -78,14 +71,13 @@ void run(const std::string& supernet_path, const std::string& data_path) {
 
   auto plain_seconds = [&](bool channels_last) {
     std::vector<PlainCase> cases;
-    std::vector<std::int32_t> first(kImages);
-    std::iota(first.begin(), first.end(), 0);
     for (const Subnet& subnet : subnets) {
-      cases.push_back(
-          {testing::PlainNetwork(loaded.supernet.slice(subnet), channels_last),
-           images_of(data->calibration, kRecalibrationImages, normalisation, subnet.resolution),
-           images_of(data->validation, kImages, normalisation, subnet.resolution),
-           label_batch(data->validation, first)});
+      auto of = [&](const ImageSet& set, int count) {
+        return first_images(set, count, normalisation, subnet.resolution, torch::kCPU);
+      };
+      cases.push_back({testing::PlainNetwork(loaded.supernet.slice(subnet), channels_last),
+                       of(data->calibration, kRecalibrationImages).pixels,
+                       of(data->validation, kImages)});
     }
     return best_seconds([&] {
       for (PlainCase& item : cases) measure_plain(item);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "tinynas/rng.h"
 
@@ -126,6 +127,15 @@ torch::Tensor resize_batch(const torch::Tensor& batch, int resolution) {
   if (batch.size(2) == resolution && batch.size(3) == resolution) return batch;
   return at::_upsample_bilinear2d_aa(batch, {resolution, resolution}, /*align_corners=*/false)
       .contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+LabelledImages first_images(const ImageSet& images, int count, const Normalisation& normalisation,
+                            int resolution, torch::Device device) {
+  const auto available = static_cast<int>(images.count());
+  std::vector<std::int32_t> indices(count > 0 ? std::min(count, available) : available);
+  std::iota(indices.begin(), indices.end(), 0);
+  return {resize_batch(image_batch(images, indices, normalisation).to(device), resolution),
+          label_batch(images, indices).to(device)};
 }
 
 }  // namespace tinynas

@@ -38,4 +38,12 @@ torch::Tensor label_batch(const ImageSet& images, std::span<const std::int32_t> 
 /// it has that size.
 torch::Tensor resize_batch(const torch::Tensor& batch, int resolution);
 
+struct LabelledImages {
+  torch::Tensor pixels;  ///< (N, C, resolution, resolution)
+  torch::Tensor labels;  ///< (N)
+};
+/// The first `count` images of a set (0, or more than there are: all), resized, on the device.
+LabelledImages first_images(const ImageSet& images, int count, const Normalisation& normalisation,
+                            int resolution, torch::Device device);
+
 }  // namespace tinynas

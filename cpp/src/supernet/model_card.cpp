@@ -1,7 +1,6 @@
 #include "supernet/model_card.h"
 
 #include <cstdio>
-#include <numeric>
 #include <sstream>
 
 #include "supernet/subnet_measurement.h"
@@ -9,15 +8,6 @@
 
 namespace tinynas {
 namespace {
-
-torch::Tensor first_images(const ImageSet& set, int count, const Normalisation& normalisation,
-                           int resolution, torch::Device device, torch::Tensor* labels) {
-  std::vector<std::int32_t> indices(count > 0 ? std::min<std::size_t>(count, set.count())
-                                              : set.count());
-  std::iota(indices.begin(), indices.end(), 0);
-  if (labels != nullptr) *labels = label_batch(set, indices).to(device);
-  return resize_batch(image_batch(set, indices, normalisation).to(device), resolution);
-}
 
 Json measured_subnet(const ModelCard& card, const Genotype& genotype) {
   const SearchSpace& space = card.supernet.space();
@@ -55,14 +45,13 @@ Measurement measure_on_split(const Supernet& supernet, const Subnet& subnet, con
                              int recalibration_images) {
   c10::InferenceMode inference;
   const SubnetProgram program = supernet.slice(subnet);
-  const torch::Tensor calibration = first_images(data.calibration, recalibration_images,
-                                                 normalisation, subnet.resolution, device, nullptr);
-  const FoldedNetwork network = fold_batch_norm(program, recalibrate(program, calibration));
-  torch::Tensor labels;
-  const torch::Tensor images =
-      first_images(data.split(split), 0, normalisation, subnet.resolution, device, &labels);
-  const torch::Tensor one_hot = at::one_hot(labels, subnet.classes).to(torch::kFloat);
-  return measure(network, images, labels, one_hot);
+  const LabelledImages calibration = first_images(data.calibration, recalibration_images,
+                                                  normalisation, subnet.resolution, device);
+  const FoldedNetwork network = fold_batch_norm(program, recalibrate(program, calibration.pixels));
+  const LabelledImages images =
+      first_images(data.split(split), 0, normalisation, subnet.resolution, device);
+  const torch::Tensor one_hot = at::one_hot(images.labels, subnet.classes).to(torch::kFloat);
+  return measure(network, images.pixels, images.labels, one_hot);
 }
 
 Json measure_model_card(const ModelCard& card) {

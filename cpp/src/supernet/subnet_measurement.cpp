@@ -79,10 +79,10 @@ Measurement measure(const FoldedNetwork& network, const torch::Tensor& images,
   for_each_batch(images, [&](std::size_t i, std::int64_t begin, std::int64_t end) {
     const torch::Tensor logits = forward(network, images.slice(0, begin, end));
     parts[i].correct = logits.argmax(1).eq(labels.slice(0, begin, end)).sum().item<std::int64_t>();
+    // Summed in double on the CPU: not every device has doubles.
+    const torch::Tensor log_probabilities = logits.log_softmax(1).to(torch::kCPU, torch::kDouble);
     parts[i].cross_entropy =
-        -(logits.log_softmax(1).to(torch::kDouble) * teacher.slice(0, begin, end))
-             .sum()
-             .item<double>();
+        -(log_probabilities * teacher.slice(0, begin, end).to(torch::kCPU)).sum().item<double>();
   });
   Part total;
   for (const Part& part : parts) {

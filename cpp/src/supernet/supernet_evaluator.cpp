@@ -3,7 +3,6 @@
 
 #include <map>
 #include <mutex>
-#include <numeric>
 
 #include "supernet/device.h"
 #include "supernet/image_batches.h"
@@ -27,30 +26,25 @@ struct SupernetEvaluator::Impl {
     supernet.to(device);
   }
 
-  /// The first `count` images of a split (0: all) at a resolution, resident on the device.
-  struct Images {
-    torch::Tensor pixels, labels;
-  };
-  Images images(Split split, int count, int resolution) {
+  /// As first_images, made once for each split and resolution.
+  LabelledImages images(Split split, int count, int resolution) {
     const ImageSet& set = data->split(split);
-    const int available = static_cast<int>(set.count());
-    if (count <= 0 || count > available) count = available;
+    const auto available = static_cast<std::int64_t>(set.count());
+    const std::int64_t wanted = count > 0 ? std::min<std::int64_t>(count, available) : available;
     const std::lock_guard lock(cache_mutex);
-    Images& cached = cache[{split, resolution}];
-    if (!cached.pixels.defined() || cached.pixels.size(0) < count) {
+    LabelledImages& cached = cache[{split, resolution}];
+    if (!cached.pixels.defined() || cached.pixels.size(0) < wanted) {
       c10::InferenceMode inference;
-      std::vector<std::int32_t> indices(count);
-      std::iota(indices.begin(), indices.end(), 0);
-      cached.pixels = resize_batch(image_batch(set, indices, normalisation).to(device), resolution);
-      cached.labels = label_batch(set, indices).to(device);
+      cached = first_images(set, count, normalisation, resolution, device);
     }
-    return {cached.pixels.slice(0, 0, count), cached.labels.slice(0, 0, count)};
+    return {cached.pixels.slice(0, 0, wanted), cached.labels.slice(0, 0, wanted)};
   }
 
   FoldedNetwork calibrated(const Subnet& subnet, int recalibration_images) {
     c10::InferenceMode inference;
     const SubnetProgram program = supernet.slice(subnet);
-    const Images calibration = images(Split::kCalibration, recalibration_images, subnet.resolution);
+    const LabelledImages calibration =
+        images(Split::kCalibration, recalibration_images, subnet.resolution);
     return fold_batch_norm(program, recalibrate(program, calibration.pixels));
   }
 
@@ -62,7 +56,7 @@ struct SupernetEvaluator::Impl {
     }
     const Subnet& largest = supernet.largest();
     const FoldedNetwork network = calibrated(largest, fidelity.recalibration_images);
-    const Images set = images(fidelity.split, fidelity.images, largest.resolution);
+    const LabelledImages set = images(fidelity.split, fidelity.images, largest.resolution);
     teachers.emplace_back(fidelity, predict_probabilities(network, set.pixels));
     return teachers.back().second;
   }
@@ -71,7 +65,7 @@ struct SupernetEvaluator::Impl {
                              const torch::Tensor& yardstick) {
     c10::InferenceMode inference;
     const FoldedNetwork network = calibrated(subnet, fidelity.recalibration_images);
-    const Images set = images(fidelity.split, fidelity.images, subnet.resolution);
+    const LabelledImages set = images(fidelity.split, fidelity.images, subnet.resolution);
     return measure(network, set.pixels, set.labels, yardstick);
   }
 
@@ -82,7 +76,7 @@ struct SupernetEvaluator::Impl {
   torch::Device device;
   tbb::task_arena arena;
   std::mutex cache_mutex, teacher_mutex;
-  std::map<std::pair<Split, int>, Images> cache;
+  std::map<std::pair<Split, int>, LabelledImages> cache;
   std::vector<std::pair<Fidelity, torch::Tensor>> teachers;
 };
 
