@@ -13,7 +13,6 @@ constexpr const char* kDefaultSpace = "fashion-mnist";
 /// The supernet to search, which must be one of the space that was asked for.
 SupernetInfo find_supernet(const SearchRequest& request) {
   const std::string space = request.space.empty() ? kDefaultSpace : request.space;
-  if (request.supernet.empty() && !space.ends_with(".toml")) SearchSpace::find(space);
   const std::string path = request.supernet.empty()
                                ? shipped_supernet_path(SearchSpace::find(space).name())
                                : request.supernet;

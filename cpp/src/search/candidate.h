@@ -8,7 +8,8 @@
 
 namespace tinynas {
 
-/// Plans genotypes and remembers what came closest. Not thread-safe (keeps a graph's allocations).
+/// Plans genotypes and remembers what came closest. Not thread-safe (keeps the allocations of graph
+/// and plan).
 class CandidateChecker {
  public:
   explicit CandidateChecker(SearchProblem problem) : problem_(std::move(problem)) {}
@@ -28,6 +29,7 @@ class CandidateChecker {
   PlanningRecord record_;
   std::set<std::string> claimed_;
   Graph graph_;
+  MemoryPlan plan_;
 };
 
 /// Violation first, then what is left to decide by: SRAM, flash, id. A total order.

@@ -53,11 +53,13 @@ void write_state_file(const StateFile& state, const std::string& path) {
 }
 
 StateFile read_state_file(const std::string& path, const char* format, int newest_version) {
-  std::istringstream bytes(read_file(path));
+  const std::string content = read_file(path);
   if (!archive_is_whole(path)) {
     throw BadInput(path + ": is not a tinynas file or is damaged; fetch or write it again");
   }
   StateFile state;
+  state.file_hash = hash_bytes(content.data(), content.size());
+  std::istringstream bytes(content);
   try {
     torch::serialize::InputArchive archive;
     archive.load_from(bytes);

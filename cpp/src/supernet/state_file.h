@@ -14,6 +14,7 @@ namespace tinynas {
 struct StateFile {
   Json metadata;  ///< holds "format" and "format_version"
   NamedTensors tensors;
+  std::uint64_t file_hash = 0;  ///< hash_bytes of the file that it was read from
 
   /// Throws BadInput "PATH: ..." when no tensor has this name or its shape differs.
   const torch::Tensor& tensor(const std::string& name, at::IntArrayRef shape,

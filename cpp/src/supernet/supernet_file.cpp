@@ -104,8 +104,7 @@ LoadedSupernet read_supernet(const std::string& path) {
   }
   Supernet supernet(space, 0);
   load_parameters(supernet, state, path);
-  const std::string bytes = read_file(path);
-  info.file_hash = hex(hash_bytes(bytes.data(), bytes.size()));
+  info.file_hash = hex(state.file_hash);
   return {std::move(supernet), std::move(info)};
 }
 

@@ -12,7 +12,6 @@
 #include "supernet/channel_sorting.h"
 #include "supernet/device.h"
 #include "supernet/model_card.h"
-#include "supernet/subnet_measurement.h"
 #include "supernet/supernet_file.h"
 #include "supernet/training_step.h"
 #include "tinynas/error.h"
@@ -175,7 +174,6 @@ class Training {
   }
 
   double validation_accuracy(const Subnet& subnet) const {
-    c10::InferenceMode inference;
     return measure_on_split(supernet_, subnet, data_, normalisation_, Split::kValidation, device_,
                             512)
         .accuracy;
