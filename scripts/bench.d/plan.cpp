@@ -52,7 +52,7 @@ void bench_space(const std::string& name, const RuntimeModel& runtime) {
   }
   const double rate = calls_per_second([&](std::size_t i) {
     lower(subnets[i % subnets.size()], graph);
-    plan_memory(graph, runtime, plan);
+    plan_memory(graph, runtime, {}, plan);
   });
   print_rate("lower + plan, random subnets of " + name, rate, ops / kSubnets);
 }
@@ -60,7 +60,7 @@ void bench_space(const std::string& name, const RuntimeModel& runtime) {
 void bench_table(const std::string& path, const RuntimeModel& runtime) {
   const Graph graph = read_layer_table(path);
   MemoryPlan plan;
-  const double rate = calls_per_second([&](std::size_t) { plan_memory(graph, runtime, plan); });
+  const double rate = calls_per_second([&](std::size_t) { plan_memory(graph, runtime, {}, plan); });
   print_rate("plan, " + path.substr(path.find_last_of('/') + 1), rate,
              static_cast<double>(graph.ops.size()));
 }

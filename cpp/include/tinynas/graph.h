@@ -13,8 +13,31 @@ namespace tinynas {
 enum class DType : std::uint8_t { kInt8, kInt32, kFloat32 };
 std::int64_t dtype_bytes(DType dtype);
 
-enum class OpKind : std::uint8_t { kConv2d, kDepthwiseConv2d, kAdd, kAveragePool2d };
-/// "conv2d", "depthwise_conv2d", "add", "avgpool": as in the layer tables of published networks.
+/// kFullyConnected reads all elements of its input, whatever its shape; Concat joins along the
+/// channels when heights and widths are equal, else along `axis`. kReshape and kTranspose keep
+/// bytes and elements.
+enum class OpKind : std::uint8_t {
+  kConv2d,
+  kDepthwiseConv2d,
+  kAdd,
+  kAveragePool2d,
+  kMaxPool2d,
+  kFullyConnected,
+  kMul,
+  kConcat,
+  kResizeNearest,
+  kPad,
+  kReshape,
+  kTranspose,
+  kRelu,
+  kLogistic,
+  kSoftmax,
+  kQuantize,
+  kDequantize
+};
+/// "conv2d", "depthwise_conv2d", "add", "avgpool" as in the layer tables of published networks;
+/// the others "maxpool", "fully_connected", "mul", "concat", "resize_nearest", "pad", "reshape",
+/// "transpose", "relu", "logistic", "softmax", "quantize", "dequantize".
 const char* op_kind_name(OpKind kind);
 
 /// What an op is for, so that a table of operators can be read. Never influences a plan.
@@ -52,6 +75,7 @@ struct Op {
   std::int16_t block = -1;  ///< inverted bottleneck that it belongs to, -1 outside of blocks
   std::int16_t kernel_h = 1, kernel_w = 1;
   std::int16_t stride = 1;
+  std::int8_t axis = 2;  ///< concat: 0 rows, 1 columns, 2 channels
   std::int16_t pad_top = 0, pad_left = 0;  ///< bottom and right follow from the output's shape
   std::int32_t first_input = 0, input_count = 0;
   std::int32_t output = -1;
@@ -85,12 +109,29 @@ std::string op_name(const Graph& graph, std::size_t op_index);
 /// "image" for the input, else the name of the op that writes the tensor.
 std::string tensor_name(const Graph& graph, std::int32_t tensor);
 
+/// Whether pixel x of a row of the output depends on pixel x of the same row of the inputs only, so
+/// that it can be written over them: 1x1 convolution with stride 1, and same-shape element-wise ops
+/// (add, mul, relu, logistic, quantize, dequantize, softmax, concat of channels).
+bool op_is_pixelwise(const Graph& graph, const Op& op);
+
+/// Rows of input `input` (position in inputs(op)) that output row `row` reads, [begin, end), clipped
+/// to the input. All rows for ops that do not work row by row (see op_streams).
+struct RowRange {
+  std::int32_t begin = 0, end = 0;
+};
+RowRange rows_read(const Graph& graph, const Op& op, std::int32_t input, std::int32_t row);
+
+/// Whether the op can be one of several in a segment that streams rows: windows, pixelwise ops and
+/// mul by one pixel. False for fully_connected, pad, reshape, transpose, resize and concat of rows,
+/// which run layer by layer.
+bool op_streams(const Graph& graph, const Op& op);
+
 /// Rows (or columns) of padding past the end of an axis, from sizes and the padding before it;
 /// negative where the last window ends before the input does.
 std::int32_t end_padding(std::int32_t in, std::int32_t out, std::int32_t kernel,
                          std::int32_t stride, std::int32_t begin_padding);
 
-/// Multiply-accumulates of convolutions and depthwise convolutions at their output size, padding
+/// Multiply-accumulates of convolutions, depthwise and dense layers at their output size, padding
 /// included; 0 for others.
 std::int64_t op_macs(const Graph& graph, const Op& op);
 std::int64_t graph_macs(const Graph& graph);

@@ -12,12 +12,33 @@
 
 namespace tinynas {
 
+/// Whose memory rules apply.
+///  - kTinyNas: ours. Ops run in segments that stream rows; exact offsets (see Segment).
+///  - kTinyEngine: the published scheduler of 2022, to the byte.
+///  - kTflm: TensorFlow Lite Micro's interpreter arena: head by its greedy planner, tail modelled.
+enum class RuntimeRules : std::uint8_t { kTinyNas, kTinyEngine, kTflm };
+
+/// Where the network's image comes from. Under kTinyNas only; the others hold it whole.
+///  - kResident: the whole image lies in the arena when inference starts. The default.
+///  - kRows: a driver (camera) delivers rows in order, on demand; the image is a ring of rows.
+///  - kExternal: the image lies in other memory (PSRAM, flash), is read there and never written.
+enum class InputMode : std::uint8_t { kResident, kRows, kExternal };
+const char* input_mode_name(InputMode mode);  ///< "resident", "rows", "external"
+
+/// .text of one kernel, linked once if any op uses it.
+struct KernelCode {
+  std::string kernel;  ///< as kernel_name() in tinyengine/kernel_costs.h
+  std::int64_t bytes = 0;
+};
+
 /// The rules of one runtime and its fixed costs, from configs/runtimes/NAME.toml. The rules
 /// themselves (live ranges, aliasing, scratch, placement) are code, chosen by the file's `rules`.
 struct RuntimeModel {
   std::string name;
+  RuntimeRules rules = RuntimeRules::kTinyEngine;
   std::int64_t tensor_alignment_bytes = 4;  ///< of offsets and sizes; a power of two
-  std::int64_t code_bytes = 0;              ///< .text of the kernels that a network links
+  std::int64_t code_bytes = 0;              ///< .text that every network links
+  std::vector<KernelCode> kernel_code;      ///< .text by kernel, beside code_bytes
   bool code_is_estimate = true;             ///< false once kernels are measured
   std::int64_t runtime_bytes = 0;           ///< statics beside the arena
   std::int64_t stack_bytes = 0;             ///< 0: not predicted
@@ -26,13 +47,29 @@ struct RuntimeModel {
 /// the nearest name for an unknown one, and with file, line and key for a bad file.
 RuntimeModel find_runtime(const std::string& name_or_path);
 
-/// A storage record at its place in the arena: one buffer, which a chain of in-place ops shares.
+/// What a placement holds.
+///  - kWhole: a tensor with all its rows; row r at offset + r * row_bytes. Under kTinyEngine one
+///    buffer that a chain of in-place ops shares.
+///  - kRing: `rows` rows of a tensor that exists only within a segment. Flow row q (see Segment)
+///    lies in slot q mod rows, at offset + slot * row_bytes.
+///  - kScratch: column buffers of the ops of a segment, one after another in the same bytes. Nothing
+///    in it survives from one row of an op to the next.
+///  - kAccumulators: int32 sums of a pooling op whose input rows are forgotten once added; they
+///    survive from the op's first input row of a window until its output row is written.
+enum class PlacementKind : std::uint8_t { kWhole, kRing, kScratch, kAccumulators };
+
+/// A range of bytes of the arena, for a range of ops. Under kTinyNas ranges may overlap in time and
+/// space where one op, or one segment, writes its output over input that it has consumed.
 struct Placement {
-  std::int32_t first_tensor = -1;  ///< tensor that created the record
-  std::int32_t first_op = 0;       ///< live in [first_op, end_op), op indices
-  std::int32_t end_op = 0;
-  /// After this stride-2 depthwise op (-1: none) the record's tail is free for records that start
-  /// later; it then counts as shrunk_bytes.
+  PlacementKind kind = PlacementKind::kWhole;
+  std::int32_t first_tensor = -1;  ///< tensor that created it; kAccumulators: the op's output;
+                                   ///< -1: scratch
+  std::int32_t first_op = 0;       ///< live in [first_op, end_op), op indices; under kTinyNas these
+  std::int32_t end_op = 0;         ///< are borders of segments
+  std::int32_t rows = 0;           ///< kRing: slots
+  std::int64_t row_bytes = 0;      ///< kWhole, kRing under kTinyNas: distance of rows or slots
+  /// kTinyEngine only: after this stride-2 depthwise op (-1: none) the record's tail is free for
+  /// records that start later; it then counts as shrunk_bytes.
   std::int32_t shrink_op = -1;
   std::int64_t offset_bytes = 0;
   std::int64_t bytes = 0;
@@ -41,6 +78,38 @@ struct Placement {
   std::int64_t bytes_at(std::int32_t op) const {
     return shrink_op >= 0 && op > shrink_op ? shrunk_bytes : bytes;
   }
+};
+
+/// Ops [first_op, end_op) that run together, row by row. The output of the last op is whole; every
+/// other tensor that they write is read within the segment only and has a ring, or lies over its
+/// producer's input (MemoryPlan::over_input). A segment of one op is that op, layer by layer.
+///
+/// Execution. The last op's output is cut into patch_rows x patch_columns tiles: tile (i, j) has
+/// the rows [i H / patch_rows, (i + 1) H / patch_rows) (integer division), columns alike. Tiles run
+/// row by row from the top left. For one tile each tensor of the segment has a region: what the
+/// region of its readers' outputs needs of it, clipped to the tensor; the smallest rectangle when it
+/// has several readers. Inner tensors are computed on their region only, and their ring's slot holds
+/// the region's columns, the first at the slot's start. With one tile all regions are whole.
+///
+/// Flow rows number rows in the order of computation: flow row q is row q, or with `bottom_up` row
+/// H - 1 - q. Within a tile the rows of the last op are computed in flow order. To compute flow row
+/// q of an op: for each input in order, and for each row that its window touches, in flow order,
+/// rows of an input written in this segment are computed first, one by one, until that row exists
+/// (an image in InputMode::kRows is "written" by the camera in the same way, its ring surviving from
+/// a row of tiles to the next). Then the kernel reads its windows and writes the row:
+///  - a pixelwise kernel (see op_is_pixelwise) reads pixel x of all inputs, then writes pixel x, for
+///    x in ascending order, whichever way rows flow;
+///  - a depthwise kernel with one output channel an input channel reads the whole window row of
+///    channel c (into scratch), then writes channel c of the row, for c ascending;
+///  - a pooling op with kAccumulators reads each window row as soon as it exists, adding it up, and
+///    writes the output row at the end;
+///  - any other kernel may write any byte of its output row before it has read its window.
+struct Segment {
+  std::int32_t first_op = 0, end_op = 0;
+  bool bottom_up = false;
+  std::int32_t patch_rows = 1, patch_columns = 1;
+  std::int64_t bound_bytes = 0;  ///< no placement lets this segment run in less
+  bool has_patches() const { return patch_rows > 1 || patch_columns > 1; }
 };
 
 /// What op i needs while it runs. Its tensors are MemoryPlan::op_tensors [first_tensor,
@@ -72,7 +141,14 @@ struct FlashBreakdown {
 struct MemoryPlan {
   std::string runtime;
   std::vector<Placement> placements;         ///< in the order in which execution creates them
-  std::vector<std::int32_t> tensor_records;  ///< for each tensor the index of its placement
+  std::vector<std::int32_t> tensor_records;  ///< for each tensor the index of its placement; -1:
+                                             ///< an image in InputMode::kExternal
+  /// For each tensor 1 where its flow row q has no bytes of its own but lies where flow row
+  /// q * stride - p of its producer's first input lies (slots by floor mod; p: the padding where
+  /// the flow begins). kTinyNas only.
+  std::vector<std::uint8_t> over_input;
+  std::vector<Segment> segments;  ///< cover all ops in order; empty under kTinyEngine and kTflm
+  InputMode input = InputMode::kResident;
   std::vector<OpPlan> per_op;
   std::vector<PlannedTensor> op_tensors;
   std::int64_t activation_bytes = 0;                              ///< arena of the storage records
@@ -80,12 +156,13 @@ struct MemoryPlan {
   std::int64_t scratch_bytes = 0;                                 ///< column + kernel buffers
   std::int64_t runtime_bytes = 0, stack_bytes = 0;
   std::int64_t peak_sram_bytes = 0;  ///< = arena_bytes: activations + scratch
-  /// Largest live_bytes of any op, plus scratch_bytes, which this runtime reserves for the whole
-  /// run: no placement of these records, under these rules, needs less.
+  /// No placement of this schedule needs less. kTinyNas: the largest bound_bytes of a segment;
+  /// kTinyEngine: the largest live_bytes plus scratch_bytes, which it reserves for the whole run.
   std::int64_t lower_bound_bytes = 0;
   std::int32_t peak_op = -1;  ///< the first op with the largest live_bytes
   FlashBreakdown flash;
-  std::int64_t macs = 0;
+  std::int64_t macs = 0;        ///< with what patches compute again
+  std::int64_t extra_macs = 0;  ///< of which computed again
 
   std::int64_t offset_of(std::int32_t tensor) const {
     return placements[tensor_records[tensor]].offset_bytes;
@@ -93,12 +170,45 @@ struct MemoryPlan {
   Footprint footprint() const { return {peak_sram_bytes, flash.total_bytes(), macs}; }
 };
 
+struct PlanOptions {
+  InputMode input = InputMode::kResident;
+  /// kTinyNas: where the plan without extra MACs needs more than this, patches are planned: the
+  /// point of the front that fits with the fewest extra MACs, or the smallest if none fits. Less
+  /// than 0: no patches.
+  std::int64_t sram_budget_bytes = -1;
+};
+
 /// Plans `graph`, which must be valid (see validate), under `runtime`. Deterministic, thread-safe.
 /// Published scheduler: Lin et al., "MCUNet" (NeurIPS 2020) and its 2022 release; where that
 /// release would put two live tensors into one place, the plan differs (see
 /// tinyengine/storage_records.h).
-MemoryPlan plan_memory(const Graph& graph, const RuntimeModel& runtime);
+MemoryPlan plan_memory(const Graph& graph, const RuntimeModel& runtime,
+                       const PlanOptions& options = {});
 /// The same into `plan`, whose allocations are kept: for a search that plans thousands a second.
-void plan_memory(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan);
+void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
+                 MemoryPlan& plan);
+
+/// One way to run a network: no other has less of both.
+struct FrontPoint {
+  std::int64_t peak_sram_bytes = 0;
+  std::int64_t macs = 0;
+  std::int32_t patch_end_op = 0;  ///< ops [0, patch_end_op) run in patches; 0: none
+  std::int32_t patch_rows = 1, patch_columns = 1;
+};
+/// Peak SRAM against MACs under kTinyNas, by ascending MACs; the first point is without extra MACs.
+/// A plan for a point is made with its peak as PlanOptions::sram_budget_bytes. Other rules: one
+/// point.
+std::vector<FrontPoint> memory_macs_front(const Graph& graph, const RuntimeModel& runtime,
+                                          InputMode input = InputMode::kResident);
+
+/// A bound below which no schedule under kTinyNas without extra MACs goes, in bytes, in a fraction
+/// of a plan's time: rejects hopeless candidates. Other rules: 0.
+std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime,
+                              InputMode input = InputMode::kResident);
+
+/// The same network with its ops in the order that needs the least memory layer by layer: exact by
+/// dynamic programming over downsets where their number allows, else the order given. Chains are
+/// returned as they are.
+Graph order_operators(const Graph& graph);
 
 }  // namespace tinynas

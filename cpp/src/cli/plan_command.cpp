@@ -16,14 +16,14 @@
 namespace tinynas {
 namespace {
 
-struct PlanOptions {
+struct PlanCommandOptions {
   std::string file, space;
   std::string runtime = "tinyengine";
   McuOptions mcu;
   bool json = false;
 };
 
-int plan(CliContext& context, const PlanOptions& options) {
+int plan(CliContext& context, const PlanCommandOptions& options) {
   const RuntimeModel runtime = find_runtime(options.runtime);
   std::optional<McuTarget> target;
   const McuOptions& mcu = options.mcu;
@@ -55,7 +55,7 @@ std::vector<std::string> runtime_names() {
 }  // namespace
 
 void add_plan_command(CLI::App& app, CliContext& context) {
-  auto options = std::make_shared<PlanOptions>();
+  auto options = std::make_shared<PlanCommandOptions>();
   CLI::App* command =
       app.add_subcommand("plan", "What a network needs of a part's SRAM and flash, to the byte");
   command->add_option("file", options->file, "Layer table or subnet file (JSON)")

@@ -1,11 +1,16 @@
 #include "tinynas/graph.h"
 
+#include <algorithm>
+
 namespace tinynas {
 
 std::int64_t dtype_bytes(DType dtype) { return dtype == DType::kInt8 ? 1 : 4; }
 
 const char* op_kind_name(OpKind kind) {
-  constexpr const char* kNames[] = {"conv2d", "depthwise_conv2d", "add", "avgpool"};
+  constexpr const char* kNames[] = {
+      "conv2d",         "depthwise_conv2d", "add",       "avgpool",  "maxpool", "fully_connected",
+      "mul",            "concat",           "resize_nearest", "pad", "reshape", "transpose",
+      "relu",           "logistic",         "softmax",   "quantize", "dequantize"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -65,6 +70,60 @@ std::int32_t end_padding(std::int32_t in, std::int32_t out, std::int32_t kernel,
   return (out - 1) * stride + kernel - in - begin_padding;
 }
 
+bool op_is_pixelwise(const Graph& graph, const Op& op) {
+  const Shape& out = graph.out_shape(op);
+  switch (op.kind) {
+    case OpKind::kConv2d:
+      return op.kernel_h == 1 && op.kernel_w == 1 && op.stride == 1 && op.pad_top == 0 &&
+             op.pad_left == 0;
+    case OpKind::kAdd:
+    case OpKind::kRelu:
+    case OpKind::kLogistic:
+    case OpKind::kQuantize:
+    case OpKind::kDequantize:
+    case OpKind::kSoftmax:
+      return true;
+    case OpKind::kMul:
+      return graph.tensors[graph.inputs(op)[1]].shape == out;
+    case OpKind::kConcat:
+      return op.axis == 2;
+    default:
+      return false;
+  }
+}
+
+RowRange rows_read(const Graph& graph, const Op& op, std::int32_t input, std::int32_t row) {
+  const std::int32_t height = graph.tensors[graph.inputs(op)[input]].shape.h;
+  switch (op.kind) {
+    case OpKind::kConv2d:
+    case OpKind::kDepthwiseConv2d:
+    case OpKind::kAveragePool2d:
+    case OpKind::kMaxPool2d: {
+      const std::int32_t first = row * op.stride - op.pad_top;
+      return {std::max(first, 0), std::min(first + op.kernel_h, height)};
+    }
+    case OpKind::kMul:
+      if (height == 1) return {0, 1};
+      return {row, row + 1};
+    default:
+      if (op_is_pixelwise(graph, op)) return {row, row + 1};
+      return {0, height};
+  }
+}
+
+bool op_streams(const Graph& graph, const Op& op) {
+  switch (op.kind) {
+    case OpKind::kConv2d:
+    case OpKind::kDepthwiseConv2d:
+    case OpKind::kAveragePool2d:
+    case OpKind::kMaxPool2d:
+    case OpKind::kMul:
+      return true;
+    default:
+      return op_is_pixelwise(graph, op);
+  }
+}
+
 std::int64_t op_weight_bytes(const Graph& graph, const Op& op) {
   const std::int64_t window = std::int64_t{op.kernel_h} * op.kernel_w;
   switch (op.kind) {
@@ -72,17 +131,27 @@ std::int64_t op_weight_bytes(const Graph& graph, const Op& op) {
       return window * graph.in_shape(op).c * graph.out_shape(op).c;
     case OpKind::kDepthwiseConv2d:
       return window * graph.out_shape(op).c;
+    case OpKind::kFullyConnected:
+      return graph.in_shape(op).elements() * graph.out_shape(op).elements();
     default:
       return 0;
   }
 }
 
 std::int32_t op_bias_count(const Graph& graph, const Op& op) {
-  const bool convolution = op.kind == OpKind::kConv2d || op.kind == OpKind::kDepthwiseConv2d;
-  return convolution ? graph.out_shape(op).c : 0;
+  switch (op.kind) {
+    case OpKind::kConv2d:
+    case OpKind::kDepthwiseConv2d:
+      return graph.out_shape(op).c;
+    case OpKind::kFullyConnected:
+      return static_cast<std::int32_t>(graph.out_shape(op).elements());
+    default:
+      return 0;
+  }
 }
 
 std::int64_t op_macs(const Graph& graph, const Op& op) {
+  if (op.kind == OpKind::kFullyConnected) return op_weight_bytes(graph, op);
   const Shape& out = graph.out_shape(op);
   return std::int64_t{out.h} * out.w * op_weight_bytes(graph, op);
 }

@@ -1,6 +1,7 @@
 #include "tinyengine/kernel_costs.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace tinynas {
 namespace {
@@ -13,7 +14,7 @@ std::int64_t padded(std::int32_t in, std::int32_t out, int kernel, int stride, i
 
 }  // namespace
 
-KernelScratch kernel_scratch(const Graph& graph, const Op& op) {
+KernelScratch published_scratch(const Graph& graph, const Op& op) {
   const Shape& in = graph.in_shape(op);
   const Shape& out = graph.out_shape(op);
   if (op.kind == OpKind::kConv2d) {
@@ -32,12 +33,69 @@ bool kernel_runs_in_place(const Graph& graph, const Op& op) {
   return op.kind == OpKind::kDepthwiseConv2d && graph.in_shape(op).c == graph.out_shape(op).c;
 }
 
-void add_op_flash(const Graph& graph, const Op& op, std::int64_t weight_bytes,
+std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t columns) {
+  const std::int64_t channels = graph.in_shape(op).c;
+  switch (op.kind) {
+    case OpKind::kConv2d:
+      return 4 * std::int64_t{op.kernel_h} * op.kernel_w * channels;
+    case OpKind::kDepthwiseConv2d:
+      return (2 * std::int64_t{op.kernel_h} * (columns + 2 * op.kernel_w) + 3) & ~std::int64_t{3};
+    case OpKind::kAveragePool2d:
+    case OpKind::kSoftmax:
+      return 4 * channels;
+    default:
+      return 0;
+  }
+}
+
+std::string kernel_name(const Graph&, const Op& op) {
+  if (op.kind == OpKind::kConv2d && op.kernel_h == 1 && op.kernel_w == 1) return "conv2d_1x1";
+  if (op.kind == OpKind::kDepthwiseConv2d) {
+    return "depthwise_" + std::to_string(op.kernel_h) + "x" + std::to_string(op.kernel_w);
+  }
+  return op_kind_name(op.kind);
+}
+
+std::int64_t code_bytes(const Graph& graph, const RuntimeModel& runtime) {
+  if (runtime.kernel_code.empty()) return runtime.code_bytes;
+  // A search asks this for every candidate: ops are told apart by numbers, names are made once.
+  std::uint64_t seen[64];
+  std::size_t seen_count = 0;
+  std::int64_t bytes = runtime.code_bytes;
+  for (const Op& op : graph.ops) {
+    const bool sized = op.kind == OpKind::kDepthwiseConv2d ||
+                       (op.kind == OpKind::kConv2d && op.kernel_h == 1 && op.kernel_w == 1);
+    const std::uint64_t key = (static_cast<std::uint64_t>(op.kind) << 32) |
+                              (sized ? (static_cast<std::uint64_t>(op.kernel_h) << 16) |
+                                           static_cast<std::uint64_t>(op.kernel_w)
+                                     : 0);
+    if (std::find(seen, seen + seen_count, key) != seen + seen_count) continue;
+    if (seen_count < std::size(seen)) seen[seen_count++] = key;
+    const std::string name = kernel_name(graph, op);
+    std::int64_t found = -1, largest = 0;
+    for (const KernelCode& kernel : runtime.kernel_code) {
+      if (kernel.kernel == name) found = kernel.bytes;
+      largest = std::max(largest, kernel.bytes);
+    }
+    bytes += found >= 0 ? found : largest;
+  }
+  return bytes;
+}
+
+void add_op_flash(const Graph& graph, const Op& op, const RuntimeModel& runtime,
                   FlashBreakdown& flash) {
   const std::int64_t channels = op_bias_count(graph, op);
-  flash.weight_bytes += weight_bytes;
+  flash.weight_bytes += op_weight_bytes(graph, op);
   flash.bias_bytes += 4 * channels;
-  flash.quantisation_bytes += (op.kind == OpKind::kDepthwiseConv2d ? 8 : 4) * channels;
+  if (runtime.rules == RuntimeRules::kTinyEngine) {
+    flash.quantisation_bytes += (op.kind == OpKind::kDepthwiseConv2d ? 8 : 4) * channels;
+  } else {
+    flash.quantisation_bytes += 4 * channels + ((channels + 3) & ~std::int64_t{3});
+  }
+}
+
+std::int64_t fixed_quantisation_bytes(const RuntimeModel& runtime) {
+  return runtime.rules == RuntimeRules::kTinyEngine ? 4 : 0;
 }
 
 }  // namespace tinynas

@@ -3,6 +3,7 @@
 // generator. When a kernel needs other scratch, this is the table that changes.
 
 #include <cstdint>
+#include <string>
 
 #include "tinynas/graph.h"
 #include "tinynas/memory_plan.h"
@@ -14,26 +15,50 @@ struct KernelScratch {
   std::int64_t kernel_bytes = 0;  ///< kbuf: weights of a convolution widened to int16
 };
 
+/// The published runtime (RuntimeRules::kTinyEngine):
 /// | kernel              | sbuf                  | kbuf             |
 /// |---------------------|-----------------------|------------------|
 /// | conv2d 1x1          | 4 Cin                 | 0                |
 /// | conv2d k x k        | 4 k k Cin             | 2 x weight bytes |
 /// | depthwise k x k     | 2 (H + 2p) (W + 2p)   | 0                |
-/// | add, avgpool        | 0                     | 0                |
+/// | others              | 0                     | 0                |
 /// The depthwise plane is twice what its int8 values need, and kbuf is reserved for every k x k
 /// convolution though only the stem's kernel fills it: that is what the published runtime reserves.
-KernelScratch kernel_scratch(const Graph& graph, const Op& op);
+KernelScratch published_scratch(const Graph& graph, const Op& op);
 
-/// Whether the kernel can write its output over its input: depthwise, one output channel an input
-/// channel (each channel is copied to sbuf, then written over itself).
+/// Ours (RuntimeRules::kTinyNas), for one row of the output, in bytes. `columns` is how many
+/// columns of the input the kernel sees at most: its width, or that of a patch.
+/// | kernel                     | scratch               | why                                     |
+/// |----------------------------|-----------------------|-----------------------------------------|
+/// | conv2d                     | 4 kh kw Cin           | two int16 im2col columns for SMLAD      |
+/// | depthwise, any kernel      | 2 kh (columns + 2 kw) | kh int16 rows of one channel, padded    |
+/// | fully_connected            | 0                     | both operands widened in registers      |
+/// | avgpool                    | 4 C                   | int32 sums of one output pixel          |
+/// | softmax                    | 4 C                   | exponentials of one pixel               |
+/// | others                     | 0                     |                                         |
+/// Depthwise rings stay int8: widening kh rows of one channel for each output row costs 2 / kw
+/// instructions a MAC more than a ring of int16 rows, which would double the largest buffer there is.
+std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t columns);
+
+/// Whether the published kernel can write its output over its input: depthwise, one output channel
+/// an input channel (each channel is copied to sbuf, then written over itself).
 bool kernel_runs_in_place(const Graph& graph, const Op& op);
 
-/// Read-only data of one op: weights, 4 bytes of bias an output channel, and 4 bytes of
-/// requantisation multiplier an output channel (8 for depthwise: shifts too).
-void add_op_flash(const Graph& graph, const Op& op, std::int64_t weight_bytes,
+/// The kernel that runs an op, as runtime files name it in [kernels]: "conv2d_1x1", "conv2d",
+/// "depthwise_3x3" (and other sizes), else op_kind_name().
+std::string kernel_name(const Graph& graph, const Op& op);
+
+/// .text: runtime.code_bytes and each kernel that the network uses once. A kernel that the file does
+/// not list counts as its largest.
+std::int64_t code_bytes(const Graph& graph, const RuntimeModel& runtime);
+
+/// Adds the read-only data of one op: weights, 4 bytes of bias an output channel, and requantisation.
+/// kTinyEngine: a 4-byte multiplier a channel, for depthwise 4 bytes of shift too. kTinyNas and
+/// kTflm: a 4-byte multiplier and a 1-byte shift a channel, shifts rounded up to 4 bytes an op.
+void add_op_flash(const Graph& graph, const Op& op, const RuntimeModel& runtime,
                   FlashBreakdown& flash);
 
 /// Requantisation data of the whole network, whatever its ops.
-inline constexpr std::int64_t kFixedQuantisationBytes = 4;
+std::int64_t fixed_quantisation_bytes(const RuntimeModel& runtime);
 
 }  // namespace tinynas

@@ -1,105 +1,82 @@
+#include "tinynas/memory_plan.h"
+
 #include <algorithm>
 #include <stdexcept>
 
 #include "tinyengine/kernel_costs.h"
-#include "tinyengine/placement.h"
 #include "tinyengine/plan_checker.h"
-#include "tinyengine/storage_records.h"
-#include "tinynas/memory_plan.h"
+#include "tinyengine/plan_executor.h"
+#include "tinyengine/published_scheduler.h"
+#include "tinyengine/streaming_plan.h"
+#include "tinyengine/tflm_arena.h"
 
 namespace tinynas {
 namespace {
 
-/// Memory of one thread's planning, kept between plans.
-struct Workspace {
-  std::vector<std::int32_t> end_of_tensor;
-  PlacementWorkspace placement;
-  std::vector<std::int32_t> live;         ///< records live during the current op
-  std::vector<std::int32_t> held_tensor;  ///< for each record the tensor that it holds
-};
-
+/// What does not depend on the schedule: MACs, weights and flash.
 void add_costs(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan) {
-  plan.column_buffer_bytes = plan.kernel_buffer_bytes = plan.macs = 0;
+  plan.macs = 0;
   plan.flash = {};
-  plan.flash.quantisation_bytes = kFixedQuantisationBytes;
-  plan.flash.code_bytes = runtime.code_bytes;
+  plan.flash.quantisation_bytes = fixed_quantisation_bytes(runtime);
+  plan.flash.code_bytes = code_bytes(graph, runtime);
   plan.flash.code_is_estimate = runtime.code_is_estimate;
-  plan.per_op.resize(graph.ops.size());
+  plan.per_op.assign(graph.ops.size(), {});
   for (std::size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
     OpPlan& entry = plan.per_op[i];
-    const KernelScratch scratch = kernel_scratch(graph, op);
-    entry.scratch_bytes = scratch.column_bytes + scratch.kernel_bytes;
     entry.weight_bytes = op_weight_bytes(graph, op);
     entry.macs = op_macs(graph, op);
-    plan.column_buffer_bytes = std::max(plan.column_buffer_bytes, scratch.column_bytes);
-    plan.kernel_buffer_bytes = std::max(plan.kernel_buffer_bytes, scratch.kernel_bytes);
     plan.macs += entry.macs;
-    add_op_flash(graph, op, entry.weight_bytes, plan.flash);
+    add_op_flash(graph, op, runtime, plan.flash);
   }
 }
 
-/// Walks the ops with the set of live records, which changes by a few at each.
-void list_live_tensors(const Graph& graph, Workspace& work, MemoryPlan& plan) {
+void reset(const RuntimeModel& runtime, const PlanOptions& options, MemoryPlan& plan) {
+  plan.runtime = runtime.name;
+  plan.runtime_bytes = runtime.runtime_bytes;
+  plan.stack_bytes = runtime.stack_bytes;
+  plan.input = runtime.rules == RuntimeRules::kTinyNas ? options.input : InputMode::kResident;
+  plan.column_buffer_bytes = plan.kernel_buffer_bytes = plan.extra_macs = 0;
+  plan.placements.clear();
+  plan.over_input.clear();
+  plan.segments.clear();
   plan.op_tensors.clear();
-  work.live.clear();
-  work.held_tensor.clear();
-  for (const Placement& record : plan.placements) work.held_tensor.push_back(record.first_tensor);
-  std::int32_t next = 0;  // records are in order of their first op
-  const auto record_count = static_cast<std::int32_t>(plan.placements.size());
-  for (std::int32_t i = 0; i < static_cast<std::int32_t>(graph.ops.size()); ++i) {
-    std::erase_if(work.live, [&](std::int32_t r) { return plan.placements[r].end_op <= i; });
-    for (; next < record_count && plan.placements[next].first_op == i; ++next) {
-      work.live.push_back(next);
-    }
-    const std::int32_t output = graph.ops[i].output;
-    work.held_tensor[plan.tensor_records[output]] = output;
-    OpPlan& entry = plan.per_op[i];
-    entry.first_tensor = static_cast<std::int32_t>(plan.op_tensors.size());
-    entry.tensor_count = static_cast<std::int32_t>(work.live.size());
-    entry.live_bytes = 0;
-    for (const std::int32_t r : work.live) {
-      const Placement& record = plan.placements[r];
-      entry.live_bytes += record.bytes_at(i);
-      plan.op_tensors.push_back({work.held_tensor[r], record.offset_bytes, record.bytes_at(i)});
-    }
-  }
-}
-
-void find_peak(MemoryPlan& plan) {
-  plan.peak_op = -1;
-  std::int64_t largest = -1;
-  for (std::size_t i = 0; i < plan.per_op.size(); ++i) {
-    if (plan.per_op[i].live_bytes <= largest) continue;
-    largest = plan.per_op[i].live_bytes;
-    plan.peak_op = static_cast<std::int32_t>(i);
-  }
-  plan.lower_bound_bytes = std::max<std::int64_t>(largest, 0) + plan.scratch_bytes;
 }
 
 }  // namespace
 
-void plan_memory(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan) {
-  thread_local Workspace work;
-  plan.runtime = runtime.name;
-  plan.runtime_bytes = runtime.runtime_bytes;
-  plan.stack_bytes = runtime.stack_bytes;
+const char* input_mode_name(InputMode mode) {
+  constexpr const char* kNames[] = {"resident", "rows", "external"};
+  return kNames[static_cast<std::size_t>(mode)];
+}
+
+void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
+                 MemoryPlan& plan) {
+  reset(runtime, options, plan);
   add_costs(graph, runtime, plan);
-  build_records(graph, runtime, work.end_of_tensor, plan);
-  plan.activation_bytes = place_records(plan.placements, work.placement);
-  plan.scratch_bytes = plan.column_buffer_bytes + plan.kernel_buffer_bytes;
-  plan.peak_sram_bytes = plan.activation_bytes + plan.scratch_bytes;
-  list_live_tensors(graph, work, plan);
-  find_peak(plan);
+  switch (runtime.rules) {
+    case RuntimeRules::kTinyNas:
+      plan_streaming(graph, runtime, options, plan);
+      break;
+    case RuntimeRules::kTinyEngine:
+      plan_published(graph, runtime, plan);
+      break;
+    case RuntimeRules::kTflm:
+      plan_tflm(graph, runtime, plan);
+      break;
+  }
 #ifdef TINYNAS_DEBUG_CHECKS
-  const std::string fault = check_plan(graph, runtime, plan);
+  const std::string fault = runtime.rules == RuntimeRules::kTinyNas
+                                ? execute_plan(graph, runtime, plan)
+                                : check_plan(graph, runtime, plan);
   if (!fault.empty()) throw std::logic_error("plan_memory made an unsound plan: " + fault);
 #endif
 }
 
-MemoryPlan plan_memory(const Graph& graph, const RuntimeModel& runtime) {
+MemoryPlan plan_memory(const Graph& graph, const RuntimeModel& runtime,
+                       const PlanOptions& options) {
   MemoryPlan plan;
-  plan_memory(graph, runtime, plan);
+  plan_memory(graph, runtime, options, plan);
   return plan;
 }
 

@@ -25,15 +25,20 @@ std::vector<std::string> runtime_names(const fs::path& folder) {
   return names;
 }
 
+RuntimeRules rules_named(const TomlTable& table, const std::string& name) {
+  if (name == "tinynas") return RuntimeRules::kTinyNas;
+  if (name == "tinyengine") return RuntimeRules::kTinyEngine;
+  if (name == "tflm") return RuntimeRules::kTflm;
+  const std::vector<std::string> known = {"tinynas", "tinyengine", "tflm"};
+  table.fail("rules", "'" + name + "' is unknown" + did_you_mean(name, known) +
+                          "; known: tinynas, tinyengine, tflm");
+}
+
 RuntimeModel load_runtime_file(const std::string& path) {
   const TomlTable table = TomlTable::load_file(path);
   RuntimeModel runtime;
   runtime.name = fs::path(path).stem().string();
-  const std::string rules = table.get_string("rules");
-  if (rules != "tinyengine") {
-    table.fail("rules", "'" + rules + "' is unknown" + did_you_mean(rules, {"tinyengine"}) +
-                            "; known: tinyengine");
-  }
+  runtime.rules = rules_named(table, table.get_string("rules"));
   runtime.tensor_alignment_bytes = table.get_bytes("tensor_alignment");
   const std::int64_t alignment = runtime.tensor_alignment_bytes;
   if (alignment < 1 || alignment > kMaxAlignment || (alignment & (alignment - 1)) != 0) {
@@ -43,6 +48,10 @@ RuntimeModel load_runtime_file(const std::string& path) {
   runtime.code_is_estimate = table.bool_or("code_is_estimate", true);
   runtime.runtime_bytes = table.get_bytes("statics");
   runtime.stack_bytes = table.get_bytes("stack");
+  for (const TomlTable& kernel : table.get_tables("kernel")) {
+    runtime.kernel_code.push_back({kernel.get_string("name"), kernel.get_bytes("code")});
+    kernel.finish();
+  }
   table.finish();
   return runtime;
 }

@@ -62,7 +62,7 @@ void run_random_graphs(std::uint64_t seed, std::uint64_t count) {
   for (std::uint64_t i = 0; i < count; ++i) {
     const Graph graph = random_graph(Rng(seed, i));
     coverage.count(graph);
-    plan_memory(graph, runtime, plan);
+    plan_memory(graph, runtime, {}, plan);
     const std::string fault = check_plan(graph, runtime, plan);
     if (!fault.empty()) FAIL("graph " << i << " of seed " << seed << ": " << fault);
     for (const Op& op : graph.ops) {

@@ -170,7 +170,7 @@ TEST_CASE("planning into a used plan and from several threads gives the same pla
     threads.emplace_back([&] {
       MemoryPlan plan;
       for (const Graph& graph : graphs) {
-        plan_memory(graph, runtime, plan);
+        plan_memory(graph, runtime, {}, plan);
         texts.push_back(plan_json(graph, plan, nullptr).dump());
       }
     });

@@ -83,7 +83,7 @@ TEST_CASE("random networks of the searched family are planned as published") {
   for (std::uint64_t seed = 0; seed < 5000; ++seed) {
     const Graph graph = random_mbconv(Rng(11, seed));
     validate(graph, "random");
-    plan_memory(graph, runtime, plan);
+    plan_memory(graph, runtime, {}, plan);
     REQUIRE(check_plan(graph, runtime, plan) == "");
     const PublishedPlan published = published_plan(graph);
     CHECK(plan.column_buffer_bytes == published.sbuf);
