@@ -1,0 +1,37 @@
+#pragma once
+// Prefixes of a network that run in patches: tiles of their last tensor, one after another, whose
+// inner maps overlap and are computed again there. Rows stream within a tile, so that cutting
+// columns is what saves memory; cutting rows pays only where a camera's image need not be whole.
+
+#include <cstdint>
+#include <vector>
+
+#include "tinyengine/row_recurrence.h"
+#include "tinyengine/segment_table.h"
+#include "tinynas/graph.h"
+#include "tinynas/memory_plan.h"
+
+namespace tinynas {
+
+/// Sizes of the regions that the tiles of one axis need.
+struct TileAxis {
+  std::vector<std::int32_t> largest;  ///< of each tensor, rows or columns
+  std::vector<std::int64_t> total;    ///< of each tensor, summed over tiles
+};
+
+/// Regions of ops [0, end) when the last one's output is cut into `tiles` along one axis.
+void measure_tiles(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
+                   TileAxis& axis);
+
+/// SRAM of ops [0, end) as one segment in patches of these measures, in bytes.
+std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
+                               const SegmentTable& table, InputMode input, std::int32_t end,
+                               const TileAxis& rows, const TileAxis& columns);
+
+/// All ways to run a prefix in patches that another does not beat in bytes and MACs, the way
+/// without patches first, by ascending MACs.
+std::vector<FrontPoint> find_front(const Graph& graph, const GraphFacts& facts,
+                                   const SegmentTable& table, InputMode input,
+                                   const std::vector<std::int64_t>& suffix_peaks);
+
+}  // namespace tinynas

@@ -1,0 +1,91 @@
+#pragma once
+// What the row recurrence of a graph says once for all segments: which rows of its inputs an op's
+// row needs, how many rows of a tensor must be kept while it streams, which rows may lie over their
+// producer's input, and how far an output must stay away from an input that it overwrites.
+//
+// "Flow" numbers rows in the order of computation, top-down or bottom-up (memory_plan.h, Segment).
+
+#include <cstdint>
+#include <vector>
+
+#include "tinynas/graph.h"
+#include "tinynas/memory_plan.h"
+
+namespace tinynas {
+
+enum Direction : int { kTopDown = 0, kBottomUp = 1 };
+
+/// Rows of one input for flow row q: from q * stride - pad, `kernel` of them.
+struct RowWindow {
+  std::int32_t stride = 1, kernel = 1;
+  std::int32_t pad[2] = {0, 0};  ///< by direction; may be negative: rows that nobody reads
+};
+RowWindow row_window(const Graph& graph, const Op& op, std::int32_t input);
+
+/// One reading of a tensor: input `input` of op `op`.
+struct Use {
+  std::int32_t op = 0, input = 0;
+};
+
+struct TensorFacts {
+  std::int32_t writer = -1;     ///< op; -1: the image
+  std::int32_t last_op = -1;    ///< last op that needs it intact; op count: needed at the end
+  std::int32_t first_use = 0, use_count = 0;  ///< of GraphFacts::uses
+  std::int64_t bytes = 0;       ///< whole, aligned
+  std::int64_t row_bytes = 0;   ///< one row, not aligned
+  /// While it streams: rows in its ring, 0 where it cannot stream.
+  std::int32_t ring_rows = 0;
+  bool over_input = false;      ///< while it streams: lies over its producer's input
+  std::int64_t ring_bytes = 0;  ///< with the accumulators that its reader then needs
+};
+
+struct OpFacts {
+  bool streams = false;
+  bool accumulates = false;  ///< when its input streams: a pooling op that forgets its input rows
+  std::int64_t scratch_bytes = 0;
+};
+
+/// Facts of one graph, in memory that is kept from graph to graph.
+struct GraphFacts {
+  std::vector<TensorFacts> tensors;
+  std::vector<OpFacts> ops;
+  std::vector<RowWindow> windows;  ///< parallel to Graph::op_inputs
+  std::vector<Use> uses;
+  std::int64_t alignment_bytes = 4;
+
+  const RowWindow& window(const Graph& graph, const Use& use) const {
+    return windows[graph.ops[use.op].first_input + use.input];
+  }
+  void build(const Graph& graph, const RuntimeModel& runtime);
+
+ private:
+  void build_uses(const Graph& graph);
+  void build_rings(const Graph& graph);
+  void build_image_ring(const Graph& graph);
+  std::int32_t forked_ring_rows(const Graph& graph, std::int32_t tensor);
+  std::vector<std::int32_t> next_use_;
+  std::vector<std::int64_t> lead_stride_, lead_[2];
+  std::vector<std::uint8_t> derived_;
+};
+
+/// Rows of an op's output that are computed when row s of a segment's last op is: min(height - 1,
+/// stride * s + lead).
+struct Lead {
+  std::int64_t stride = 0;  ///< 0: does not lead to the last op
+  std::int64_t lead[2] = {0, 0};
+};
+
+/// Bytes that `input`'s start must be above `last`'s output's start, so that the output, written
+/// row by row, meets only rows that `use.op` (with `lead`) has consumed. Bottom-up: of the ends, the
+/// output above. May be negative. Row-granular; a pixelwise last op top-down by pixel.
+std::int64_t overlap_distance(const Graph& graph, const GraphFacts& facts, const Op& last,
+                              bool use_is_last, const Use& use, const Lead& lead,
+                              Direction direction);
+
+/// Bytes of one ring of `tensor` whose slots hold `columns` columns.
+std::int64_t ring_bytes(const Graph& graph, const GraphFacts& facts, std::int32_t tensor,
+                        std::int32_t columns);
+/// Bytes of accumulators of a pooling op for `columns` columns of its output.
+std::int64_t accumulator_bytes(const Graph& graph, const Op& op, std::int32_t columns);
+
+}  // namespace tinynas

@@ -1,0 +1,222 @@
+#include "tinyengine/segment_table.h"
+
+#include <algorithm>
+
+namespace tinynas {
+
+void SegmentTable::build_live(const Graph& graph, const GraphFacts& facts, InputMode input) {
+  first_live_.assign(op_count_ + 2, 0);
+  live_.clear();
+  for (std::int32_t i = 0; i <= op_count_; ++i) {
+    first_live_[i] = static_cast<std::int32_t>(live_.size());
+    // What was live before the op ahead and still is, and what that op wrote.
+    if (i == 0) {
+      if (input == InputMode::kResident) live_.push_back(graph.input);
+      continue;
+    }
+    for (std::int32_t k = first_live_[i - 1]; k < first_live_[i]; ++k) {
+      if (facts.tensors[live_[k]].last_op >= i) live_.push_back(live_[k]);
+    }
+    if (facts.tensors[graph.ops[i - 1].output].last_op >= i) {
+      live_.push_back(graph.ops[i - 1].output);
+    }
+  }
+  first_live_[op_count_ + 1] = static_cast<std::int32_t>(live_.size());
+}
+
+std::int64_t SegmentTable::passing_bytes(const GraphFacts& facts, std::int32_t first,
+                                         std::int32_t end) const {
+  std::int64_t bytes = 0;
+  for (std::int32_t k = first_live_[first]; k < first_live_[first + 1]; ++k) {
+    const TensorFacts& tensor = facts.tensors[live_[k]];
+    if (tensor.last_op >= end) bytes += tensor.bytes;
+  }
+  return bytes;
+}
+
+/// How far op `op` is ahead of the last op of a segment that ends at `end`; false where its output
+/// cannot stream in it.
+bool SegmentTable::set_lead(const Graph& graph, const GraphFacts& facts, std::int32_t op,
+                            std::int32_t end) {
+  const TensorFacts& out = facts.tensors[graph.ops[op].output];
+  if (!facts.ops[op].streams || out.ring_rows == 0 || out.last_op >= end) return false;
+  Lead& lead = leads_[op];
+  for (std::int32_t u = 0; u < out.use_count; ++u) {
+    const Use& use = facts.uses[out.first_use + u];
+    const RowWindow& w = facts.window(graph, use);
+    const std::int64_t stride = leads_[use.op].stride * w.stride;
+    // A row that every row of the output needs (stride 0) is there from the first one on.
+    if (u > 0 && stride != lead.stride) return false;
+    lead.stride = stride;
+    for (const Direction d : {kTopDown, kBottomUp}) {
+      const std::int64_t rows = leads_[use.op].lead[d] * w.stride - w.pad[d] + w.kernel - 1;
+      lead.lead[d] = u == 0 ? rows : std::max(lead.lead[d], rows);
+    }
+  }
+  return true;
+}
+
+void SegmentTable::collect_overlaps(const Graph& graph, const GraphFacts& facts, InputMode input,
+                                    std::int32_t first, std::int32_t end,
+                                    std::vector<OverlapGap>& overlaps) {
+  overlaps.clear();
+  const Op& last = graph.ops[end - 1];
+  for (const std::int32_t t : external_) {
+    const TensorFacts& tensor = facts.tensors[t];
+    if (tensor.last_op >= end || (t == graph.input && input != InputMode::kResident)) continue;
+    OverlapGap gap;
+    gap.input = t;
+    if (!facts.ops[end - 1].streams) {
+      gap.distance[kTopDown] = gap.distance[kBottomUp] = kNoSegment;
+      overlaps.push_back(gap);
+      continue;
+    }
+    for (const Direction d : {kTopDown, kBottomUp}) {
+      std::int64_t distance = std::numeric_limits<std::int64_t>::min();
+      for (std::int32_t u = 0; u < tensor.use_count; ++u) {
+        const Use& use = facts.uses[tensor.first_use + u];
+        if (use.op < first) continue;
+        distance = std::max(distance, overlap_distance(graph, facts, last, use.op == end - 1, use,
+                                                       leads_[use.op], d));
+      }
+      // An image that nobody reads is simply there.
+      gap.distance[d] = tensor.use_count == 0 ? kNoSegment : distance;
+    }
+    // A camera delivers rows from the top.
+    const bool camera = input == InputMode::kRows &&
+                        std::find(external_.begin(), external_.end(), graph.input) != external_.end();
+    if (camera) gap.distance[kBottomUp] = kNoSegment;
+    overlaps.push_back(gap);
+  }
+}
+
+/// The output at the bottom, inputs stacked above it in the order that takes least.
+std::int64_t SegmentTable::overlay_bytes(const GraphFacts& facts, std::int32_t output) const {
+  const std::int64_t out = facts.tensors[output].bytes;
+  if (overlaps_.empty()) return out;
+  const auto gap_above = [&](const OverlapGap& gap, Direction d) {
+    const std::int64_t distance = gap.distance[d];
+    return std::min(out, distance == kNoSegment ? out : std::max<std::int64_t>(0, (distance + 3) & ~3));
+  };
+  if (overlaps_.size() == 1) {
+    const std::int64_t gap =
+        std::min(gap_above(overlaps_[0], kTopDown), gap_above(overlaps_[0], kBottomUp));
+    return std::max(out, facts.tensors[overlaps_[0].input].bytes + gap);
+  }
+  if (overlaps_.size() == 2) {
+    std::int64_t least = kNoSegment;
+    for (const int low : {0, 1}) {
+      const OverlapGap& a = overlaps_[low];
+      const OverlapGap& b = overlaps_[1 - low];
+      const std::int64_t end_a = gap_above(a, kTopDown) + facts.tensors[a.input].bytes;
+      const std::int64_t end_b =
+          std::max(end_a, gap_above(b, kTopDown)) + facts.tensors[b.input].bytes;
+      least = std::min(least, std::max(out, end_b));
+    }
+    return least;
+  }
+  std::int64_t sum = out;
+  for (const OverlapGap& gap : overlaps_) sum += facts.tensors[gap.input].bytes;
+  return sum;
+}
+
+void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, InputMode input,
+                                std::int32_t end) {
+  const std::int32_t output = graph.ops[end - 1].output;
+  const auto add_inputs = [&](std::int32_t op) {
+    for (const std::int32_t t : graph.inputs(graph.ops[op])) {
+      if (std::find(external_.begin(), external_.end(), t) == external_.end()) {
+        external_.push_back(t);
+      }
+    }
+  };
+  external_.clear();
+  leads_[end - 1] = {1, {0, 0}};
+  std::int64_t rings = 0, scratch = 0;
+  for (std::int32_t first = end - 1; first >= 0; --first) {
+    if (first < end - 1) {
+      if (!facts.ops[end - 1].streams || !set_lead(graph, facts, first, end)) break;
+      const std::int32_t inner = graph.ops[first].output;
+      rings += facts.tensors[inner].ring_bytes;
+      std::erase(external_, inner);
+    }
+    add_inputs(first);
+    scratch = std::max(scratch, facts.ops[first].scratch_bytes);
+    std::int64_t image_ring = 0;
+    if (input == InputMode::kRows &&
+        std::find(external_.begin(), external_.end(), graph.input) != external_.end()) {
+      const TensorFacts& image = facts.tensors[graph.input];
+      const bool inside = facts.uses[image.first_use].op >= first && image.last_op < end;
+      if (!inside) continue;  // the camera delivers rows once: all readers in one segment
+      image_ring = image.ring_bytes;
+    }
+    collect_overlaps(graph, facts, input, first, end, overlaps_);
+    bytes_[static_cast<std::size_t>(first) * (op_count_ + 1) + end] =
+        rings + scratch + image_ring + passing_bytes(facts, first, end) +
+        overlay_bytes(facts, output);
+  }
+}
+
+void SegmentTable::build(const Graph& graph, const GraphFacts& facts, InputMode input) {
+  op_count_ = static_cast<std::int32_t>(graph.ops.size());
+  bytes_.assign(static_cast<std::size_t>(op_count_ + 1) * (op_count_ + 1), kNoSegment);
+  leads_.assign(op_count_, {});
+  build_live(graph, facts, input);
+  for (std::int32_t end = 1; end <= op_count_; ++end) build_column(graph, facts, input, end);
+}
+
+void SegmentTable::find_overlaps(const Graph& graph, const GraphFacts& facts, InputMode input,
+                                 std::int32_t first, std::int32_t end,
+                                 std::vector<OverlapGap>& overlaps) {
+  external_.clear();
+  leads_[end - 1] = {1, {0, 0}};
+  for (std::int32_t i = end - 2; i >= first; --i) set_lead(graph, facts, i, end);
+  for (std::int32_t i = first; i < end; ++i) {
+    for (const std::int32_t t : graph.inputs(graph.ops[i])) {
+      if (facts.tensors[t].writer >= first) continue;
+      if (std::find(external_.begin(), external_.end(), t) == external_.end()) {
+        external_.push_back(t);
+      }
+    }
+  }
+  collect_overlaps(graph, facts, input, first, end, overlaps);
+}
+
+void suffix_peaks(const SegmentTable& table, std::vector<std::int64_t>& peaks) {
+  const std::int32_t n = table.op_count();
+  peaks.assign(n + 1, kNoSegment);
+  peaks[n] = 0;
+  for (std::int32_t first = n - 1; first >= 0; --first) {
+    for (std::int32_t end = first + 1; end <= n; ++end) {
+      peaks[first] = std::min(peaks[first], std::max(table.bytes(first, end), peaks[end]));
+    }
+  }
+}
+
+void simplest_cuts(const SegmentTable& table, std::int32_t first, std::int64_t limit_bytes,
+                   Cuts& cuts) {
+  constexpr std::int32_t kFar = std::numeric_limits<std::int32_t>::max() / 2;
+  thread_local std::vector<std::int32_t> fused, next;
+  const std::int32_t n = table.op_count();
+  fused.assign(n + 1, kFar);
+  next.assign(n + 1, -1);
+  fused[n] = 0;
+  for (std::int32_t i = n - 1; i >= first; --i) {
+    for (std::int32_t end = i + 1; end <= n; ++end) {
+      if (table.bytes(i, end) > limit_bytes) continue;
+      const std::int32_t inner = end - i > 1 ? end - i : 0;
+      if (fused[end] + inner >= fused[i]) continue;
+      fused[i] = fused[end] + inner;
+      next[i] = end;
+    }
+  }
+  cuts.cuts.clear();
+  cuts.bytes = 0;
+  for (std::int32_t i = first; i < n && i >= 0; i = next[i]) {
+    cuts.cuts.push_back(i);
+    if (next[i] > i) cuts.bytes = std::max(cuts.bytes, table.bytes(i, next[i]));
+  }
+  cuts.cuts.push_back(n);
+}
+
+}  // namespace tinynas

@@ -1,0 +1,75 @@
+#pragma once
+// What each range of ops would need if it ran as one segment, and the cuts that need least.
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "tinyengine/row_recurrence.h"
+#include "tinynas/graph.h"
+#include "tinynas/memory_plan.h"
+
+namespace tinynas {
+
+inline constexpr std::int64_t kNoSegment = std::numeric_limits<std::int64_t>::max();
+
+/// A whole input that a segment reads last, and how its output may lie over it.
+struct OverlapGap {
+  std::int32_t input = -1;
+  /// Input's start above the output's start (top-down), output's end above the input's end
+  /// (bottom-up), in bytes; kNoSegment: never.
+  std::int64_t distance[2] = {0, 0};
+};
+
+/// The cost of every range of ops, by the row recurrence: rings + scratch + whole tensors that pass
+/// by + the least that inputs and output need over each other. O(1) amortised a range for networks
+/// of blocks.
+class SegmentTable {
+ public:
+  void build(const Graph& graph, const GraphFacts& facts, InputMode input);
+
+  /// Bytes of ops [first, end) as one segment; kNoSegment where they cannot be one.
+  std::int64_t bytes(std::int32_t first, std::int32_t end) const {
+    return bytes_[static_cast<std::size_t>(first) * (op_count_ + 1) + end];
+  }
+  std::int32_t op_count() const { return op_count_; }
+
+  /// Overlaps of the segment [first, end) with the inputs that it reads last.
+  void find_overlaps(const Graph& graph, const GraphFacts& facts, InputMode input,
+                     std::int32_t first, std::int32_t end, std::vector<OverlapGap>& overlaps);
+
+  /// Bytes of whole tensors that live through the segment without being its output or an input that
+  /// dies in it.
+  std::int64_t passing_bytes(const GraphFacts& facts, std::int32_t first, std::int32_t end) const;
+
+ private:
+  void build_live(const Graph& graph, const GraphFacts& facts, InputMode input);
+  void build_column(const Graph& graph, const GraphFacts& facts, InputMode input,
+                    std::int32_t end);
+  bool set_lead(const Graph& graph, const GraphFacts& facts, std::int32_t op, std::int32_t end);
+  std::int64_t overlay_bytes(const GraphFacts& facts, std::int32_t output) const;
+  void collect_overlaps(const Graph& graph, const GraphFacts& facts, InputMode input,
+                        std::int32_t first, std::int32_t end, std::vector<OverlapGap>& overlaps);
+
+  std::int32_t op_count_ = 0;
+  std::vector<std::int64_t> bytes_;
+  std::vector<std::int32_t> live_, first_live_;  ///< whole tensors that exist before op i
+  std::vector<Lead> leads_;                      ///< of the current column's ops
+  std::vector<std::int32_t> external_;           ///< tensors read in the current range, made before
+  std::vector<OverlapGap> overlaps_;
+};
+
+/// Where a network is cut: segment i is [cuts[i], cuts[i + 1]).
+struct Cuts {
+  std::vector<std::int32_t> cuts;
+  std::int64_t bytes = 0;  ///< largest segment
+};
+
+/// Least peak of ops [i, end) for each i, by minimax dynamic programming.
+void suffix_peaks(const SegmentTable& table, std::vector<std::int64_t>& peaks);
+/// Of all cuts of ops [first, end) whose segments stay within `limit_bytes`, those with the fewest
+/// ops in segments of several. `limit_bytes` must be reachable.
+void simplest_cuts(const SegmentTable& table, std::int32_t first, std::int64_t limit_bytes,
+                   Cuts& cuts);
+
+}  // namespace tinynas
