@@ -201,7 +201,7 @@ struct FrontPoint {
 std::vector<FrontPoint> memory_macs_front(const Graph& graph, const RuntimeModel& runtime,
                                           InputMode input = InputMode::kResident);
 
-/// A bound below which no schedule under kTinyNas without extra MACs goes, in bytes, in a fraction
+/// A bound below which no plan under kTinyNas goes, with patches or without, in bytes, in a fraction
 /// of a plan's time: rejects hopeless candidates. Other rules: 0.
 std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime,
                               InputMode input = InputMode::kResident);

@@ -341,19 +341,14 @@ std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime, I
   const auto whole = [&](std::int32_t tensor) {
     return align_up(graph.tensors[tensor].bytes(), alignment);
   };
-  // The image is there when the first op starts, beside that op's scratch.
   std::int64_t bound = whole(graph.output);
-  for (std::size_t i = 0; i < graph.ops.size(); ++i) {
-    const Op& op = graph.ops[i];
-    const std::int64_t scratch =
-        align_up(row_kernel_scratch(graph, op, graph.in_shape(op).w), alignment);
-    const bool reads_image = graph.inputs(op)[0] == graph.input;
-    if (reads_image && input == InputMode::kResident && i == 0) {
-      bound = std::max(bound, whole(graph.input) + scratch);
-    }
-    if (reads_image) continue;
-    // Rows that one window reads exist at once; with patches not even whole ones.
-    bound = std::max(bound, scratch);
+  if (input != InputMode::kResident || graph.ops.empty()) return bound;
+  // The whole image is there while the first op makes its first pixel.
+  const Op& first = graph.ops[0];
+  bound = std::max(bound, whole(graph.input) + align_up(graph.out_shape(first).c, alignment));
+  if (graph.inputs(first)[0] == graph.input) {
+    const std::int64_t scratch = row_kernel_scratch(graph, first, first.kernel_w);
+    bound = std::max(bound, whole(graph.input) + align_up(scratch, alignment));
   }
   return bound;
 }
