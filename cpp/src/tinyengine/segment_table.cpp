@@ -219,4 +219,24 @@ void simplest_cuts(const SegmentTable& table, std::int32_t first, std::int64_t l
   cuts.cuts.push_back(n);
 }
 
+void roomiest_cuts(const SegmentTable& table, const std::vector<std::int64_t>& peaks,
+                   std::int32_t first, Cuts& cuts) {
+  const std::int32_t n = table.op_count();
+  cuts.cuts.clear();
+  cuts.bytes = 0;
+  for (std::int32_t i = first; i < n;) {
+    cuts.cuts.push_back(i);
+    std::int32_t best = i + 1;
+    for (std::int32_t end = i + 1; end <= n; ++end) {
+      if (std::max(table.bytes(i, end), peaks[end]) != peaks[i]) continue;
+      const bool better = std::max(table.bytes(i, best), peaks[best]) != peaks[i] ||
+                          table.bytes(i, end) < table.bytes(i, best);
+      if (better) best = end;
+    }
+    cuts.bytes = std::max(cuts.bytes, table.bytes(i, best));
+    i = best;
+  }
+  cuts.cuts.push_back(n);
+}
+
 }  // namespace tinynas

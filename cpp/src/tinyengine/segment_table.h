@@ -72,4 +72,9 @@ void suffix_peaks(const SegmentTable& table, std::vector<std::int64_t>& peaks);
 void simplest_cuts(const SegmentTable& table, std::int32_t first, std::int64_t limit_bytes,
                    Cuts& cuts);
 
+/// Cuts of ops [first, end) each of whose rests needs as little as it can: more room for offsets
+/// than simplest_cuts leaves. `peaks` as suffix_peaks gives them.
+void roomiest_cuts(const SegmentTable& table, const std::vector<std::int64_t>& peaks,
+                   std::int32_t first, Cuts& cuts);
+
 }  // namespace tinynas

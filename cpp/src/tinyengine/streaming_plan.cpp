@@ -268,7 +268,7 @@ struct Workspace {
   GraphFacts facts;
   SegmentTable table;
   std::vector<std::int64_t> suffix;
-  Cuts cuts;
+  Cuts cuts, other_cuts;
   PlanBuilder builder;
 };
 
@@ -277,6 +277,12 @@ void build_point(Workspace& work, const Graph& graph, InputMode input, const Fro
   const std::int64_t limit =
       point.patch_end_op > 0 ? work.suffix[point.patch_end_op] : work.suffix[0];
   simplest_cuts(work.table, point.patch_end_op, std::max(limit, point.peak_sram_bytes), work.cuts);
+  work.builder.build(graph, work.facts, work.table, input, point, work.cuts, plan);
+  if (plan.peak_sram_bytes <= plan.lower_bound_bytes) return;
+  const std::int64_t simplest_peak = plan.peak_sram_bytes;
+  roomiest_cuts(work.table, work.suffix, point.patch_end_op, work.other_cuts);
+  work.builder.build(graph, work.facts, work.table, input, point, work.other_cuts, plan);
+  if (plan.peak_sram_bytes <= simplest_peak) return;
   work.builder.build(graph, work.facts, work.table, input, point, work.cuts, plan);
 }
 
