@@ -198,7 +198,7 @@ void GraphFacts::build_rings(const Graph& graph) {
         ring_bytes(graph, *this, static_cast<std::int32_t>(t), graph.tensors[t].shape.w);
     if (one_reader && ops[first->op].accumulates) {
       const Op& reader = graph.ops[first->op];
-      facts.ring_bytes += accumulator_bytes(graph, reader, graph.out_shape(reader).w);
+      facts.sums_bytes = accumulator_bytes(graph, reader, graph.out_shape(reader).w);
     }
     if (image || facts.ring_rows != 1 || !one_reader) continue;
     // Over the producer's input: a dead slot of it, or its only row.
@@ -216,8 +216,6 @@ void GraphFacts::build_rings(const Graph& graph) {
     facts.over_input =
         dead_slot || (op_is_pixelwise(graph, writer) && under.ring_rows == 1 &&
                       writer.kind != OpKind::kConcat);
-    if (facts.over_input) facts.ring_bytes -= ring_bytes(graph, *this, static_cast<std::int32_t>(t),
-                                                         graph.tensors[t].shape.w);
   }
 }
 

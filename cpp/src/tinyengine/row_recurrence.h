@@ -35,8 +35,10 @@ struct TensorFacts {
   std::int64_t row_bytes = 0;   ///< one row, not aligned
   /// While it streams: rows in its ring, 0 where it cannot stream.
   std::int32_t ring_rows = 0;
-  bool over_input = false;      ///< while it streams: lies over its producer's input
-  std::int64_t ring_bytes = 0;  ///< with the accumulators that its reader then needs
+  /// While it streams: may lie over its producer's input, if that streams in the same segment.
+  bool over_input = false;
+  std::int64_t ring_bytes = 0;  ///< of its own
+  std::int64_t sums_bytes = 0;  ///< of the accumulators that its reader needs when it streams
 };
 
 struct OpFacts {

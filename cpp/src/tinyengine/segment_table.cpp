@@ -137,7 +137,12 @@ void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, Inp
     if (first < end - 1) {
       if (!facts.ops[end - 1].streams || !set_lead(graph, facts, first, end)) break;
       const std::int32_t inner = graph.ops[first].output;
-      rings += facts.tensors[inner].ring_bytes;
+      rings += facts.tensors[inner].ring_bytes + facts.tensors[inner].sums_bytes;
+      // What lies over `inner` needs no ring any more, now that it streams too.
+      const std::int32_t over = graph.ops[facts.uses[facts.tensors[inner].first_use].op].output;
+      const bool takes_place = over != output && facts.tensors[over].over_input &&
+                               graph.inputs(graph.ops[facts.tensors[over].writer])[0] == inner;
+      if (takes_place) rings -= facts.tensors[over].ring_bytes;
       std::erase(external_, inner);
     }
     add_inputs(first);
@@ -148,7 +153,7 @@ void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, Inp
       const TensorFacts& image = facts.tensors[graph.input];
       const bool inside = facts.uses[image.first_use].op >= first && image.last_op < end;
       if (!inside) continue;  // the camera delivers rows once: all readers in one segment
-      image_ring = image.ring_bytes;
+      image_ring = image.ring_bytes + image.sums_bytes;
     }
     collect_overlaps(graph, facts, input, first, end, overlaps_);
     bytes_[static_cast<std::size_t>(first) * (op_count_ + 1) + end] =

@@ -109,7 +109,7 @@ void PlanBuilder::add_rings(std::int32_t index) {
     }
     if (i + 1 == segment.end_op) continue;
     const TensorFacts& out = facts_->tensors[op.output];
-    if (out.over_input) {
+    if (out.over_input && facts_->tensors[in].writer >= segment.first_op) {
       plan_->over_input[op.output] = 1;
       plan_->tensor_records[op.output] = plan_->tensor_records[in];
       continue;
