@@ -20,7 +20,8 @@ enum class RuntimeRules : std::uint8_t { kTinyNas, kTinyEngine, kTflm };
 
 /// Where the network's image comes from. Under kTinyNas only; the others hold it whole.
 ///  - kResident: the whole image lies in the arena when inference starts. The default.
-///  - kRows: a driver (camera) delivers rows in order, on demand; the image is a ring of rows.
+///  - kRows: a driver (camera) delivers rows in order, on demand; the image is a ring of rows. Where
+///    ops read the image that cannot run in one segment, the plan's `input` is kResident again.
 ///  - kExternal: the image lies in other memory (PSRAM, flash), is read there and never written.
 enum class InputMode : std::uint8_t { kResident, kRows, kExternal };
 const char* input_mode_name(InputMode mode);  ///< "resident", "rows", "external"

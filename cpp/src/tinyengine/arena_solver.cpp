@@ -264,7 +264,13 @@ ArenaResult ArenaSolver::solve(std::span<ArenaRecord> records,
   if (best_ > bound_ && bound_ > 0) {
     placed_.assign(count_, 0);
     nodes_ = options.node_limit / 10;
-    if (fit(0, bound_)) keep(bound_);
+    if (fit(0, bound_)) {
+      std::int64_t arena = 0;
+      for (std::int32_t i = 0; i < count_; ++i) {
+        arena = std::max(arena, offsets_[i] + records_[i].bytes);
+      }
+      keep(arena);
+    }
   }
   bool exhausted = false;
   if (best_ > bound_) {

@@ -101,7 +101,7 @@ class Executor {
   std::vector<Span> rows_, columns_;   ///< of each tensor, the current tile's region
   std::vector<std::int32_t> next_;     ///< of each tensor, the flow row that is computed next
   std::vector<std::int32_t> scratch_, sums_;  ///< of each op, its placement or -1
-  std::vector<std::int64_t> pixels_;   ///< of each op, computed
+  std::vector<std::int64_t> pixels_;   ///< of each op, computed in patches
   std::int32_t delivered_ = 0;         ///< rows of a camera's image
   std::uint32_t sum_tag_ = 0;
 };
@@ -167,7 +167,9 @@ void Executor::check_sums() const {
     const Op& op = graph_.ops[i];
     const Shape& out = graph_.out_shape(op);
     const std::int64_t whole = std::int64_t{out.h} * out.w;
-    const std::int64_t done = op_macs(graph_, op) / whole * pixels_[i];
+    // Without patches an op counts whole, though rows that nobody reads are not computed.
+    const std::int64_t computed = pixels_[i] > 0 ? pixels_[i] : whole;
+    const std::int64_t done = op_macs(graph_, op) / whole * computed;
     if (plan_.per_op[i].macs != done) {
       fail(op_text(static_cast<std::int32_t>(i)) + " computes " + std::to_string(done) +
            " MACs, the plan says " + std::to_string(plan_.per_op[i].macs));
@@ -307,8 +309,10 @@ void Executor::set_regions(const Segment& segment, Span rows, Span columns) {
     if (rows_[op.output].size() <= 0) fail(op_text(i) + " computes what its segment does not use");
     for (std::int32_t k = 0; k < op.input_count; ++k) {
       const std::int32_t t = graph_.inputs(op)[k];
-      grow(rows_[t], input_span(op, k, false, rows_[op.output]));
-      grow(columns_[t], input_span(op, k, true, columns_[op.output]));
+      const Shape& shape = graph_.tensors[t].shape;
+      const bool tiles = segment.has_patches();
+      grow(rows_[t], tiles ? input_span(op, k, false, rows_[op.output]) : Span{0, shape.h});
+      grow(columns_[t], tiles ? input_span(op, k, true, columns_[op.output]) : Span{0, shape.w});
     }
     next_[op.output] = flow_span(op.output, rows_[op.output]).begin;
   }
@@ -379,7 +383,7 @@ void Executor::add_up(std::int32_t op_index, bool first) {
 
 void Executor::run_row(std::int32_t op_index, std::int32_t flow_row) {
   const Op& op = graph_.ops[op_index];
-  pixels_[op_index] += columns_[op.output].size();
+  if (segment_->has_patches()) pixels_[op_index] += columns_[op.output].size();
   if (sums_[op_index] >= 0) {
     const std::int32_t in = graph_.inputs(op)[0];
     const Span rows = window(op, 0, flow_row);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tinyengine/storage_records.h"
+
 namespace tinynas {
 
 void SegmentTable::build_live(const Graph& graph, const GraphFacts& facts, InputMode input) {
@@ -67,7 +69,7 @@ void SegmentTable::collect_overlaps(const Graph& graph, const GraphFacts& facts,
     OverlapGap gap;
     gap.input = t;
     if (!facts.ops[end - 1].streams) {
-      gap.distance[kTopDown] = gap.distance[kBottomUp] = kNoSegment;
+      gap.above[kTopDown] = gap.above[kBottomUp] = kNoSegment;
       overlaps.push_back(gap);
       continue;
     }
@@ -79,45 +81,40 @@ void SegmentTable::collect_overlaps(const Graph& graph, const GraphFacts& facts,
         distance = std::max(distance, overlap_distance(graph, facts, last, use.op == end - 1, use,
                                                        leads_[use.op], d));
       }
-      // An image that nobody reads is simply there.
-      gap.distance[d] = tensor.use_count == 0 ? kNoSegment : distance;
+      gap.above[d] = distance;
     }
+    // From ends to starts.
+    gap.above[kBottomUp] += graph.tensors[t].bytes() - graph.tensors[last.output].bytes();
     // A camera delivers rows from the top.
     const bool camera = input == InputMode::kRows &&
                         std::find(external_.begin(), external_.end(), graph.input) != external_.end();
-    if (camera) gap.distance[kBottomUp] = kNoSegment;
+    if (camera) gap.above[kBottomUp] = kNoSegment;
     overlaps.push_back(gap);
   }
 }
 
-/// The output at the bottom, inputs stacked above it in the order that takes least.
-std::int64_t SegmentTable::overlay_bytes(const GraphFacts& facts, std::int32_t output) const {
+/// The output at the bottom, inputs stacked above it in the order in which they may begin, which
+/// takes least (one machine, release dates: Jackson 1955). One input may also lie the other way.
+std::int64_t SegmentTable::overlay_bytes(const GraphFacts& facts, std::int32_t output) {
   const std::int64_t out = facts.tensors[output].bytes;
-  if (overlaps_.empty()) return out;
-  const auto gap_above = [&](const OverlapGap& gap, Direction d) {
-    const std::int64_t distance = gap.distance[d];
-    return std::min(out, distance == kNoSegment ? out : std::max<std::int64_t>(0, (distance + 3) & ~3));
+  const auto start_above = [&](const OverlapGap& gap, Direction d, std::int64_t apart) {
+    if (gap.above[d] == kNoSegment) return apart;
+    return std::min(apart, align_up(std::max<std::int64_t>(0, gap.above[d]), facts.alignment_bytes));
   };
   if (overlaps_.size() == 1) {
-    const std::int64_t gap =
-        std::min(gap_above(overlaps_[0], kTopDown), gap_above(overlaps_[0], kBottomUp));
-    return std::max(out, facts.tensors[overlaps_[0].input].bytes + gap);
+    const std::int64_t in = facts.tensors[overlaps_[0].input].bytes;
+    return std::min(std::max(out, start_above(overlaps_[0], kTopDown, out) + in),
+                    std::max(in, start_above(overlaps_[0], kBottomUp, in) + out));
   }
-  if (overlaps_.size() == 2) {
-    std::int64_t least = kNoSegment;
-    for (const int low : {0, 1}) {
-      const OverlapGap& a = overlaps_[low];
-      const OverlapGap& b = overlaps_[1 - low];
-      const std::int64_t end_a = gap_above(a, kTopDown) + facts.tensors[a.input].bytes;
-      const std::int64_t end_b =
-          std::max(end_a, gap_above(b, kTopDown)) + facts.tensors[b.input].bytes;
-      least = std::min(least, std::max(out, end_b));
-    }
-    return least;
+  const auto gap_above = [&](const OverlapGap& gap) { return start_above(gap, kTopDown, out); };
+  std::sort(overlaps_.begin(), overlaps_.end(), [&](const OverlapGap& a, const OverlapGap& b) {
+    return gap_above(a) < gap_above(b);
+  });
+  std::int64_t end = 0;
+  for (const OverlapGap& gap : overlaps_) {
+    end = std::max(end, gap_above(gap)) + facts.tensors[gap.input].bytes;
   }
-  std::int64_t sum = out;
-  for (const OverlapGap& gap : overlaps_) sum += facts.tensors[gap.input].bytes;
-  return sum;
+  return std::max(out, end);
 }
 
 void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, InputMode input,

@@ -16,9 +16,9 @@ inline constexpr std::int64_t kNoSegment = std::numeric_limits<std::int64_t>::ma
 /// A whole input that a segment reads last, and how its output may lie over it.
 struct OverlapGap {
   std::int32_t input = -1;
-  /// Input's start above the output's start (top-down), output's end above the input's end
-  /// (bottom-up), in bytes; kNoSegment: never.
-  std::int64_t distance[2] = {0, 0};
+  /// kTopDown: bytes that the input's start must be above the output's; kBottomUp: the output's
+  /// above the input's. May be negative. kNoSegment: the two must be apart.
+  std::int64_t above[2] = {0, 0};
 };
 
 /// The cost of every range of ops, by the row recurrence: rings + scratch + whole tensors that pass
@@ -47,7 +47,7 @@ class SegmentTable {
   void build_column(const Graph& graph, const GraphFacts& facts, InputMode input,
                     std::int32_t end);
   bool set_lead(const Graph& graph, const GraphFacts& facts, std::int32_t op, std::int32_t end);
-  std::int64_t overlay_bytes(const GraphFacts& facts, std::int32_t output) const;
+  std::int64_t overlay_bytes(const GraphFacts& facts, std::int32_t output);
   void collect_overlaps(const Graph& graph, const GraphFacts& facts, InputMode input,
                         std::int32_t first, std::int32_t end, std::vector<OverlapGap>& overlaps);
 

@@ -131,17 +131,12 @@ void PlanBuilder::add_overlaps(std::int32_t index) {
   const std::int64_t out = facts_->tensors[output].bytes;
   for (const OverlapGap& gap : gaps_) {
     const std::int64_t in = facts_->tensors[gap.input].bytes;
-    // Distances count tensors' own bytes, records are rounded up.
-    const std::int64_t slack =
-        (out - graph_->tensors[output].bytes()) - (in - graph_->tensors[gap.input].bytes());
     ArenaOverlap overlap;
     overlap.a = plan_->tensor_records[gap.input];
     overlap.b = plan_->tensor_records[output];
-    overlap.a_above_b = std::min(out, gap.distance[kTopDown]);
+    overlap.a_above_b = std::min(out, gap.above[kTopDown]);
     overlap.b_above_a = in;
-    if (gaps_.size() == 1 && gap.distance[kBottomUp] != kNoSegment) {
-      overlap.b_above_a = std::min(in, in + gap.distance[kBottomUp] - out + slack);
-    }
+    if (gaps_.size() == 1) overlap.b_above_a = std::min(in, gap.above[kBottomUp]);
     if (overlap.a_above_b >= out && overlap.b_above_a >= in) continue;
     overlaps_.push_back(overlap);
     overlap_segments_.push_back(index);
@@ -272,6 +267,17 @@ struct Workspace {
   PlanBuilder builder;
 };
 
+/// Costs of all segments and suffixes. Returns how the image is held: rows from a camera need all
+/// readers of the image in one segment; where none can be, the image is gathered whole first.
+InputMode prepare(Workspace& work, const Graph& graph, const RuntimeModel& runtime,
+                  InputMode input) {
+  work.facts.build(graph, runtime);
+  work.table.build(graph, work.facts, input);
+  suffix_peaks(work.table, work.suffix);
+  if (input != InputMode::kRows || work.suffix[0] != kNoSegment) return input;
+  return prepare(work, graph, runtime, InputMode::kResident);
+}
+
 void build_point(Workspace& work, const Graph& graph, InputMode input, const FrontPoint& point,
                  MemoryPlan& plan) {
   const std::int64_t limit =
@@ -308,19 +314,17 @@ void add_extra_macs(const Graph& graph, const FrontPoint& point, MemoryPlan& pla
 void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
                     MemoryPlan& plan) {
   thread_local Workspace work;
-  work.facts.build(graph, runtime);
-  work.table.build(graph, work.facts, options.input);
-  suffix_peaks(work.table, work.suffix);
+  const InputMode input = prepare(work, graph, runtime, options.input);
   FrontPoint point;
   point.peak_sram_bytes = work.suffix[0];
-  build_point(work, graph, options.input, point, plan);
+  build_point(work, graph, input, point, plan);
   if (options.sram_budget_bytes >= 0 && plan.peak_sram_bytes > options.sram_budget_bytes) {
-    const auto front = find_front(graph, work.facts, work.table, options.input, work.suffix);
+    const auto front = find_front(graph, work.facts, work.table, input, work.suffix);
     for (std::size_t i = 1; i < front.size(); ++i) {
       const bool last = i + 1 == front.size();
       if (!last && front[i].peak_sram_bytes > options.sram_budget_bytes) continue;
       point = front[i];
-      build_point(work, graph, options.input, point, plan);
+      build_point(work, graph, input, point, plan);
       if (plan.peak_sram_bytes <= options.sram_budget_bytes) break;
     }
   }
@@ -335,10 +339,8 @@ std::vector<FrontPoint> memory_macs_front(const Graph& graph, const RuntimeModel
     return {FrontPoint{plan.peak_sram_bytes, plan.macs, 0, 1, 1}};
   }
   thread_local Workspace work;
-  work.facts.build(graph, runtime);
-  work.table.build(graph, work.facts, input);
-  suffix_peaks(work.table, work.suffix);
-  return find_front(graph, work.facts, work.table, input, work.suffix);
+  const InputMode delivered = prepare(work, graph, runtime, input);
+  return find_front(graph, work.facts, work.table, delivered, work.suffix);
 }
 
 std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime, InputMode input) {
