@@ -2,6 +2,7 @@
 // Random networks of the family that is searched: stem, inverted bottlenecks with shortcuts, an
 // optional head, pooling, classifier; any resolution, odd ones too.
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -12,15 +13,17 @@ namespace tinynas::testing {
 
 class RandomMbconv {
  public:
-  explicit RandomMbconv(Rng rng) : rng_(rng) {}
+  /// Images of 20 to `max_side` pixels a side; channels in multiples of `unit`.
+  explicit RandomMbconv(Rng rng, int max_side = 224, int unit = 8)
+      : rng_(rng), max_side_(max_side), unit_(unit) {}
 
   Graph make() {
-    const int side = 20 + below(205);
+    const int side = std::min(20, max_side_ / 2) + below(max_side_ - std::min(20, max_side_ / 2) + 1);
     graph_.input = graph_.add_tensor({side, side, rng_.chance(0.5) ? 3 : 1});
-    std::int32_t x = convolve(graph_.input, 3, 2, 8 * (1 + below(4)), OpRole::kStem);
+    std::int32_t x = convolve(graph_.input, 3, 2, unit_ * (1 + below(4)), OpRole::kStem);
     const int blocks = 1 + below(20);
     for (int i = 0; i < blocks; ++i) x = add_block(x, i);
-    if (rng_.chance(0.3)) x = convolve(x, 1, 1, 16 * (1 + below(24)), OpRole::kFeatureMix);
+    if (rng_.chance(0.3)) x = convolve(x, 1, 1, 2 * unit_ * (1 + below(24)), OpRole::kFeatureMix);
     const Shape last = graph_.tensors[x].shape;
     Op pool;
     pool.kind = OpKind::kAveragePool2d;
@@ -56,7 +59,7 @@ class RandomMbconv {
     block_ = static_cast<std::int16_t>(index);
     const Shape in = graph_.tensors[x].shape;
     const int stride = in.h > 3 && rng_.chance(0.3) ? 2 : 1;
-    const int channels = rng_.chance(0.6) ? in.c : 8 * (1 + below(12));
+    const int channels = rng_.chance(0.6) ? in.c : unit_ * (1 + below(12));
     const int middle = in.c * (1 + below(6));
     std::int32_t y = middle == in.c ? x : convolve(x, 1, 1, middle, OpRole::kExpand);
     y = window(OpKind::kDepthwiseConv2d, y, 3 + 2 * below(3), stride, middle, OpRole::kDepthwise);
@@ -74,10 +77,13 @@ class RandomMbconv {
   }
 
   Rng rng_;
+  int max_side_, unit_;
   Graph graph_;
   std::int16_t block_ = -1;
 };
 
 inline Graph random_mbconv(Rng rng) { return RandomMbconv(rng).make(); }
+/// Small enough to be executed byte by byte thousands of times; odd channel counts.
+inline Graph random_small_mbconv(Rng rng) { return RandomMbconv(rng, 18, 1).make(); }
 
 }  // namespace tinynas::testing
