@@ -1,0 +1,59 @@
+// The interpreter's arena, compared with what the real interpreter takes.
+
+#include "tinyengine/tflm_arena.h"
+
+#include "catch.h"
+#include "random_graph.h"
+#include "shared_networks.h"
+#include "tinyengine/plan_checker.h"
+#include "tinynas/memory_plan.h"
+#include "tinynas/rng.h"
+
+using namespace tinynas;
+using namespace tinynas::testing;
+
+TEST_CASE("the arena's head is the interpreter's: no tensor shares bytes, 16-byte alignment") {
+  // 10x10x3 = 300 -> 304; 5x5x7 = 175 -> 176; the output waits behind both.
+  Graph graph;
+  graph.input = graph.add_tensor({10, 10, 3});
+  Op stem;
+  stem.kernel_h = stem.kernel_w = 3;
+  stem.stride = 2;
+  stem.pad_top = stem.pad_left = 1;
+  const std::int32_t a = graph.add_op(stem, std::vector<std::int32_t>{0}, {5, 5, 7});
+  Op depthwise = stem;
+  depthwise.kind = OpKind::kDepthwiseConv2d;
+  depthwise.stride = 1;
+  graph.output = graph.add_op(depthwise, std::vector<std::int32_t>{a}, {5, 5, 7});
+  const MemoryPlan plan = plan_memory(graph, find_runtime("tflm"));
+  CHECK(plan.activation_bytes == 304 + 176);
+  CHECK(plan.offset_of(0) == 0);
+  CHECK(plan.offset_of(a) == 304);
+  CHECK(plan.offset_of(graph.output) == 0);
+  // 3 tensors, 2 ops with weights and biases, 14 channels.
+  CHECK(plan.scratch_bytes == 1300 + 3 * 20 + 2 * (140 + 40) + 14 * 8);
+  CHECK(plan.peak_sram_bytes == plan.activation_bytes + plan.scratch_bytes);
+}
+
+TEST_CASE("interpreter arenas of random graphs are sound") {
+  const RuntimeModel runtime = find_runtime("tflm");
+  for (std::uint64_t seed = 0; seed < 5000; ++seed) {
+    const Graph graph = random_graph(Rng(seed));
+    const MemoryPlan plan = plan_memory(graph, runtime);
+    INFO("seed " << seed);
+    REQUIRE(check_plan(graph, runtime, plan) == "");
+    CHECK(plan.lower_bound_bytes <= plan.peak_sram_bytes);
+  }
+}
+
+TEST_CASE("published networks need most under the interpreter and least under our rules") {
+  for (const std::string& path : shared_networks()) {
+    INFO(path);
+    const Graph graph = read_layer_table(path);
+    const auto peak = [&](const char* runtime) {
+      return plan_memory(graph, find_runtime(runtime)).peak_sram_bytes;
+    };
+    CHECK(peak("tflm") > peak("tinyengine"));
+    CHECK(peak("tinyengine") > 2 * peak("tinynas"));
+  }
+}
