@@ -65,7 +65,8 @@ McuOptions mcu_options(const py::object& mcu, const py::object& sram, const py::
                        const py::object& reserve_sram, const py::object& reserve_flash);
 
 /// Plans `graph` against what the options say; without an `mcu` there is no budget.
-BoundPlan make_plan(Graph graph, const McuOptions& mcu, const std::string& runtime);
+BoundPlan make_plan(Graph graph, const McuOptions& mcu, const std::string& runtime,
+                    const std::string& input);
 
 /// Runs Python's signal handlers, with the GIL held; throws what they raise.
 void check_signals();

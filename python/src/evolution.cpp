@@ -94,7 +94,7 @@ std::unique_ptr<BoundEvolution> make_evolution(
     int population, int generation, int parents, double mutation_share, double mutation_probability,
     int children_per_measurement, bool informed_start, const std::string& rank_by,
     const py::object& sram, const py::object& flash, const py::object& reserve_sram,
-    const py::object& reserve_flash, const std::string& runtime) {
+    const py::object& reserve_flash, const std::string& runtime, const std::string& input) {
   EvolutionOptions options;
   options.seed = seed;
   options.measurements = measurements;
@@ -109,7 +109,8 @@ std::unique_ptr<BoundEvolution> make_evolution(
   const RuntimeModel model = find_runtime(runtime);
   const McuTarget target =
       resolve_mcu(mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), model);
-  return std::make_unique<BoundEvolution>(SearchProblem{space_of(space), target.budget, model},
+  return std::make_unique<BoundEvolution>(SearchProblem{space_of(space), target.budget, model,
+                                                       runtime_input(model, input)},
                                           options);
 }
 
@@ -160,7 +161,8 @@ void bind_proposal(py::module_& module) {
                                BoundPlan bound;
                                bound.graph =
                                    lower(p.problem->space.decode(p.proposal.candidate.genotype));
-                               bound.plan = plan_memory(bound.graph, p.problem->runtime);
+                               bound.plan = plan_memory(bound.graph, p.problem->runtime,
+                                                        p.problem->plan_options());
                                bound.budget = p.problem->budget;
                                return bound;
                              })
@@ -232,7 +234,7 @@ void bind_evolution(py::module_& module) {
            py::arg("informed_start") = defaults.informed_start, py::arg("rank_by") = "score",
            py::arg("sram") = py::none(), py::arg("flash") = py::none(),
            py::arg("reserve_sram") = py::none(), py::arg("reserve_flash") = py::none(),
-           py::arg("runtime") = "tinyengine")
+           py::arg("runtime") = kDefaultRuntime, py::arg("input") = "resident")
       .def("ask", &BoundEvolution::ask, py::arg("n") = 1)
       .def(
           "tell",

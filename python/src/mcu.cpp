@@ -50,7 +50,7 @@ void bind_mcu(py::module_& module) {
   py::class_<BoundBudget>(module, "Budget", "What a network may use of a part.")
       .def(py::init(&make_budget), py::arg("mcu"), py::kw_only(), py::arg("sram") = py::none(),
            py::arg("flash") = py::none(), py::arg("reserve_sram") = py::none(),
-           py::arg("reserve_flash") = py::none(), py::arg("runtime") = "tinyengine")
+           py::arg("reserve_flash") = py::none(), py::arg("runtime") = kDefaultRuntime)
       .def_property_readonly("mcu", [](const BoundBudget& b) { return b.target.mcu; })
       .def_property_readonly("sram_bytes",
                              [](const BoundBudget& b) { return b.target.budget.sram_bytes; })

@@ -53,11 +53,15 @@ void bind_operator(py::module_& module) {
 
 }  // namespace
 
-BoundPlan make_plan(Graph graph, const McuOptions& mcu, const std::string& runtime) {
+BoundPlan make_plan(Graph graph, const McuOptions& mcu, const std::string& runtime,
+                    const std::string& input) {
   const RuntimeModel model = find_runtime(runtime);
   BoundPlan bound;
   if (any_mcu_option(mcu)) bound.budget = resolve_mcu(mcu, model).budget;
-  bound.plan = plan_memory(graph, model);
+  PlanOptions options;
+  options.input = runtime_input(model, input);
+  if (bound.budget) options.sram_budget_bytes = bound.budget->sram_bytes;
+  bound.plan = plan_memory(graph, model, options);
   bound.graph = std::move(graph);
   return bound;
 }
@@ -86,6 +90,9 @@ void bind_plan(py::module_& module) {
                              [](const BoundPlan& b) { return b.plan.flash.code_bytes; })
       .def_property_readonly("macs", [](const BoundPlan& b) { return b.plan.macs; })
       .def_property_readonly("params", [](const BoundPlan& b) { return graph_params(b.graph); })
+      .def_property_readonly("extra_macs", [](const BoundPlan& b) { return b.plan.extra_macs; })
+      .def_property_readonly("input",
+                             [](const BoundPlan& b) { return input_mode_name(b.plan.input); })
       .def_property_readonly("peak_operator", &peak_operator)
       .def_property_readonly("per_op", &operators)
       .def_property_readonly("fits", &fits)
@@ -98,14 +105,14 @@ void bind_plan(py::module_& module) {
       "plan_file",
       [](const py::object& path, const py::object& mcu, const py::object& sram,
          const py::object& flash, const py::object& reserve_sram, const py::object& reserve_flash,
-         const std::string& runtime, const py::object& space) {
+         const std::string& runtime, const py::object& space, const std::string& input) {
         return make_plan(read_network_file(path_text(path), path_text(space)),
-                         mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime);
+                         mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime, input);
       },
       py::arg("path"), py::kw_only(), py::arg("mcu") = py::none(), py::arg("sram") = py::none(),
       py::arg("flash") = py::none(), py::arg("reserve_sram") = py::none(),
-      py::arg("reserve_flash") = py::none(), py::arg("runtime") = "tinyengine",
-      py::arg("space") = py::none());
+      py::arg("reserve_flash") = py::none(), py::arg("runtime") = kDefaultRuntime,
+      py::arg("space") = py::none(), py::arg("input") = "resident");
 }
 
 }  // namespace tinynas::python

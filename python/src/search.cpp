@@ -45,6 +45,7 @@ BoundResult run(const py::dict& arguments, const py::object& progress) {
   request.supernet = text("supernet");
   request.data = text("data");
   request.runtime = text("runtime");
+  request.input = text("input");
   request.preset = text("preset");
   request.engine = text("engine");
   request.seed = arguments["seed"].cast<std::uint64_t>();

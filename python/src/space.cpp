@@ -48,9 +48,10 @@ BoundSubnet load_subnet(const py::object& path_value, const py::object& space_va
 
 BoundPlan plan_subnet(const BoundSubnet& subnet, const py::object& mcu, const py::object& sram,
                       const py::object& flash, const py::object& reserve_sram,
-                      const py::object& reserve_flash, const std::string& runtime) {
+                      const py::object& reserve_flash, const std::string& runtime,
+                      const std::string& input) {
   return make_plan(lower(subnet.space.decode(subnet.genotype)),
-                   mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime);
+                   mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime, input);
 }
 
 void bind_subnet(py::class_<BoundSubnet>& subnet) {
@@ -70,7 +71,7 @@ void bind_subnet(py::class_<BoundSubnet>& subnet) {
       .def("plan", &plan_subnet, py::kw_only(), py::arg("mcu") = py::none(),
            py::arg("sram") = py::none(), py::arg("flash") = py::none(),
            py::arg("reserve_sram") = py::none(), py::arg("reserve_flash") = py::none(),
-           py::arg("runtime") = "tinyengine")
+           py::arg("runtime") = kDefaultRuntime, py::arg("input") = "resident")
       .def("to_dict",
            [](const BoundSubnet& s) { return to_python(subnet_json(s.space, s.genotype)); })
       .def(

@@ -61,7 +61,7 @@ class Budget:
         flash: _Bytes = None,
         reserve_sram: _Bytes = None,
         reserve_flash: _Bytes = None,
-        runtime: str = "tinyengine",
+        runtime: str = "tinynas",
     ) -> None: ...
     @property
     def mcu(self) -> Mcu: ...
@@ -111,6 +111,10 @@ class MemoryPlan:
     @property
     def macs(self) -> int: ...
     @property
+    def extra_macs(self) -> int: ...
+    @property
+    def input(self) -> str: ...
+    @property
     def params(self) -> int: ...
     @property
     def peak_operator(self) -> str: ...
@@ -128,8 +132,9 @@ def plan_file(
     flash: _Bytes = None,
     reserve_sram: _Bytes = None,
     reserve_flash: _Bytes = None,
-    runtime: str = "tinyengine",
+    runtime: str = "tinynas",
     space: _Path | None = None,
+    input: str = "resident",
 ) -> MemoryPlan: ...
 
 class Subnet:
@@ -156,7 +161,8 @@ class Subnet:
         flash: _Bytes = None,
         reserve_sram: _Bytes = None,
         reserve_flash: _Bytes = None,
-        runtime: str = "tinyengine",
+        runtime: str = "tinynas",
+        input: str = "resident",
     ) -> MemoryPlan: ...
     def to_dict(self) -> dict[str, Any]: ...
     def save(self, path: _Path) -> None: ...
@@ -261,7 +267,8 @@ class Evolution:
         flash: _Bytes = None,
         reserve_sram: _Bytes = None,
         reserve_flash: _Bytes = None,
-        runtime: str = "tinyengine",
+        runtime: str = "tinynas",
+        input: str = "resident",
     ) -> None: ...
     def ask(self, n: int = 1) -> list[Proposal]: ...
     def tell(self, results: Iterable[tuple[Proposal | int, Measurement | float]]) -> None: ...

@@ -15,10 +15,15 @@ def plan(
     flash: int | str | None = None,
     reserve_sram: int | str | None = None,
     reserve_flash: int | str | None = None,
-    runtime: str = "tinyengine",
+    runtime: str = "tinynas",
+    input: str = "resident",
     space: str | os.PathLike[str] | None = None,
 ) -> MemoryPlan:
     """Plan a subnet, a subnet file or a layer table (JSON) as `tinynas plan` does.
+
+    `runtime` is "tinynas", "tinyengine" or "tflm"; `input` says how the image comes: "resident",
+    "rows" from a camera, or "external" (the last two under "tinynas" only). With an `mcu`, patches
+    are planned where the network would not fit otherwise.
 
     Bytes are ints or texts such as "320KiB". Without `mcu` the plan's `fits` is None. `space` is
     for subnet files whose own name of the space does not find it. Raises BadInputError, and
@@ -32,6 +37,7 @@ def plan(
             reserve_sram=reserve_sram,
             reserve_flash=reserve_flash,
             runtime=runtime,
+            input=input,
         )
     return plan_file(
         network,
@@ -41,5 +47,6 @@ def plan(
         reserve_sram=reserve_sram,
         reserve_flash=reserve_flash,
         runtime=runtime,
+        input=input,
         space=space,
     )

@@ -121,7 +121,8 @@ def search(
     resume: str = "auto",
     device: str = "cpu",
     threads: int = 0,
-    runtime: str = "tinyengine",
+    runtime: str = "tinynas",
+    input: str = "resident",
     preset: str = "default",
     engine: str = "evolution",
     progress: bool | Callable[[str], None] = True,
@@ -151,6 +152,7 @@ def search(
         "device": device,
         "threads": threads,
         "runtime": runtime,
+        "input": input,
         "preset": preset,
         "engine": engine,
     }

@@ -64,6 +64,10 @@ struct SearchProblem {
   SearchSpace space;
   McuBudget budget;
   RuntimeModel runtime;
+  InputMode input = InputMode::kResident;
+
+  /// How candidates are planned: patches where the budget asks for them.
+  PlanOptions plan_options() const { return {input, budget.sram_bytes}; }
 };
 
 class CandidateChecker;

@@ -25,6 +25,8 @@ enum class RuntimeRules : std::uint8_t { kTinyNas, kTinyEngine, kTflm };
 ///  - kExternal: the image lies in other memory (PSRAM, flash), is read there and never written.
 enum class InputMode : std::uint8_t { kResident, kRows, kExternal };
 const char* input_mode_name(InputMode mode);  ///< "resident", "rows", "external"
+/// The mode of that name. Throws BadInput that names `option`, with the nearest name.
+InputMode parse_input_mode(const std::string& name, const std::string& option);
 
 /// .text of one kernel, linked once if any op uses it.
 struct KernelCode {
@@ -44,9 +46,12 @@ struct RuntimeModel {
   std::int64_t runtime_bytes = 0;           ///< statics beside the arena
   std::int64_t stack_bytes = 0;             ///< 0: not predicted
 };
+inline constexpr const char* kDefaultRuntime = "tinynas";
 /// `name_or_path`: a name of configs/runtimes, or a path that ends in .toml. Throws BadInput, with
 /// the nearest name for an unknown one, and with file, line and key for a bad file.
 RuntimeModel find_runtime(const std::string& name_or_path);
+/// Names of the runtimes that are shipped, sorted.
+std::vector<std::string> list_runtimes();
 
 /// What a placement holds.
 ///  - kWhole: a tensor with all its rows; row r at offset + r * row_bytes. Under kTinyEngine one

@@ -75,4 +75,21 @@ Json mcu_json(const McuTarget& target) {
           {"flash_budget_bytes", target.budget.flash_bytes}};
 }
 
+std::vector<std::string> input_mode_names() {
+  std::vector<std::string> names;
+  for (const InputMode mode : {InputMode::kResident, InputMode::kRows, InputMode::kExternal}) {
+    names.push_back(input_mode_name(mode));
+  }
+  return names;
+}
+
+InputMode runtime_input(const RuntimeModel& runtime, const std::string& input) {
+  const InputMode mode = parse_input_mode(input, "--input");
+  if (mode != InputMode::kResident && runtime.rules != RuntimeRules::kTinyNas) {
+    throw BadInput("--input " + input + " needs --runtime tinynas: runtime '" + runtime.name +
+                   "' holds the whole image");
+  }
+  return mode;
+}
+
 }  // namespace tinynas

@@ -3,6 +3,7 @@
 // budget.
 
 #include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "tinynas/mcu.h"
@@ -32,6 +33,12 @@ struct McuTarget {
 /// Reserves are at least what `runtime` is predicted to need. Throws BadInput (unknown part with
 /// the nearest name, malformed bytes, no flash, nothing left).
 McuTarget resolve_mcu(const McuOptions& options, const RuntimeModel& runtime = {});
+
+/// "resident", "rows", "external".
+std::vector<std::string> input_mode_names();
+/// --input under a runtime. Throws BadInput for an unknown name, and for anything but "resident"
+/// under other rules than ours.
+InputMode runtime_input(const RuntimeModel& runtime, const std::string& input);
 
 /// design.md's `mcu{name, sram_budget_bytes, flash_budget_bytes}`.
 Json mcu_json(const McuTarget& target);

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/mcu_options.h"
 #include "cli/network_file.h"
+#include "tinyengine/memory_map.h"
 #include "tinyengine/plan_report.h"
 #include "tinynas/error.h"
 #include "tinynas/search_space.h"
@@ -17,11 +18,23 @@ namespace tinynas {
 namespace {
 
 struct PlanCommandOptions {
-  std::string file, space;
-  std::string runtime = "tinyengine";
+  std::string file, space, svg, html;
+  std::string runtime = kDefaultRuntime;
+  std::string input = "resident";
   McuOptions mcu;
-  bool json = false;
+  bool json = false, front = false;
 };
+
+/// The network under the runtime that was asked for, then under the others that are shipped.
+std::vector<MemoryPlan> plan_under_all(const Graph& graph, const MemoryPlan& asked,
+                                       const PlanOptions& options) {
+  std::vector<MemoryPlan> plans = {asked};
+  for (const std::string& name : list_runtimes()) {
+    if (name == asked.runtime) continue;
+    plans.push_back(plan_memory(graph, find_runtime(name), options));
+  }
+  return plans;
+}
 
 int plan(CliContext& context, const PlanCommandOptions& options) {
   const RuntimeModel runtime = find_runtime(options.runtime);
@@ -29,27 +42,40 @@ int plan(CliContext& context, const PlanCommandOptions& options) {
   const McuOptions& mcu = options.mcu;
   if (any_mcu_option(mcu)) target = resolve_mcu(mcu, runtime);
   const McuBudget* budget = target ? &target->budget : nullptr;
-  const Graph graph = read_network_file(options.file, options.space);
-  const MemoryPlan memory = plan_memory(graph, runtime);
+  PlanOptions plan_options;
+  plan_options.input = runtime_input(runtime, options.input);
+  if (budget != nullptr) plan_options.sram_budget_bytes = budget->sram_bytes;
+  const Graph graph = order_operators(read_network_file(options.file, options.space));
+  const MemoryPlan memory = plan_memory(graph, runtime, plan_options);
+  const std::vector<FrontPoint> front = memory_macs_front(graph, runtime, plan_options.input);
+  const std::vector<MemoryPlan> all = plan_under_all(graph, memory, plan_options);
+  const std::string title = std::filesystem::path(options.file).stem().string();
+  const std::string text = plan_text(title, graph, memory, budget) + "\n" +
+                           runtimes_text(all, budget) + "\n" +
+                           relief_text(graph, runtime, memory);
+  if (!options.svg.empty()) {
+    write_file_atomic(options.svg, memory_map_svg(title, graph, memory, budget));
+  }
+  if (!options.html.empty()) {
+    write_file_atomic(options.html, memory_map_html(title, graph, memory, budget, text));
+  }
   if (options.json) {
-    print_json(context, plan_json(graph, memory, budget));
+    Json document = plan_json(graph, memory, budget);
+    document["front"] = front_json(front);
+    document["runtimes"] = Json::array();
+    for (const MemoryPlan& other : all) {
+      document["runtimes"].push_back({{"runtime", other.runtime},
+                                      {"peak_sram_bytes", other.peak_sram_bytes},
+                                      {"flash_bytes", other.flash.total_bytes()},
+                                      {"macs", other.macs}});
+    }
+    print_json(context, document);
   } else {
-    const std::string title = std::filesystem::path(options.file).stem().string();
-    context.out << plan_text(title, graph, memory, budget);
+    context.out << text;
+    if (options.front) context.out << "\n" << front_text(graph, front);
   }
   const bool fits = budget == nullptr || violation(memory.footprint(), *budget).fits();
   return static_cast<int>(fits ? ExitCode::kOk : ExitCode::kNothingFits);
-}
-
-std::vector<std::string> runtime_names() {
-  std::vector<std::string> names;
-  const auto folder = std::filesystem::path(data_dir()) / "configs" / "runtimes";
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 }  // namespace
@@ -66,13 +92,26 @@ void add_plan_command(CLI::App& app, CliContext& context) {
       command->add_option("--runtime", options->runtime, "Whose memory rules apply")
           ->type_name("NAME")
           ->capture_default_str();
-  context.choices[runtime] = runtime_names;
+  context.choices[runtime] = list_runtimes;
+  CLI::Option* input =
+      command
+          ->add_option("--input", options->input,
+                       "How the image comes: resident (whole in the arena), rows (a camera "
+                       "delivers rows), external (other memory)")
+          ->type_name("NAME")
+          ->capture_default_str();
+  context.choices[input] = input_mode_names;
   CLI::Option* space =
       command
           ->add_option("--space", options->space,
                        "Search space of a subnet file, where its own name does not find it")
           ->type_name("NAME|FILE.toml");
   context.choices[space] = SearchSpace::list_names;
+  command->add_flag("--front", options->front, "Also list peak SRAM against extra MACs (patches)");
+  command->add_option("--svg", options->svg, "Write a memory map: bytes against time")
+      ->type_name("FILE");
+  command->add_option("--html", options->html, "Write a page with the memory map and the tables")
+      ->type_name("FILE");
   command->add_flag("--json", options->json, "One JSON document on stdout");
   command->footer(
       "Exit codes: 0 it fits (or no --mcu was given), 3 it does not fit, 2 usage or bad input.");

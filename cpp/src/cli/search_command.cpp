@@ -86,7 +86,11 @@ void add_effort_options(CLI::App& app, CliContext& context, SearchRequest& reque
              "Who proposes networks: evolution, or random as the baseline",
              {"evolution", "random"});
   add_choice(app, context, "--runtime", request.runtime, "Whose memory rules apply",
-             {"tinyengine"});
+             list_runtimes());
+  add_choice(app, context, "--input", request.input,
+             "How the image comes: resident (whole in the arena), rows (a camera delivers rows), "
+             "external (other memory)",
+             input_mode_names());
   app.add_option("--device", request.evaluator.device, "As torch spells it: cpu, cuda, cuda:1")
       ->type_name("NAME")
       ->capture_default_str();

@@ -16,7 +16,8 @@ struct SearchRequest {
   std::string space;     ///< empty: the supernet's, or fashion-mnist
   std::string supernet;  ///< empty: the shipped one of the space
   std::string data;      ///< empty: Debian's Fashion-MNIST, where the supernet was trained on it
-  std::string runtime = "tinyengine";
+  std::string runtime = kDefaultRuntime;
+  std::string input = "resident";
   std::string preset = "default";    ///< or "published"
   std::string engine = "evolution";  ///< or "random"
   std::uint64_t seed = 0;

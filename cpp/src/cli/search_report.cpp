@@ -63,7 +63,7 @@ std::string winner_text(const SearchResult& result, const SearchProblem& problem
   const Trial& best = *result.best;
   const Candidate& candidate = best.proposal.candidate;
   const Subnet subnet = problem.space.decode(candidate.genotype);
-  const MemoryPlan plan = plan_memory(lower(subnet), problem.runtime);
+  const MemoryPlan plan = plan_memory(lower(subnet), problem.runtime, problem.plan_options());
   const FlashBreakdown& flash = plan.flash;
   return "Winner " + candidate.id + "\n" +
          line("accuracy", accuracy_text(best.measurement, result.test)) +

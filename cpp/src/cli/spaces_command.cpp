@@ -27,14 +27,13 @@ struct Corner {
 };
 
 Corner plan_corner(const SearchSpace& space, const Genotype& genotype) {
-  static constexpr const char* kRuntime = "tinyengine";
   const Subnet subnet = space.decode(genotype);
   const Graph graph = lower(subnet);
   Corner corner;
   corner.id = space.id(genotype);
   corner.description = describe(subnet);
   corner.resolution = subnet.resolution;
-  corner.footprint = plan_memory(graph, find_runtime(kRuntime)).footprint();
+  corner.footprint = plan_memory(graph, find_runtime(kDefaultRuntime)).footprint();
   corner.params = graph_params(graph);
   return corner;
 }

@@ -9,7 +9,7 @@ Candidate CandidateChecker::check(const Genotype& genotype) {
   candidate.genotype = genotype;
   candidate.id = problem_.space.id(genotype);
   lower(problem_.space.decode(genotype), graph_);
-  plan_memory(graph_, problem_.runtime, {}, plan_);
+  plan_memory(graph_, problem_.runtime, problem_.plan_options(), plan_);
   candidate.footprint = plan_.footprint();
   candidate.params = graph_params(graph_);
   candidate.violation = violation(candidate.footprint, problem_.budget);

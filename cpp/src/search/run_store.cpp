@@ -256,7 +256,7 @@ void RunStore::checkpoint(const Checkpoint& checkpoint) {
 void RunStore::write_best(const SearchProblem& problem, const Candidate& best,
                           const std::function<void(const std::string&)>& weights) {
   const Graph graph = lower(problem.space.decode(best.genotype));
-  const MemoryPlan plan = plan_memory(graph, problem.runtime);
+  const MemoryPlan plan = plan_memory(graph, problem.runtime, problem.plan_options());
   step("best/subnet.json");
   write_subnet_file(problem.space, best.genotype, path("best/subnet.json"));
   step("best/plan.json");

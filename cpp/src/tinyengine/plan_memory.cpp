@@ -1,14 +1,17 @@
 #include "tinynas/memory_plan.h"
 
-#include <algorithm>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
+#include "base/files.h"
 #include "tinyengine/kernel_costs.h"
 #include "tinyengine/plan_checker.h"
 #include "tinyengine/plan_executor.h"
 #include "tinyengine/published_scheduler.h"
 #include "tinyengine/streaming_plan.h"
 #include "tinyengine/tflm_arena.h"
+#include "tinynas/error.h"
 
 namespace tinynas {
 namespace {
@@ -48,6 +51,16 @@ void reset(const RuntimeModel& runtime, const PlanOptions& options, MemoryPlan& 
 const char* input_mode_name(InputMode mode) {
   constexpr const char* kNames[] = {"resident", "rows", "external"};
   return kNames[static_cast<std::size_t>(mode)];
+}
+
+InputMode parse_input_mode(const std::string& name, const std::string& option) {
+  std::vector<std::string> known;
+  for (const InputMode mode : {InputMode::kResident, InputMode::kRows, InputMode::kExternal}) {
+    if (name == input_mode_name(mode)) return mode;
+    known.push_back(input_mode_name(mode));
+  }
+  throw BadInput(option + ": unknown input '" + name + "'" + did_you_mean(name, known) +
+                 "; known: resident, rows, external");
 }
 
 void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,

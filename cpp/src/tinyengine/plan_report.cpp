@@ -1,6 +1,7 @@
 #include "tinyengine/plan_report.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <vector>
 
 #include "tinynas/bytes.h"
@@ -8,8 +9,9 @@
 namespace tinynas {
 namespace {
 
-/// How a tensor is held while op `index` runs.
+/// How a tensor is held while op `index` runs; -1 is scratch.
 const char* tensor_use(const Graph& graph, std::size_t index, std::int32_t tensor) {
+  if (tensor < 0) return "scratch";
   const Op& op = graph.ops[index];
   if (tensor == op.output) return "output";
   for (const std::int32_t input : graph.inputs(op)) {
@@ -18,10 +20,15 @@ const char* tensor_use(const Graph& graph, std::size_t index, std::int32_t tenso
   return "held";
 }
 
+std::string held_name(const Graph& graph, std::int32_t tensor) {
+  return tensor < 0 ? "scratch" : tensor_name(graph, tensor);
+}
+
 /// The output of an op that wrote over its input is the only record of both.
 bool ran_in_place(const Graph& graph, const MemoryPlan& plan, std::size_t index) {
   const Op& op = graph.ops[index];
-  return plan.tensor_records[graph.op_inputs[op.first_input]] == plan.tensor_records[op.output];
+  const std::int32_t input = plan.tensor_records[graph.op_inputs[op.first_input]];
+  return input >= 0 && input == plan.tensor_records[op.output];
 }
 
 Json tensors_json(const Graph& graph, const MemoryPlan& plan, std::size_t index) {
@@ -30,7 +37,7 @@ Json tensors_json(const Graph& graph, const MemoryPlan& plan, std::size_t index)
   for (std::int32_t i = 0; i < entry.tensor_count; ++i) {
     const PlannedTensor& held = plan.op_tensors[entry.first_tensor + i];
     list.push_back({{"tensor", held.tensor},
-                    {"name", tensor_name(graph, held.tensor)},
+                    {"name", held_name(graph, held.tensor)},
                     {"use", tensor_use(graph, index, held.tensor)},
                     {"offset_bytes", held.offset_bytes},
                     {"bytes", held.bytes}});
@@ -98,38 +105,113 @@ std::string verdict_text(const std::string& title, const MemoryPlan& plan,
 
 std::string breakdown_text(const MemoryPlan& plan) {
   const FlashBreakdown& flash = plan.flash;
-  std::vector<std::vector<std::string>> rows = {
-      amount("SRAM", plan.peak_sram_bytes),
-      amount("  activations", plan.activation_bytes),
-      amount("  column buffer (sbuf)", plan.column_buffer_bytes),
-      amount("  kernel buffer (kbuf)", plan.kernel_buffer_bytes),
-      amount("no layout under these rules needs less than", plan.lower_bound_bytes),
-      amount("beside the arena: statics", plan.runtime_bytes)};
+  std::vector<std::vector<std::string>> rows = {amount("SRAM", plan.peak_sram_bytes)};
+  if (!plan.segments.empty()) {
+    rows.push_back(amount("  activations", plan.activation_bytes));
+    rows.push_back(amount("  scratch at the peak", plan.scratch_bytes));
+  } else if (plan.column_buffer_bytes + plan.kernel_buffer_bytes == plan.scratch_bytes) {
+    rows.push_back(amount("  activations", plan.activation_bytes));
+    rows.push_back(amount("  column buffer (sbuf)", plan.column_buffer_bytes));
+    rows.push_back(amount("  kernel buffer (kbuf)", plan.kernel_buffer_bytes));
+  } else {
+    rows.push_back(amount("  head: activations", plan.activation_bytes));
+    rows.push_back(amount("  tail: the interpreter's own (model)", plan.scratch_bytes));
+  }
+  rows.push_back(amount("no layout of this schedule needs less than", plan.lower_bound_bytes));
+  rows.push_back(amount("beside the arena: statics", plan.runtime_bytes));
   if (plan.stack_bytes > 0) rows.push_back(amount("beside the arena: stack", plan.stack_bytes));
   rows.push_back(amount("flash", flash.total_bytes()));
   rows.push_back(amount("  weights", flash.weight_bytes));
   rows.push_back(amount("  bias", flash.bias_bytes));
   rows.push_back(amount("  quantisation", flash.quantisation_bytes));
   rows.push_back(amount(flash.code_is_estimate ? "  code (estimate)" : "  code", flash.code_bytes));
-  return "Memory in bytes, runtime " + plan.runtime + "\n" + aligned(rows, 1, "  ");
+  std::string title = "Memory in bytes, runtime " + plan.runtime;
+  if (!plan.segments.empty()) title += std::string(", image ") + input_mode_name(plan.input);
+  return title + "\n" + aligned(rows, 1, "  ");
+}
+
+std::string placement_kind(const Placement& place) {
+  switch (place.kind) {
+    case PlacementKind::kRing:
+      return "ring of " + std::to_string(place.rows) + (place.rows == 1 ? " row" : " rows");
+    case PlacementKind::kScratch:
+      return "column buffers";
+    case PlacementKind::kAccumulators:
+      return "sums of pooling";
+    case PlacementKind::kWhole:
+      break;
+  }
+  return "whole";
+}
+
+std::string shape_text(const Graph& graph, std::int32_t tensor) {
+  if (tensor < 0) return "";
+  const Shape& shape = graph.tensors[tensor].shape;
+  return std::to_string(shape.h) + "x" + std::to_string(shape.w) + "x" + std::to_string(shape.c);
+}
+
+const Segment* segment_of(const MemoryPlan& plan, std::int32_t op) {
+  for (const Segment& segment : plan.segments) {
+    if (op >= segment.first_op && op < segment.end_op) return &segment;
+  }
+  return nullptr;
+}
+
+std::string segment_name(const Graph& graph, const Segment& segment) {
+  const std::string first = op_name(graph, static_cast<std::size_t>(segment.first_op));
+  if (segment.end_op - segment.first_op == 1) return first;
+  return first + " to " + op_name(graph, static_cast<std::size_t>(segment.end_op - 1));
 }
 
 std::string peak_text(const Graph& graph, const MemoryPlan& plan) {
   const auto index = static_cast<std::size_t>(plan.peak_op);
   const OpPlan& entry = plan.per_op[index];
+  const Segment* segment = segment_of(plan, plan.peak_op);
   std::vector<std::vector<std::string>> rows;
+  if (segment != nullptr) {
+    for (const Placement& place : plan.placements) {
+      if (place.first_op >= segment->end_op || place.end_op <= segment->first_op) continue;
+      rows.push_back({held_name(graph, place.first_tensor), placement_kind(place),
+                      shape_text(graph, place.first_tensor), format_count(place.bytes),
+                      "at " + format_count(place.offset_bytes)});
+    }
+    return "Peak: operators " + std::to_string(segment->first_op) + " to " +
+           std::to_string(segment->end_op - 1) + ", " + segment_name(graph, *segment) + ", " +
+           format_count(segment->bound_bytes) + " bytes\n" + aligned(rows, 2, "  ");
+  }
   for (std::int32_t i = 0; i < entry.tensor_count; ++i) {
     const PlannedTensor& held = plan.op_tensors[entry.first_tensor + i];
     std::string use = tensor_use(graph, index, held.tensor);
     if (use == "output" && ran_in_place(graph, plan, index)) use = "output, over its input";
-    const Shape& shape = graph.tensors[held.tensor].shape;
-    rows.push_back(
-        {tensor_name(graph, held.tensor), use,
-         std::to_string(shape.h) + "x" + std::to_string(shape.w) + "x" + std::to_string(shape.c),
-         format_count(held.bytes), "at " + format_count(held.offset_bytes)});
+    rows.push_back({held_name(graph, held.tensor), use, shape_text(graph, held.tensor),
+                    format_count(held.bytes), "at " + format_count(held.offset_bytes)});
   }
   return "Peak operator: " + std::to_string(index) + " " + op_name(graph, index) + ", " +
          format_count(entry.live_bytes) + " bytes live\n" + aligned(rows, 2, "  ");
+}
+
+/// The segments that stream several operators; the others run layer by layer.
+std::string segments_text(const Graph& graph, const MemoryPlan& plan) {
+  std::vector<std::vector<std::string>> rows = {{"segment", "how", "operators", "needs", "rings"}};
+  for (const Segment& segment : plan.segments) {
+    if (segment.end_op - segment.first_op == 1 && !segment.has_patches()) continue;
+    std::int64_t rings = 0;
+    for (const Placement& place : plan.placements) {
+      const bool here = place.first_op == segment.first_op && place.end_op == segment.end_op;
+      if (here && place.kind == PlacementKind::kRing) rings += place.bytes;
+    }
+    std::string how = segment.bottom_up ? "rows, bottom-up" : "rows";
+    if (segment.has_patches()) {
+      how = std::to_string(segment.patch_rows) + "x" + std::to_string(segment.patch_columns) +
+            " patches";
+    }
+    rows.push_back({segment_name(graph, segment), how,
+                    std::to_string(segment.first_op) + "-" + std::to_string(segment.end_op - 1),
+                    format_count(segment.bound_bytes), format_count(rings)});
+  }
+  if (rows.size() == 1) return "";
+  return "Operators that stream rows together, in bytes; all others run layer by layer\n" +
+         aligned(rows, 2, "  ") + "\n";
 }
 
 std::string operators_text(const Graph& graph, const MemoryPlan& plan) {
@@ -160,6 +242,8 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
                    {"lower_bound_bytes", plan.lower_bound_bytes},
                    {"flash_bytes", plan.flash.total_bytes()},
                    {"macs", plan.macs},
+                   {"extra_macs", plan.extra_macs},
+                   {"input", input_mode_name(plan.input)},
                    {"params", graph_params(graph)}};
   document["sram"] = {{"activation_bytes", plan.activation_bytes},
                       {"scratch_bytes", plan.scratch_bytes},
@@ -188,14 +272,120 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
   for (std::size_t i = 0; i < graph.ops.size(); ++i) {
     document["operators"].push_back(operator_json(graph, plan, i));
   }
+  document["segments"] = Json::array();
+  for (const Segment& segment : plan.segments) {
+    document["segments"].push_back({{"first_operator", segment.first_op},
+                                    {"end_operator", segment.end_op},
+                                    {"bottom_up", segment.bottom_up},
+                                    {"patch_rows", segment.patch_rows},
+                                    {"patch_columns", segment.patch_columns},
+                                    {"bound_bytes", segment.bound_bytes}});
+  }
+  document["placements"] = Json::array();
+  for (const Placement& place : plan.placements) {
+    constexpr const char* kKinds[] = {"whole", "ring", "scratch", "accumulators"};
+    document["placements"].push_back({{"kind", kKinds[static_cast<std::size_t>(place.kind)]},
+                                      {"tensor", place.first_tensor},
+                                      {"name", held_name(graph, place.first_tensor)},
+                                      {"first_operator", place.first_op},
+                                      {"end_operator", place.end_op},
+                                      {"offset_bytes", place.offset_bytes},
+                                      {"bytes", place.bytes},
+                                      {"rows", place.rows}});
+  }
   return document;
+}
+
+Json front_json(const std::vector<FrontPoint>& front) {
+  Json list = Json::array();
+  for (const FrontPoint& point : front) {
+    list.push_back({{"peak_sram_bytes", point.peak_sram_bytes},
+                    {"macs", point.macs},
+                    {"patch_end_operator", point.patch_end_op},
+                    {"patch_rows", point.patch_rows},
+                    {"patch_columns", point.patch_columns}});
+  }
+  return list;
+}
+
+std::string front_text(const Graph& graph, const std::vector<FrontPoint>& front) {
+  const auto macs = static_cast<double>(graph_macs(graph));
+  std::vector<std::vector<std::string>> rows = {{"patches", "of operators", "SRAM", "MACs", ""}};
+  for (const FrontPoint& point : front) {
+    char ratio[32];
+    std::snprintf(ratio, sizeof ratio, "%.2fx", static_cast<double>(point.macs) / macs);
+    const bool patches = point.patch_end_op > 0;
+    rows.push_back({patches ? std::to_string(point.patch_rows) + "x" +
+                                  std::to_string(point.patch_columns)
+                            : "none",
+                    patches ? "0-" + std::to_string(point.patch_end_op - 1) : "",
+                    format_count(point.peak_sram_bytes), format_count(point.macs), ratio});
+  }
+  return "Memory against MACs, in bytes\n" + aligned(rows, 2, "  ");
+}
+
+std::string runtimes_text(const std::vector<MemoryPlan>& plans, const McuBudget* budget) {
+  std::vector<std::vector<std::string>> rows = {{"runtime", "", "SRAM", "flash", "MACs"}};
+  for (const MemoryPlan& plan : plans) {
+    const bool fits = budget != nullptr && violation(plan.footprint(), *budget).fits();
+    rows.push_back({plan.runtime, budget == nullptr ? "" : fits ? "fits" : "does not fit",
+                    format_count(plan.peak_sram_bytes), format_count(plan.flash.total_bytes()),
+                    format_count(plan.macs)});
+  }
+  return "The same network under each runtime, in bytes\n" + aligned(rows, 2, "  ");
+}
+
+std::string relief_text(const Graph& graph, const RuntimeModel& runtime, const MemoryPlan& plan) {
+  std::vector<std::vector<std::string>> rows;
+  const auto offer = [&](const std::string& what, std::int64_t bytes, const std::string& price) {
+    if (bytes >= plan.peak_sram_bytes) return;
+    rows.push_back({what, price, format_count(bytes),
+                    "-" + format_count(plan.peak_sram_bytes - bytes)});
+  };
+  if (runtime.rules != RuntimeRules::kTinyNas) {
+    const RuntimeModel ours = find_runtime(kDefaultRuntime);
+    offer("--runtime tinynas", plan_memory(graph, ours).peak_sram_bytes, "");
+  } else {
+    for (const InputMode input : {InputMode::kRows, InputMode::kExternal}) {
+      PlanOptions options;
+      options.input = input;
+      if (input == plan.input) continue;
+      offer(std::string("--input ") + input_mode_name(input),
+            plan_memory(graph, runtime, options).peak_sram_bytes,
+            input == InputMode::kRows ? "the camera delivers rows" : "the image lies elsewhere");
+    }
+    const auto front = memory_macs_front(graph, runtime, plan.input);
+    if (front.size() > 1) {
+      char price[64];
+      std::snprintf(price, sizeof price, "%.2fx the MACs",
+                    static_cast<double>(front.back().macs) / static_cast<double>(plan.macs));
+      offer("patches", front.back().peak_sram_bytes, price);
+    }
+  }
+  std::string text;
+  const std::int64_t image = graph.tensors[graph.input].bytes();
+  if (plan.input == InputMode::kResident && 2 * image > plan.peak_sram_bytes) {
+    text += "  the image itself is " + format_count(image) + " of " +
+            format_count(plan.peak_sram_bytes) + " bytes: a smaller resolution shrinks both\n";
+  }
+  std::size_t heaviest = 0;
+  for (std::size_t i = 0; i < plan.per_op.size(); ++i) {
+    if (plan.per_op[i].weight_bytes > plan.per_op[heaviest].weight_bytes) heaviest = i;
+  }
+  const std::int64_t weights = plan.per_op[heaviest].weight_bytes;
+  if (5 * weights > plan.flash.weight_bytes) {
+    text += "  flash: " + op_name(graph, heaviest) + " holds " + format_count(weights) + " of " +
+            format_count(plan.flash.weight_bytes) + " bytes of weights\n";
+  }
+  if (!rows.empty()) text = aligned(rows, 2, "  ") + text;
+  return text.empty() ? "" : "What would relieve it, SRAM in bytes\n" + text;
 }
 
 std::string plan_text(const std::string& title, const Graph& graph, const MemoryPlan& plan,
                       const McuBudget* budget) {
   const std::string verdict = budget != nullptr ? verdict_text(title, plan, *budget) : title + "\n";
   return verdict + "\n" + breakdown_text(plan) + "\n" + peak_text(graph, plan) + "\n" +
-         operators_text(graph, plan);
+         segments_text(graph, plan) + operators_text(graph, plan);
 }
 
 }  // namespace tinynas

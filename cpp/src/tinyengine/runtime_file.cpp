@@ -15,15 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kMaxAlignment = 1024;
 
-std::vector<std::string> runtime_names(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
+fs::path runtime_folder() { return fs::path(data_dir()) / "configs" / "runtimes"; }
 
 RuntimeRules rules_named(const TomlTable& table, const std::string& name) {
   if (name == "tinynas") return RuntimeRules::kTinyNas;
@@ -58,17 +50,27 @@ RuntimeModel load_runtime_file(const std::string& path) {
 
 }  // namespace
 
+std::vector<std::string> list_runtimes() {
+  const fs::path folder = runtime_folder();
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 RuntimeModel find_runtime(const std::string& name_or_path) {
   if (name_or_path.ends_with(".toml")) return load_runtime_file(name_or_path);
-  const fs::path folder = fs::path(data_dir()) / "configs" / "runtimes";
-  const auto names = runtime_names(folder);
+  const auto names = list_runtimes();
   if (std::find(names.begin(), names.end(), name_or_path) == names.end()) {
     std::string known;
     for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
     throw BadInput("unknown runtime '" + name_or_path + "'" + did_you_mean(name_or_path, names) +
                    "; known: " + known + ", or a path that ends in .toml");
   }
-  return load_runtime_file((folder / (name_or_path + ".toml")).string());
+  return load_runtime_file((runtime_folder() / (name_or_path + ".toml")).string());
 }
 
 }  // namespace tinynas

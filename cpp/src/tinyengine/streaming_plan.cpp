@@ -318,7 +318,10 @@ void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanO
   FrontPoint point;
   point.peak_sram_bytes = work.suffix[0];
   build_point(work, graph, input, point, plan);
-  if (options.sram_budget_bytes >= 0 && plan.peak_sram_bytes > options.sram_budget_bytes) {
+  // Patches only where they are asked for and may help.
+  const bool too_large =
+      options.sram_budget_bytes >= 0 && plan.peak_sram_bytes > options.sram_budget_bytes;
+  if (too_large && sram_lower_bound(graph, runtime, input) < plan.peak_sram_bytes) {
     const auto front = find_front(graph, work.facts, work.table, input, work.suffix);
     for (std::size_t i = 1; i < front.size(); ++i) {
       const bool last = i + 1 == front.size();
