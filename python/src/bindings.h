@@ -31,6 +31,8 @@ struct BoundPlan {
   Graph graph;
   MemoryPlan plan;
   std::optional<McuBudget> budget;
+  RuntimeModel runtime;
+  PlanOptions options;  ///< which made the plan
 };
 
 /// tinynas.Proposal: a network that was planned against a budget.

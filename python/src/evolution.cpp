@@ -109,9 +109,8 @@ std::unique_ptr<BoundEvolution> make_evolution(
   const RuntimeModel model = find_runtime(runtime);
   const McuTarget target =
       resolve_mcu(mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), model);
-  return std::make_unique<BoundEvolution>(SearchProblem{space_of(space), target.budget, model,
-                                                       runtime_input(model, input)},
-                                          options);
+  return std::make_unique<BoundEvolution>(
+      SearchProblem{space_of(space), target.budget, model, runtime_input(model, input)}, options);
 }
 
 /// One (proposal or its trial number, Measurement or number) pair; a bare number is score and
@@ -156,16 +155,17 @@ void bind_proposal(py::module_& module) {
                              [](const P& p) { return p.proposal.candidate.violation.sram_bytes; })
       .def_property_readonly("excess_flash_bytes",
                              [](const P& p) { return p.proposal.candidate.violation.flash_bytes; })
-      .def_property_readonly("plan",
-                             [](const P& p) {
-                               BoundPlan bound;
-                               bound.graph =
-                                   lower(p.problem->space.decode(p.proposal.candidate.genotype));
-                               bound.plan = plan_memory(bound.graph, p.problem->runtime,
-                                                        p.problem->plan_options());
-                               bound.budget = p.problem->budget;
-                               return bound;
-                             })
+      .def_property_readonly(
+          "plan",
+          [](const P& p) {
+            BoundPlan bound;
+            bound.graph = lower(p.problem->space.decode(p.proposal.candidate.genotype));
+            bound.plan = plan_memory(bound.graph, p.problem->runtime, p.problem->plan_options());
+            bound.budget = p.problem->budget;
+            bound.runtime = p.problem->runtime;
+            bound.options = p.problem->plan_options();
+            return bound;
+          })
       .def("__repr__", [](const P& p) {
         const Candidate& c = p.proposal.candidate;
         return "<tinynas.Proposal " + c.id +

@@ -33,7 +33,8 @@ std::string peak_operator(const BoundPlan& bound) {
 
 py::object document(const BoundPlan& bound) {
   const McuBudget* budget = bound.budget ? &*bound.budget : nullptr;
-  return to_python(plan_json(bound.graph, bound.plan, budget).dump());
+  return to_python(
+      plan_document(bound.graph, bound.runtime, bound.options, bound.plan, budget).dump());
 }
 
 void bind_operator(py::module_& module) {
@@ -58,11 +59,12 @@ BoundPlan make_plan(Graph graph, const McuOptions& mcu, const std::string& runti
   const RuntimeModel model = find_runtime(runtime);
   BoundPlan bound;
   if (any_mcu_option(mcu)) bound.budget = resolve_mcu(mcu, model).budget;
-  PlanOptions options;
+  PlanOptions& options = bound.options;
   options.input = runtime_input(model, input);
   if (bound.budget) options.sram_budget_bytes = bound.budget->sram_bytes;
   bound.plan = plan_memory(graph, model, options);
   bound.graph = std::move(graph);
+  bound.runtime = model;
   return bound;
 }
 
@@ -107,7 +109,8 @@ void bind_plan(py::module_& module) {
          const py::object& flash, const py::object& reserve_sram, const py::object& reserve_flash,
          const std::string& runtime, const py::object& space, const std::string& input) {
         return make_plan(read_network_file(path_text(path), path_text(space)),
-                         mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime, input);
+                         mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime,
+                         input);
       },
       py::arg("path"), py::kw_only(), py::arg("mcu") = py::none(), py::arg("sram") = py::none(),
       py::arg("flash") = py::none(), py::arg("reserve_sram") = py::none(),

@@ -130,8 +130,9 @@ void bench_memory() {
     plan_memory(graph, runtime, {}, plan);
     gaps += plan.peak_sram_bytes > plan.lower_bound_bytes;
   }
-  std::printf("a million plans of mcunet subnets: memory grew by %lld bytes; %lld above their bound\n",
-              static_cast<long long>(resident_bytes() - before), static_cast<long long>(gaps));
+  std::printf(
+      "a million plans of mcunet subnets: memory grew by %lld bytes; %lld above their bound\n",
+      static_cast<long long>(resident_bytes() - before), static_cast<long long>(gaps));
 }
 
 }  // namespace

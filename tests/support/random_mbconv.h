@@ -18,7 +18,8 @@ class RandomMbconv {
       : rng_(rng), max_side_(max_side), unit_(unit) {}
 
   Graph make() {
-    const int side = std::min(20, max_side_ / 2) + below(max_side_ - std::min(20, max_side_ / 2) + 1);
+    const int side =
+        std::min(20, max_side_ / 2) + below(max_side_ - std::min(20, max_side_ / 2) + 1);
     graph_.input = graph_.add_tensor({side, side, rng_.chance(0.5) ? 3 : 1});
     std::int32_t x = convolve(graph_.input, 3, 2, unit_ * (1 + below(4)), OpRole::kStem);
     const int blocks = 1 + below(20);

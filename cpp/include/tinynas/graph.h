@@ -75,7 +75,7 @@ struct Op {
   std::int16_t block = -1;  ///< inverted bottleneck that it belongs to, -1 outside of blocks
   std::int16_t kernel_h = 1, kernel_w = 1;
   std::int16_t stride = 1;
-  std::int8_t axis = 2;  ///< concat: 0 rows, 1 columns, 2 channels
+  std::int8_t axis = 2;                    ///< concat: 0 rows, 1 columns, 2 channels
   std::int16_t pad_top = 0, pad_left = 0;  ///< bottom and right follow from the output's shape
   std::int32_t first_input = 0, input_count = 0;
   std::int32_t output = -1;
@@ -114,8 +114,8 @@ std::string tensor_name(const Graph& graph, std::int32_t tensor);
 /// (add, mul, relu, logistic, quantize, dequantize, softmax, concat of channels).
 bool op_is_pixelwise(const Graph& graph, const Op& op);
 
-/// Rows of input `input` (position in inputs(op)) that output row `row` reads, [begin, end), clipped
-/// to the input. All rows for ops that do not work row by row (see op_streams).
+/// Rows of input `input` (position in inputs(op)) that output row `row` reads, [begin, end),
+/// clipped to the input. All rows for ops that do not work row by row (see op_streams).
 struct RowRange {
   std::int32_t begin = 0, end = 0;
 };

@@ -20,7 +20,8 @@ enum class RuntimeRules : std::uint8_t { kTinyNas, kTinyEngine, kTflm };
 
 /// Where the network's image comes from. Under kTinyNas only; the others hold it whole.
 ///  - kResident: the whole image lies in the arena when inference starts. The default.
-///  - kRows: a driver (camera) delivers rows in order, on demand; the image is a ring of rows. Where
+///  - kRows: a driver (camera) delivers rows in order, on demand; the image is a ring of rows.
+///  Where
 ///    ops read the image that cannot run in one segment, the plan's `input` is kResident again.
 ///  - kExternal: the image lies in other memory (PSRAM, flash), is read there and never written.
 enum class InputMode : std::uint8_t { kResident, kRows, kExternal };
@@ -58,7 +59,8 @@ std::vector<std::string> list_runtimes();
 ///    buffer that a chain of in-place ops shares.
 ///  - kRing: `rows` rows of a tensor that exists only within a segment. Flow row q (see Segment)
 ///    lies in slot q mod rows, at offset + slot * row_bytes.
-///  - kScratch: column buffers of the ops of a segment, one after another in the same bytes. Nothing
+///  - kScratch: column buffers of the ops of a segment, one after another in the same bytes.
+///  Nothing
 ///    in it survives from one row of an op to the next.
 ///  - kAccumulators: int32 sums of a pooling op whose input rows are forgotten once added; they
 ///    survive from the op's first input row of a window until its output row is written.
@@ -93,17 +95,18 @@ struct Placement {
 /// Execution. The last op's output is cut into patch_rows x patch_columns tiles: tile (i, j) has
 /// the rows [i H / patch_rows, (i + 1) H / patch_rows) (integer division), columns alike. Tiles run
 /// row by row from the top left. For one tile each tensor of the segment has a region: what the
-/// region of its readers' outputs needs of it, clipped to the tensor; the smallest rectangle when it
-/// has several readers. Inner tensors are computed on their region only, and their ring's slot holds
-/// the region's columns, the first at the slot's start. With one tile all regions are whole.
+/// region of its readers' outputs needs of it, clipped to the tensor; the smallest rectangle when
+/// it has several readers. Inner tensors are computed on their region only, and their ring's slot
+/// holds the region's columns, the first at the slot's start. With one tile all regions are whole.
 ///
 /// Flow rows number rows in the order of computation: flow row q is row q, or with `bottom_up` row
 /// H - 1 - q. Within a tile the rows of the last op are computed in flow order. To compute flow row
 /// q of an op: for each input in order, and for each row that its window touches, in flow order,
 /// rows of an input written in this segment are computed first, one by one, until that row exists
-/// (an image in InputMode::kRows is "written" by the camera in the same way, its ring surviving from
-/// a row of tiles to the next). Then the kernel reads its windows and writes the row:
-///  - a pixelwise kernel (see op_is_pixelwise) reads pixel x of all inputs, then writes pixel x, for
+/// (an image in InputMode::kRows is "written" by the camera in the same way, its ring surviving
+/// from a row of tiles to the next). Then the kernel reads its windows and writes the row:
+///  - a pixelwise kernel (see op_is_pixelwise) reads pixel x of all inputs, then writes pixel x,
+///  for
 ///    x in ascending order, whichever way rows flow;
 ///  - a depthwise kernel with one output channel an input channel reads the whole window row of
 ///    channel c (into scratch), then writes channel c of the row, for c ascending;
@@ -207,8 +210,8 @@ struct FrontPoint {
 std::vector<FrontPoint> memory_macs_front(const Graph& graph, const RuntimeModel& runtime,
                                           InputMode input = InputMode::kResident);
 
-/// A bound below which no plan under kTinyNas goes, with patches or without, in bytes, in a fraction
-/// of a plan's time: rejects hopeless candidates. Other rules: 0.
+/// A bound below which no plan under kTinyNas goes, with patches or without, in bytes, in a
+/// fraction of a plan's time: rejects hopeless candidates. Other rules: 0.
 std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime,
                               InputMode input = InputMode::kResident);
 

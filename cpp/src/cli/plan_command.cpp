@@ -25,17 +25,6 @@ struct PlanCommandOptions {
   bool json = false, front = false;
 };
 
-/// The network under the runtime that was asked for, then under the others that are shipped.
-std::vector<MemoryPlan> plan_under_all(const Graph& graph, const MemoryPlan& asked,
-                                       const PlanOptions& options) {
-  std::vector<MemoryPlan> plans = {asked};
-  for (const std::string& name : list_runtimes()) {
-    if (name == asked.runtime) continue;
-    plans.push_back(plan_memory(graph, find_runtime(name), options));
-  }
-  return plans;
-}
-
 int plan(CliContext& context, const PlanCommandOptions& options) {
   const RuntimeModel runtime = find_runtime(options.runtime);
   std::optional<McuTarget> target;
@@ -47,12 +36,10 @@ int plan(CliContext& context, const PlanCommandOptions& options) {
   if (budget != nullptr) plan_options.sram_budget_bytes = budget->sram_bytes;
   const Graph graph = order_operators(read_network_file(options.file, options.space));
   const MemoryPlan memory = plan_memory(graph, runtime, plan_options);
-  const std::vector<FrontPoint> front = memory_macs_front(graph, runtime, plan_options.input);
   const std::vector<MemoryPlan> all = plan_under_all(graph, memory, plan_options);
   const std::string title = std::filesystem::path(options.file).stem().string();
   const std::string text = plan_text(title, graph, memory, budget) + "\n" +
-                           runtimes_text(all, budget) + "\n" +
-                           relief_text(graph, runtime, memory);
+                           runtimes_text(all, budget) + "\n" + relief_text(graph, runtime, memory);
   if (!options.svg.empty()) {
     write_file_atomic(options.svg, memory_map_svg(title, graph, memory, budget));
   }
@@ -60,19 +47,12 @@ int plan(CliContext& context, const PlanCommandOptions& options) {
     write_file_atomic(options.html, memory_map_html(title, graph, memory, budget, text));
   }
   if (options.json) {
-    Json document = plan_json(graph, memory, budget);
-    document["front"] = front_json(front);
-    document["runtimes"] = Json::array();
-    for (const MemoryPlan& other : all) {
-      document["runtimes"].push_back({{"runtime", other.runtime},
-                                      {"peak_sram_bytes", other.peak_sram_bytes},
-                                      {"flash_bytes", other.flash.total_bytes()},
-                                      {"macs", other.macs}});
-    }
-    print_json(context, document);
+    print_json(context, plan_document(graph, runtime, plan_options, memory, budget));
   } else {
     context.out << text;
-    if (options.front) context.out << "\n" << front_text(graph, front);
+    if (options.front)
+      context.out << "\n"
+                  << front_text(graph, memory_macs_front(graph, runtime, plan_options.input));
   }
   const bool fits = budget == nullptr || violation(memory.footprint(), *budget).fits();
   return static_cast<int>(fits ? ExitCode::kOk : ExitCode::kNothingFits);

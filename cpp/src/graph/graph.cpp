@@ -7,10 +7,12 @@ namespace tinynas {
 std::int64_t dtype_bytes(DType dtype) { return dtype == DType::kInt8 ? 1 : 4; }
 
 const char* op_kind_name(OpKind kind) {
-  constexpr const char* kNames[] = {
-      "conv2d",         "depthwise_conv2d", "add",       "avgpool",  "maxpool", "fully_connected",
-      "mul",            "concat",           "resize_nearest", "pad", "reshape", "transpose",
-      "relu",           "logistic",         "softmax",   "quantize", "dequantize"};
+  constexpr const char* kNames[] = {"conv2d",   "depthwise_conv2d", "add",
+                                    "avgpool",  "maxpool",          "fully_connected",
+                                    "mul",      "concat",           "resize_nearest",
+                                    "pad",      "reshape",          "transpose",
+                                    "relu",     "logistic",         "softmax",
+                                    "quantize", "dequantize"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -45,7 +45,7 @@ class ArenaSolver {
   std::int32_t count_ = 0;
   std::int64_t alignment_ = 4, bound_ = 0, best_ = kNone, nodes_ = 0;
   std::vector<ArenaRecord> records_;
-  std::vector<std::int64_t> gaps_;  ///< [above][below]
+  std::vector<std::int64_t> gaps_;               ///< [above][below]
   std::vector<std::int32_t> first_near_, near_;  ///< records that meet record i
   std::vector<std::int64_t> offsets_, best_offsets_;
   std::vector<std::uint8_t> placed_;
@@ -54,8 +54,8 @@ class ArenaSolver {
   std::vector<std::int64_t> load_;
 };
 
-void ArenaSolver::load(std::span<const ArenaRecord> records,
-                       std::span<const ArenaOverlap> overlaps, const ArenaOptions& options) {
+void ArenaSolver::load(std::span<const ArenaRecord> records, std::span<const ArenaOverlap> overlaps,
+                       const ArenaOptions& options) {
   count_ = static_cast<std::int32_t>(records.size());
   alignment_ = options.alignment_bytes;
   bound_ = options.lower_bound_bytes;
@@ -161,9 +161,8 @@ void ArenaSolver::by_load(std::vector<std::int32_t>& order) {
     at[end + i] = most;
   }
   by_size(order);
-  std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
-    return at[end + a] > at[end + b];
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::int32_t a, std::int32_t b) { return at[end + a] > at[end + b]; });
 }
 
 /// Whether the records from order_[depth] on can be placed under `limit`: each at an end of a gap

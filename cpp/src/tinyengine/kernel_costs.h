@@ -37,7 +37,8 @@ KernelScratch published_scratch(const Graph& graph, const Op& op);
 /// | softmax                    | 4 C                   | exponentials of one pixel               |
 /// | others                     | 0                     |                                         |
 /// Depthwise rings stay int8: widening kh rows of one channel for each output row costs 2 / kw
-/// instructions a MAC more than a ring of int16 rows, which would double the largest buffer there is.
+/// instructions a MAC more than a ring of int16 rows, which would double the largest buffer there
+/// is.
 std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t columns);
 
 /// Whether the published kernel can write its output over its input: depthwise, one output channel
@@ -48,13 +49,14 @@ bool kernel_runs_in_place(const Graph& graph, const Op& op);
 /// "depthwise_3x3" (and other sizes), else op_kind_name().
 std::string kernel_name(const Graph& graph, const Op& op);
 
-/// .text: runtime.code_bytes and each kernel that the network uses once. A kernel that the file does
-/// not list counts as its largest.
+/// .text: runtime.code_bytes and each kernel that the network uses once. A kernel that the file
+/// does not list counts as its largest.
 std::int64_t code_bytes(const Graph& graph, const RuntimeModel& runtime);
 
-/// Adds the read-only data of one op: weights, 4 bytes of bias an output channel, and requantisation.
-/// kTinyEngine: a 4-byte multiplier a channel, for depthwise 4 bytes of shift too. kTinyNas and
-/// kTflm: a 4-byte multiplier and a 1-byte shift a channel, shifts rounded up to 4 bytes an op.
+/// Adds the read-only data of one op: weights, 4 bytes of bias an output channel, and
+/// requantisation. kTinyEngine: a 4-byte multiplier a channel, for depthwise 4 bytes of shift too.
+/// kTinyNas and kTflm: a 4-byte multiplier and a 1-byte shift a channel, shifts rounded up to 4
+/// bytes an op.
 void add_op_flash(const Graph& graph, const Op& op, const RuntimeModel& runtime,
                   FlashBreakdown& flash);
 

@@ -100,10 +100,11 @@ class MemoryMap {
            "</style>\n<defs><pattern id=\"rows\" width=\"6\" height=\"6\" "
            "patternUnits=\"userSpaceOnUse\"><rect width=\"6\" height=\"6\" fill=\"#f2b134\"/>"
            "<rect width=\"6\" height=\"2\" fill=\"#d68910\"/></pattern></defs>\n";
-    text(kLeft, 28, "title", title_ + ": " + format_count(plan_.peak_sram_bytes) +
-                                 " bytes of SRAM under " + plan_.runtime);
-    std::string line = format_count(static_cast<std::int64_t>(graph_.ops.size())) +
-                       " operators, " + format_count(plan_.macs) + " MACs";
+    text(kLeft, 28, "title",
+         title_ + ": " + format_count(plan_.peak_sram_bytes) + " bytes of SRAM under " +
+             plan_.runtime);
+    std::string line = format_count(static_cast<std::int64_t>(graph_.ops.size())) + " operators, " +
+                       format_count(plan_.macs) + " MACs";
     if (plan_.extra_macs > 0) line += " (" + format_count(plan_.extra_macs) + " computed again)";
     if (!plan_.segments.empty()) line += std::string(", image ") + input_mode_name(plan_.input);
     if (budget_ != nullptr) {
@@ -213,8 +214,10 @@ class MemoryMap {
     } else {
       const double low = static_cast<double>(place.offset_bytes);
       const double high = low + static_cast<double>(place.bytes);
-      points = {{double(place.first_op), low}, {double(place.end_op), low},
-                {double(place.end_op), high}, {double(place.first_op), high}};
+      points = {{double(place.first_op), low},
+                {double(place.end_op), low},
+                {double(place.end_op), high},
+                {double(place.first_op), high}};
     }
     const std::string name =
         place.first_tensor < 0 ? "scratch" : tensor_name(graph_, place.first_tensor);
@@ -225,7 +228,7 @@ class MemoryMap {
     svg_ += "\"><title>" + escaped(name + describe(place)) + "</title></polygon>\n";
     const double wide = x(place.end_op) - x(place.first_op);
     const double tall = y(0) - y(static_cast<double>(place.bytes));
-    if (!whole || wide < 8.0 * static_cast<double>(name.size()) || tall < 14) return;
+    if (!whole || wide < 11.0 * static_cast<double>(name.size()) || tall < 14) return;
     text((x(place.first_op) + x(place.end_op)) / 2,
          y(static_cast<double>(place.offset_bytes) + static_cast<double>(place.bytes) / 2) + 4,
          "name", name);
@@ -234,9 +237,9 @@ class MemoryMap {
   std::string describe(const Placement& place) const {
     std::string result = "\n" + format_count(place.bytes) + " bytes at " +
                          format_count(place.offset_bytes) + "\noperators " +
-                         std::to_string(place.first_op) + " to " +
-                         std::to_string(place.end_op - 1);
-    if (place.kind == PlacementKind::kRing) result += "\nring of " + std::to_string(place.rows) + " rows";
+                         std::to_string(place.first_op) + " to " + std::to_string(place.end_op - 1);
+    if (place.kind == PlacementKind::kRing)
+      result += "\nring of " + std::to_string(place.rows) + " rows";
     return result;
   }
 
@@ -291,8 +294,7 @@ std::string memory_map_svg(const std::string& title, const Graph& graph, const M
 
 std::string memory_map_html(const std::string& title, const Graph& graph, const MemoryPlan& plan,
                             const McuBudget* budget, const std::string& text) {
-  return "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>" +
-         escaped(title) +
+  return "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>" + escaped(title) +
          ": memory map</title>\n<style>\n"
          "body{margin:24px auto;max-width:1200px;background:#fafafc;color:#222;"
          "font-family:system-ui,'DejaVu Sans',sans-serif}\n"

@@ -136,9 +136,9 @@ class PlanChecker {
     const Op& op = graph_.ops[op_index];
     const int input = graph_.op_inputs[op.first_input];
     const bool pair = (a == input && b == op.output) || (b == input && a == op.output);
-    return runtime_.rules == RuntimeRules::kTinyEngine && pair && op.kind == OpKind::kDepthwiseConv2d &&
-           graph_.in_shape(op).c == graph_.out_shape(op).c && last_need_[input] == op_index &&
-           record(a).offset_bytes == record(b).offset_bytes;
+    return runtime_.rules == RuntimeRules::kTinyEngine && pair &&
+           op.kind == OpKind::kDepthwiseConv2d && graph_.in_shape(op).c == graph_.out_shape(op).c &&
+           last_need_[input] == op_index && record(a).offset_bytes == record(b).offset_bytes;
   }
 
   bool check_op(int op_index) {

@@ -72,9 +72,9 @@ class Executor {
   }
   /// Tag of a row's first column.
   std::uint32_t tag(std::int32_t tensor, std::int32_t flow_row) const {
-    return base_[tensor] + static_cast<std::uint32_t>(actual(tensor, flow_row) *
-                                                      graph_.tensors[tensor].shape.w *
-                                                      pixel(tensor));
+    return base_[tensor] +
+           static_cast<std::uint32_t>(actual(tensor, flow_row) * graph_.tensors[tensor].shape.w *
+                                      pixel(tensor));
   }
   /// Where column 0 of a row would lie (a ring holds the region's columns only).
   std::int64_t address(std::int32_t tensor, std::int32_t flow_row, std::int32_t op) const;
@@ -101,8 +101,8 @@ class Executor {
   std::vector<Span> rows_, columns_;   ///< of each tensor, the current tile's region
   std::vector<std::int32_t> next_;     ///< of each tensor, the flow row that is computed next
   std::vector<std::int32_t> scratch_, sums_;  ///< of each op, its placement or -1
-  std::vector<std::int64_t> pixels_;   ///< of each op, computed in patches
-  std::int32_t delivered_ = 0;         ///< rows of a camera's image
+  std::vector<std::int64_t> pixels_;          ///< of each op, computed in patches
+  std::int32_t delivered_ = 0;                ///< rows of a camera's image
   std::uint32_t sum_tag_ = 0;
 };
 
@@ -148,8 +148,8 @@ void Executor::check_structure() const {
   if (next != op_count) fail("segments do not cover the ops");
   for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {
     const std::int32_t record = plan_.tensor_records[t];
-    const bool external = plan_.input == InputMode::kExternal &&
-                          static_cast<std::int32_t>(t) == graph_.input;
+    const bool external =
+        plan_.input == InputMode::kExternal && static_cast<std::int32_t>(t) == graph_.input;
     if (external ? record != -1
                  : record < 0 || record >= static_cast<std::int32_t>(plan_.placements.size())) {
       fail(tensor_name(graph_, static_cast<std::int32_t>(t)) + " has no placement");
@@ -358,8 +358,7 @@ RowOrder Executor::row_order(const Op& op) const {
 
 void Executor::clobber_scratch(std::int32_t op_index) {
   const Op& op = graph_.ops[op_index];
-  const std::int64_t bytes =
-      row_kernel_scratch(graph_, op, columns_[graph_.inputs(op)[0]].size());
+  const std::int64_t bytes = row_kernel_scratch(graph_, op, columns_[graph_.inputs(op)[0]].size());
   if (bytes == 0) return;
   if (scratch_[op_index] < 0) fail(op_text(op_index) + " has no scratch");
   const Placement& place = plan_.placements[scratch_[op_index]];

@@ -1,5 +1,3 @@
-#include "tinynas/memory_plan.h"
-
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -12,6 +10,7 @@
 #include "tinyengine/streaming_plan.h"
 #include "tinyengine/tflm_arena.h"
 #include "tinynas/error.h"
+#include "tinynas/memory_plan.h"
 
 namespace tinynas {
 namespace {

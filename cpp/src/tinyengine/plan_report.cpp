@@ -296,16 +296,35 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
   return document;
 }
 
-Json front_json(const std::vector<FrontPoint>& front) {
-  Json list = Json::array();
-  for (const FrontPoint& point : front) {
-    list.push_back({{"peak_sram_bytes", point.peak_sram_bytes},
-                    {"macs", point.macs},
-                    {"patch_end_operator", point.patch_end_op},
-                    {"patch_rows", point.patch_rows},
-                    {"patch_columns", point.patch_columns}});
+Json plan_document(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
+                   const MemoryPlan& plan, const McuBudget* budget) {
+  Json document = plan_json(graph, plan, budget);
+  document["front"] = Json::array();
+  for (const FrontPoint& point : memory_macs_front(graph, runtime, options.input)) {
+    document["front"].push_back({{"peak_sram_bytes", point.peak_sram_bytes},
+                                 {"macs", point.macs},
+                                 {"patch_end_operator", point.patch_end_op},
+                                 {"patch_rows", point.patch_rows},
+                                 {"patch_columns", point.patch_columns}});
   }
-  return list;
+  document["runtimes"] = Json::array();
+  for (const MemoryPlan& other : plan_under_all(graph, plan, options)) {
+    document["runtimes"].push_back({{"runtime", other.runtime},
+                                    {"peak_sram_bytes", other.peak_sram_bytes},
+                                    {"flash_bytes", other.flash.total_bytes()},
+                                    {"macs", other.macs}});
+  }
+  return document;
+}
+
+std::vector<MemoryPlan> plan_under_all(const Graph& graph, const MemoryPlan& plan,
+                                       const PlanOptions& options) {
+  std::vector<MemoryPlan> plans = {plan};
+  for (const std::string& name : list_runtimes()) {
+    if (name == plan.runtime) continue;
+    plans.push_back(plan_memory(graph, find_runtime(name), options));
+  }
+  return plans;
 }
 
 std::string front_text(const Graph& graph, const std::vector<FrontPoint>& front) {
@@ -315,11 +334,11 @@ std::string front_text(const Graph& graph, const std::vector<FrontPoint>& front)
     char ratio[32];
     std::snprintf(ratio, sizeof ratio, "%.2fx", static_cast<double>(point.macs) / macs);
     const bool patches = point.patch_end_op > 0;
-    rows.push_back({patches ? std::to_string(point.patch_rows) + "x" +
-                                  std::to_string(point.patch_columns)
-                            : "none",
-                    patches ? "0-" + std::to_string(point.patch_end_op - 1) : "",
-                    format_count(point.peak_sram_bytes), format_count(point.macs), ratio});
+    rows.push_back(
+        {patches ? std::to_string(point.patch_rows) + "x" + std::to_string(point.patch_columns)
+                 : "none",
+         patches ? "0-" + std::to_string(point.patch_end_op - 1) : "",
+         format_count(point.peak_sram_bytes), format_count(point.macs), ratio});
   }
   return "Memory against MACs, in bytes\n" + aligned(rows, 2, "  ");
 }
@@ -328,7 +347,10 @@ std::string runtimes_text(const std::vector<MemoryPlan>& plans, const McuBudget*
   std::vector<std::vector<std::string>> rows = {{"runtime", "", "SRAM", "flash", "MACs"}};
   for (const MemoryPlan& plan : plans) {
     const bool fits = budget != nullptr && violation(plan.footprint(), *budget).fits();
-    rows.push_back({plan.runtime, budget == nullptr ? "" : fits ? "fits" : "does not fit",
+    rows.push_back({plan.runtime,
+                    budget == nullptr ? ""
+                    : fits            ? "fits"
+                                      : "does not fit",
                     format_count(plan.peak_sram_bytes), format_count(plan.flash.total_bytes()),
                     format_count(plan.macs)});
   }
@@ -339,8 +361,8 @@ std::string relief_text(const Graph& graph, const RuntimeModel& runtime, const M
   std::vector<std::vector<std::string>> rows;
   const auto offer = [&](const std::string& what, std::int64_t bytes, const std::string& price) {
     if (bytes >= plan.peak_sram_bytes) return;
-    rows.push_back({what, price, format_count(bytes),
-                    "-" + format_count(plan.peak_sram_bytes - bytes)});
+    rows.push_back(
+        {what, price, format_count(bytes), "-" + format_count(plan.peak_sram_bytes - bytes)});
   };
   if (runtime.rules != RuntimeRules::kTinyNas) {
     const RuntimeModel ours = find_runtime(kDefaultRuntime);

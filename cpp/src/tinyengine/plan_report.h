@@ -12,7 +12,7 @@
 
 namespace tinynas {
 
-/// The `plan --json` document. With `budget` null, `fits`, `mcu` and `excess` are null.
+/// A plan as JSON. With `budget` null, `fits`, `mcu` and `excess` are null.
 Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budget);
 
 /// Verdict against `budget` (may be null), breakdown of SRAM and flash, peak operator with its
@@ -20,8 +20,15 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
 std::string plan_text(const std::string& title, const Graph& graph, const MemoryPlan& plan,
                       const McuBudget* budget);
 
-/// design.md's `front[]`, with the patches of each point.
-Json front_json(const std::vector<FrontPoint>& front);
+/// The same with `front[]` (peak SRAM against MACs) and `runtimes[]` (the network under each runtime
+/// that is shipped, the plan's own first): what `plan --json` prints. `options` made the plan.
+Json plan_document(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
+                   const MemoryPlan& plan, const McuBudget* budget);
+
+/// The plan, and the network under the other runtimes that are shipped.
+std::vector<MemoryPlan> plan_under_all(const Graph& graph, const MemoryPlan& plan,
+                                       const PlanOptions& options);
+
 /// A table of the front, MACs also as multiples of the network's own. Ends with a newline.
 std::string front_text(const Graph& graph, const std::vector<FrontPoint>& front);
 

@@ -213,9 +213,8 @@ void GraphFacts::build_rings(const Graph& graph) {
                          graph.tensors[t].shape.w <= graph.tensors[below].shape.w;
     if (!smaller) continue;
     const bool dead_slot = is_channelwise(graph, writer) && under.ring_rows == writer.kernel_h;
-    facts.over_input =
-        dead_slot || (op_is_pixelwise(graph, writer) && under.ring_rows == 1 &&
-                      writer.kind != OpKind::kConcat);
+    facts.over_input = dead_slot || (op_is_pixelwise(graph, writer) && under.ring_rows == 1 &&
+                                     writer.kind != OpKind::kConcat);
   }
 }
 
@@ -251,7 +250,8 @@ std::int64_t overlap_distance(const Graph& graph, const GraphFacts& facts, const
   const std::int64_t reader_rows = graph.out_shape(reader).h;
   if (use_is_last && direction == kTopDown && op_is_pixelwise(graph, last)) {
     // Pixel p is written once pixel p is read: linear in p, so the extremes decide.
-    const std::int64_t step = pixel_bytes(graph.tensors[last.output]) - pixel_bytes(graph.tensors[in]);
+    const std::int64_t step =
+        pixel_bytes(graph.tensors[last.output]) - pixel_bytes(graph.tensors[in]);
     return std::max(step, step * graph.out_shape(last).h * graph.out_shape(last).w);
   }
   const RowWindow& w = facts.window(graph, use);

@@ -28,11 +28,11 @@ struct Use {
 };
 
 struct TensorFacts {
-  std::int32_t writer = -1;     ///< op; -1: the image
-  std::int32_t last_op = -1;    ///< last op that needs it intact; op count: needed at the end
+  std::int32_t writer = -1;   ///< op; -1: the image
+  std::int32_t last_op = -1;  ///< last op that needs it intact; op count: needed at the end
   std::int32_t first_use = 0, use_count = 0;  ///< of GraphFacts::uses
-  std::int64_t bytes = 0;       ///< whole, aligned
-  std::int64_t row_bytes = 0;   ///< one row, not aligned
+  std::int64_t bytes = 0;                     ///< whole, aligned
+  std::int64_t row_bytes = 0;                 ///< one row, not aligned
   /// While it streams: rows in its ring, 0 where it cannot stream.
   std::int32_t ring_rows = 0;
   /// While it streams: may lie over its producer's input, if that streams in the same segment.
@@ -78,8 +78,8 @@ struct Lead {
 };
 
 /// Bytes that `input`'s start must be above `last`'s output's start, so that the output, written
-/// row by row, meets only rows that `use.op` (with `lead`) has consumed. Bottom-up: of the ends, the
-/// output above. May be negative. Row-granular; a pixelwise last op top-down by pixel.
+/// row by row, meets only rows that `use.op` (with `lead`) has consumed. Bottom-up: of the ends,
+/// the output above. May be negative. Row-granular; a pixelwise last op top-down by pixel.
 std::int64_t overlap_distance(const Graph& graph, const GraphFacts& facts, const Op& last,
                               bool use_is_last, const Use& use, const Lead& lead,
                               Direction direction);

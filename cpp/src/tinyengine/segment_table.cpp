@@ -86,8 +86,8 @@ void SegmentTable::collect_overlaps(const Graph& graph, const GraphFacts& facts,
     // From ends to starts.
     gap.above[kBottomUp] += graph.tensors[t].bytes() - graph.tensors[last.output].bytes();
     // A camera delivers rows from the top.
-    const bool camera = input == InputMode::kRows &&
-                        std::find(external_.begin(), external_.end(), graph.input) != external_.end();
+    const bool camera = input == InputMode::kRows && std::find(external_.begin(), external_.end(),
+                                                               graph.input) != external_.end();
     if (camera) gap.above[kBottomUp] = kNoSegment;
     overlaps.push_back(gap);
   }
@@ -99,7 +99,8 @@ std::int64_t SegmentTable::overlay_bytes(const GraphFacts& facts, std::int32_t o
   const std::int64_t out = facts.tensors[output].bytes;
   const auto start_above = [&](const OverlapGap& gap, Direction d, std::int64_t apart) {
     if (gap.above[d] == kNoSegment) return apart;
-    return std::min(apart, align_up(std::max<std::int64_t>(0, gap.above[d]), facts.alignment_bytes));
+    return std::min(apart,
+                    align_up(std::max<std::int64_t>(0, gap.above[d]), facts.alignment_bytes));
   };
   if (overlaps_.size() == 1) {
     const std::int64_t in = facts.tensors[overlaps_[0].input].bytes;
@@ -107,9 +108,8 @@ std::int64_t SegmentTable::overlay_bytes(const GraphFacts& facts, std::int32_t o
                     std::max(in, start_above(overlaps_[0], kBottomUp, in) + out));
   }
   const auto gap_above = [&](const OverlapGap& gap) { return start_above(gap, kTopDown, out); };
-  std::sort(overlaps_.begin(), overlaps_.end(), [&](const OverlapGap& a, const OverlapGap& b) {
-    return gap_above(a) < gap_above(b);
-  });
+  std::sort(overlaps_.begin(), overlaps_.end(),
+            [&](const OverlapGap& a, const OverlapGap& b) { return gap_above(a) < gap_above(b); });
   std::int64_t end = 0;
   for (const OverlapGap& gap : overlaps_) {
     end = std::max(end, gap_above(gap)) + facts.tensors[gap.input].bytes;

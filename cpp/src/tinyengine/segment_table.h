@@ -44,8 +44,7 @@ class SegmentTable {
 
  private:
   void build_live(const Graph& graph, const GraphFacts& facts, InputMode input);
-  void build_column(const Graph& graph, const GraphFacts& facts, InputMode input,
-                    std::int32_t end);
+  void build_column(const Graph& graph, const GraphFacts& facts, InputMode input, std::int32_t end);
   bool set_lead(const Graph& graph, const GraphFacts& facts, std::int32_t op, std::int32_t end);
   std::int64_t overlay_bytes(const GraphFacts& facts, std::int32_t output);
   void collect_overlaps(const Graph& graph, const GraphFacts& facts, InputMode input,

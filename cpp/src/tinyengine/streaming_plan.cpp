@@ -42,9 +42,9 @@ class PlanBuilder {
 };
 
 std::int32_t PlanBuilder::segment_of(std::int32_t op) const {
-  const auto after = std::upper_bound(
-      plan_->segments.begin(), plan_->segments.end(), op,
-      [](std::int32_t o, const Segment& segment) { return o < segment.end_op; });
+  const auto after =
+      std::upper_bound(plan_->segments.begin(), plan_->segments.end(), op,
+                       [](std::int32_t o, const Segment& segment) { return o < segment.end_op; });
   const auto index = static_cast<std::int32_t>(after - plan_->segments.begin());
   return std::min(index, static_cast<std::int32_t>(plan_->segments.size()) - 1);
 }
@@ -64,8 +64,8 @@ Placement& PlanBuilder::add(PlacementKind kind, std::int32_t tensor, std::int64_
 void PlanBuilder::add_whole(std::int32_t tensor, std::int32_t first_segment) {
   plan_->tensor_records[tensor] = static_cast<std::int32_t>(plan_->placements.size());
   const TensorFacts& facts = facts_->tensors[tensor];
-  Placement& whole = add(PlacementKind::kWhole, tensor, facts.bytes, first_segment,
-                         segment_of(facts.last_op));
+  Placement& whole =
+      add(PlacementKind::kWhole, tensor, facts.bytes, first_segment, segment_of(facts.last_op));
   whole.rows = graph_->tensors[tensor].shape.h;
   whole.row_bytes = facts.row_bytes;
 }
@@ -102,8 +102,7 @@ void PlanBuilder::add_rings(std::int32_t index) {
     plan_->per_op[i].scratch_bytes = op_scratch;
     scratch = std::max(scratch, op_scratch);
     const bool camera = in == graph_->input && plan_->input == InputMode::kRows;
-    if (facts_->ops[i].accumulates &&
-        (facts_->tensors[in].writer >= segment.first_op || camera)) {
+    if (facts_->ops[i].accumulates && (facts_->tensors[in].writer >= segment.first_op || camera)) {
       add(PlacementKind::kAccumulators, op.output,
           accumulator_bytes(*graph_, op, columns(op.output)), index, index);
     }
@@ -148,7 +147,8 @@ void PlanBuilder::set_directions() {
     const ArenaOverlap& overlap = overlaps_[i];
     const std::int64_t in = records_[overlap.a].offset_bytes;
     const std::int64_t out = records_[overlap.b].offset_bytes;
-    const bool apart = in + records_[overlap.a].bytes <= out || out + records_[overlap.b].bytes <= in;
+    const bool apart =
+        in + records_[overlap.a].bytes <= out || out + records_[overlap.b].bytes <= in;
     plan_->segments[overlap_segments_[i]].bottom_up = !apart && in < out + overlap.a_above_b;
   }
 }

@@ -16,10 +16,10 @@ namespace tinynas {
 std::int64_t tflm_tail_bytes(const Graph& graph);
 
 /// Fills records, offsets, scratch (the tail) and peak of `plan`, whose costs (add_costs) stand. No
-/// tensor shares bytes with another; sizes descending, ties in order of creation, each at the lowest
-/// gap (tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc). Reference kernels ask for no
-/// scratch in the head. `graph` has the operators of the file, PAD and RESHAPE included: a layer
-/// table in their place gives what its ops would need.
+/// tensor shares bytes with another; sizes descending, ties in order of creation, each at the
+/// lowest gap (tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc). Reference kernels
+/// ask for no scratch in the head. `graph` has the operators of the file, PAD and RESHAPE included:
+/// a layer table in their place gives what its ops would need.
 void plan_tflm(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan);
 
 }  // namespace tinynas

@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/files.h"
 #include "base/json_io.h"
 #include "catch.h"
 #include "errors.h"
@@ -35,7 +36,12 @@ TEST_CASE("plan --json holds the fields that other programs rely on") {
   CHECK(result.err.empty());
   const Json plan = plan_document(result);
   CHECK(plan["schema_version"] == 1);
-  CHECK(plan["runtime"] == "tinyengine");
+  CHECK(plan["runtime"] == "tinynas");
+  CHECK(plan["input"] == "resident");
+  REQUIRE(plan["front"].size() >= 1);
+  CHECK(plan["front"][0]["macs"] == plan["macs"]);
+  CHECK(plan["runtimes"].size() == 3);
+  CHECK(plan["segments"].size() >= 1);
   CHECK(plan["fits"] == true);
   for (const char* key : {"peak_sram_bytes", "lower_bound_bytes", "flash_bytes", "macs"}) {
     INFO(key);
@@ -69,8 +75,8 @@ TEST_CASE("H743 has 512 KiB for one arena, not 1,024") {
 TEST_CASE("what does not fit ends with 3, and both forms say so") {
   const TemporaryFolder folder;
   const std::string network = folder.write("net.json", testing::kSmallNetwork);
-  std::vector<std::string> words{"plan",   network, "--mcu", "stm32f030r8",
-                                 "--sram", "1700",  "--json"};
+  std::vector<std::string> words{"plan", network,     "--mcu",      "stm32f030r8", "--sram",
+                                 "1700", "--runtime", "tinyengine", "--json"};
   const CliResult json = run_cli(words);
   CHECK(json.code == 3);
   CHECK(json.err.empty());
@@ -114,7 +120,8 @@ TEST_CASE("published networks are planned to the byte and judged") {
       {"mcunet-vww1", "stm32f446", 0},         {"mbv2-w0.3-r64", "stm32f103rb", 3}};
   for (const auto& [name, mcu, code] : cases) {
     INFO(name << " on " << mcu);
-    const CliResult result = run_cli({"plan", published(name), "--mcu", mcu, "--json"});
+    const CliResult result =
+        run_cli({"plan", published(name), "--mcu", mcu, "--runtime", "tinyengine", "--json"});
     CHECK(result.code == code);
     const Json plan = plan_document(result);
     CHECK(plan["peak_sram_bytes"] == read_json_file(published(name))["computed"]["peak_mem"]);
@@ -130,7 +137,7 @@ TEST_CASE("a subnet file is planned as its network") {
     const std::string path = folder.file("subnet.json");
     write_subnet_file(space, genotype, path);
     const MemoryPlan expected =
-        plan_memory(lower(space.decode(genotype)), find_runtime("tinyengine"));
+        plan_memory(lower(space.decode(genotype)), find_runtime(kDefaultRuntime));
     const Json plan = plan_document(run_cli({"plan", path, "--mcu", "stm32f746", "--json"}));
     CHECK(plan["peak_sram_bytes"] == expected.peak_sram_bytes);
     CHECK(plan["flash_bytes"] == expected.flash.total_bytes());
@@ -166,6 +173,8 @@ TEST_CASE("bad input to plan ends with 2, one line and the file's name") {
       {{network, "--mcu", "stm32f746", "--reserve-sram", "1MiB"}, "leave nothing of 320.0 KiB"},
       {{network, "--sram", "3KiB"}, "--sram needs --mcu"},
       {{network, "--runtime", "tinyengin"}, "tinyengine"},
+      {{network, "--input", "row"}, "did you mean 'rows'"},
+      {{network, "--input", "rows", "--runtime", "tflm"}, "--input rows needs --runtime tinynas"},
       {{network, "--mcu", "mine.toml"}, "mine.toml: cannot be read"}};
   for (const auto& [words, expected] : cases) {
     std::vector<std::string> arguments{"plan"};
@@ -177,4 +186,38 @@ TEST_CASE("bad input to plan ends with 2, one line and the file's name") {
     CHECK(contains(result.err, expected));
     CHECK(testing::is_one_line(result.err));
   }
+}
+
+TEST_CASE("plan writes a memory map as SVG and as a page, or nothing") {
+  const TemporaryFolder folder;
+  const std::string network = folder.write("net.json", testing::kSmallNetwork);
+  const std::string svg = folder.file("map.svg"), html = folder.file("map.html");
+  REQUIRE(run_cli({"plan", network, "--svg", svg, "--html", html}).code == 0);
+  const std::string image = read_file(svg);
+  CHECK(contains(image, "<svg xmlns="));
+  CHECK(contains(image, "<title>image"));
+  CHECK(contains(image, "peak "));
+  CHECK(contains(read_file(html), "Operators, in bytes"));
+  const std::string lost = network + "/map.svg";
+  const CliResult failed = run_cli({"plan", network, "--svg", lost});
+  CHECK(failed.code == 2);
+  CHECK(failed.out.empty());
+  CHECK(contains(failed.err, lost));
+}
+
+TEST_CASE("plan lists the front, the other runtimes and what would relieve the peak") {
+  if (!std::filesystem::exists(published("mcunet-vww1"))) {
+    WARN("the published networks are not here: skipped");
+    return;
+  }
+  const CliResult result =
+      run_cli({"plan", published("mcunet-vww1"), "--input", "rows", "--front"});
+  REQUIRE(result.code == 0);
+  CHECK(contains(result.out, "The same network under each runtime"));
+  CHECK(contains(result.out, "--input external"));
+  CHECK(contains(result.out, "patches"));
+  CHECK(contains(result.out, "1.00x"));
+  const CliResult published_rules =
+      run_cli({"plan", published("mcunet-vww1"), "--runtime", "tinyengine"});
+  CHECK(contains(published_rules.out, "--runtime tinynas"));
 }

@@ -21,9 +21,9 @@ struct Target {
   std::int64_t segments, camera_rows;
 };
 const std::map<std::string, Target> kTargets = {
-    {"mcunet-vww1", {22732, 17776}},       {"mcunet-in0", {16960, 15424}},
-    {"mcunet-in1", {31692, 19904}},        {"mcunet-in3", {99532, 60160}},
-    {"mbv2-w0.35-r144", {67788, 30000}},   {"proxyless-w0.3-r176", {99532, 51484}}};
+    {"mcunet-vww1", {22732, 17776}},     {"mcunet-in0", {16960, 15424}},
+    {"mcunet-in1", {31692, 19904}},      {"mcunet-in3", {99532, 60160}},
+    {"mbv2-w0.35-r144", {67788, 30000}}, {"proxyless-w0.3-r176", {99532, 51484}}};
 
 MemoryPlan plan_with(const Graph& graph, InputMode input, std::int64_t budget = -1) {
   PlanOptions options;
@@ -129,8 +129,8 @@ TEST_CASE("with the image resident, cutting rows into tiles never needs less tha
       if (table.bytes(0, end) == kNoSegment) continue;
       measure_tiles(graph, end, false, 1, one_row);
       measure_tiles(graph, end, true, 2, columns);
-      const std::int64_t streamed = patch_stage_bytes(graph, facts, table, InputMode::kResident,
-                                                      end, one_row, columns);
+      const std::int64_t streamed =
+          patch_stage_bytes(graph, facts, table, InputMode::kResident, end, one_row, columns);
       for (const std::int32_t tiles : {2, 3, 5}) {
         measure_tiles(graph, end, false, tiles, rows);
         CHECK(patch_stage_bytes(graph, facts, table, InputMode::kResident, end, rows, columns) >=
