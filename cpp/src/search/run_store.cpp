@@ -260,7 +260,9 @@ void RunStore::write_best(const SearchProblem& problem, const Candidate& best,
   step("best/subnet.json");
   write_subnet_file(problem.space, best.genotype, path("best/subnet.json"));
   step("best/plan.json");
-  write_json_file(plan_json(graph, plan, &problem.budget), path("best/plan.json"));
+  write_json_file(
+      plan_document(graph, problem.runtime, problem.plan_options(), plan, &problem.budget),
+      path("best/plan.json"));
   step("best/operators.csv");
   write_file_atomic(path("best/operators.csv"), operators_csv(graph, plan));
   if (!weights) return;

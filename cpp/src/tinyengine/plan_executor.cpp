@@ -234,6 +234,7 @@ std::int64_t Executor::address(std::int32_t tensor, std::int32_t flow_row, std::
     }
     home = below;
   }
+  if (plan_.tensor_records[home] < 0) fail(op_text(op) + " writes over an external image");
   const Placement& place = plan_.placements[plan_.tensor_records[home]];
   if (op < place.first_op || op >= place.end_op) {
     fail(op_text(op) + " uses " + tensor_name(graph_, tensor) + " when its bytes are not held");
@@ -370,6 +371,9 @@ void Executor::clobber_scratch(std::int32_t op_index) {
 void Executor::add_up(std::int32_t op_index, bool first) {
   const Op& op = graph_.ops[op_index];
   const Placement& place = plan_.placements[sums_[op_index]];
+  if (op_index < place.first_op || op_index >= place.end_op) {
+    fail(op_text(op_index) + " uses its sums when their bytes are not held");
+  }
   const std::int64_t bytes = 4 * columns_[op.output].size() * graph_.out_shape(op).c;
   if (place.bytes < bytes) fail(op_text(op_index) + " has too few accumulators");
   for (std::int64_t b = 0; b < bytes; ++b) {

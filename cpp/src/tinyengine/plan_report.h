@@ -20,8 +20,9 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
 std::string plan_text(const std::string& title, const Graph& graph, const MemoryPlan& plan,
                       const McuBudget* budget);
 
-/// The same with `front[]` (peak SRAM against MACs) and `runtimes[]` (the network under each runtime
-/// that is shipped, the plan's own first): what `plan --json` prints. `options` made the plan.
+/// The same with `front[]` (peak SRAM against MACs) and `runtimes[]` (the network under each
+/// runtime that is shipped, the plan's own first): what `plan --json` prints. `options` made the
+/// plan.
 Json plan_document(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
                    const MemoryPlan& plan, const McuBudget* budget);
 
