@@ -38,7 +38,7 @@ inline std::vector<PublishedRecord> published_records(const Graph& graph,
       PublishedRecord& record = records[record_of[graph.inputs(op)[0]]];
       record.size = std::max(record.size, bytes);
       record.end = -1;
-      if (op.stride == 2 && record.stride2_op < 0) record.stride2_op = i;
+      if (op.stride_h == 2 && record.stride2_op < 0) record.stride2_op = i;
       record_of[op.output] = record_of[graph.inputs(op)[0]];
     } else {
       record_of[op.output] = static_cast<int>(records.size());

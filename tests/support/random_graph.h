@@ -96,11 +96,11 @@ class RandomGraph {
     op.kind = kind;
     op.kernel_h = static_cast<std::int16_t>(between(1, 7));
     op.kernel_w = rng_.chance(0.8) ? op.kernel_h : static_cast<std::int16_t>(between(1, 7));
-    op.stride = static_cast<std::int16_t>(rng_.chance(0.7) ? 1 : between(2, 3));
+    op.stride_h = op.stride_w = static_cast<std::int16_t>(rng_.chance(0.7) ? 1 : between(2, 3));
     const bool same = rng_.chance(0.7);
     Shape out = in;
-    out.h = axis_out(in.h, op.kernel_h, op.stride, same, op.pad_top);
-    out.w = axis_out(in.w, op.kernel_w, op.stride, same, op.pad_left);
+    out.h = axis_out(in.h, op.kernel_h, op.stride_h, same, op.pad_top);
+    out.w = axis_out(in.w, op.kernel_w, op.stride_w, same, op.pad_left);
     if (out.h > 2 * options_.max_side || out.w > 2 * options_.max_side) return;
     if (kind == OpKind::kConv2d) out.c = between(1, options_.max_channels);
     if (kind == OpKind::kDepthwiseConv2d && rng_.chance(0.1)) out.c = 2 * in.c;
@@ -137,10 +137,10 @@ struct GraphCoverage {
       }
       adds += op.kind == OpKind::kAdd;
       pools += op.kind == OpKind::kAveragePool2d;
-      strided_depthwise += op.kind == OpKind::kDepthwiseConv2d && op.stride == 2;
+      strided_depthwise += op.kind == OpKind::kDepthwiseConv2d && op.stride_h == 2;
       uneven_sizes += graph.out_shape(op).h % 2 == 1 || graph.tensors[op.output].bytes() % 4 != 0;
       kernels.insert(op.kernel_h);
-      strides.insert(op.stride);
+      strides.insert(op.stride_h);
     }
     for (std::size_t t = 0; t < readers.size(); ++t) {
       branches += readers[t] > 1;

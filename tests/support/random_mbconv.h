@@ -47,7 +47,7 @@ class RandomMbconv {
     op.role = role;
     op.block = block_;
     op.kernel_h = op.kernel_w = static_cast<std::int16_t>(kernel);
-    op.stride = static_cast<std::int16_t>(stride);
+    op.stride_h = op.stride_w = static_cast<std::int16_t>(stride);
     op.pad_top = op.pad_left = static_cast<std::int16_t>(kernel / 2);
     const Shape out{(in.h - 1) / stride + 1, (in.w - 1) / stride + 1, channels};
     return graph_.add_op(op, std::vector<std::int32_t>{x}, out);

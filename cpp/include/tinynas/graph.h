@@ -3,6 +3,7 @@
 // activations are fused, so an op is what one kernel call does. Plain values; a Graph is built once
 // and then read by any number of threads.
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -13,15 +14,16 @@ namespace tinynas {
 enum class DType : std::uint8_t { kInt8, kInt32, kFloat32 };
 std::int64_t dtype_bytes(DType dtype);
 
-/// kFullyConnected reads all elements of its input, whatever its shape; Concat joins along the
-/// channels when heights and widths are equal, else along `axis`. kReshape and kTranspose keep
-/// bytes and elements.
+/// kFullyConnected reads all elements of its input, whatever its shape. kConcat joins along `axis`.
+/// kReshape and kTranspose keep bytes and elements. kMean is an average over the whole map, its
+/// kernel that of the map. kMul's second input has the shape of the first or is one pixel.
 enum class OpKind : std::uint8_t {
   kConv2d,
   kDepthwiseConv2d,
   kAdd,
   kAveragePool2d,
   kMaxPool2d,
+  kMean,
   kFullyConnected,
   kMul,
   kConcat,
@@ -36,7 +38,7 @@ enum class OpKind : std::uint8_t {
   kDequantize
 };
 /// "conv2d", "depthwise_conv2d", "add", "avgpool" as in the layer tables of published networks;
-/// the others "maxpool", "fully_connected", "mul", "concat", "resize_nearest", "pad", "reshape",
+/// the others "maxpool", "mean", "fully_connected", "mul", "concat", "resize_nearest", "pad", "reshape",
 /// "transpose", "relu", "logistic", "softmax", "quantize", "dequantize".
 const char* op_kind_name(OpKind kind);
 
@@ -74,7 +76,7 @@ struct Op {
   OpRole role = OpRole::kNone;
   std::int16_t block = -1;  ///< inverted bottleneck that it belongs to, -1 outside of blocks
   std::int16_t kernel_h = 1, kernel_w = 1;
-  std::int16_t stride = 1;
+  std::int16_t stride_h = 1, stride_w = 1;
   std::int8_t axis = 2;                    ///< concat: 0 rows, 1 columns, 2 channels
   std::int16_t pad_top = 0, pad_left = 0;  ///< bottom and right follow from the output's shape
   std::int32_t first_input = 0, input_count = 0;
@@ -82,14 +84,20 @@ struct Op {
 };
 
 /// Tensor `input` is the image. Ops are in execution order; each op writes one tensor, each tensor
-/// is written once.
+/// is written once. A network with several heads has `more_outputs` beside `output`. What no op
+/// reads is kept to the end as well.
 struct Graph {
   std::vector<Tensor> tensors;
   std::vector<Op> ops;
   std::vector<std::int32_t> op_inputs;
   std::int32_t input = 0;
   std::int32_t output = -1;
+  std::vector<std::int32_t> more_outputs;
 
+  bool is_output(std::int32_t tensor) const {
+    return tensor == output ||
+           std::find(more_outputs.begin(), more_outputs.end(), tensor) != more_outputs.end();
+  }
   std::span<const std::int32_t> inputs(const Op& op) const {
     return {op_inputs.data() + op.first_input, static_cast<std::size_t>(op.input_count)};
   }
@@ -144,7 +152,8 @@ std::int64_t graph_params(const Graph& graph);
 
 /// Checks indices, execution order, shapes against kernel, stride and padding, single writers, and
 /// sizes (a tensor at most 64 MiB, weights of an op at most 256 MiB), so that no sum overflows.
-/// Padding is symmetric or TensorFlow's SAME. Throws BadInput with `source` (a file name) and the
+/// Each window meets its input, and no whole stride of it
+/// is left unread. Throws BadInput with `source` (a file name) and the
 /// op's name.
 void validate(const Graph& graph, const std::string& source);
 

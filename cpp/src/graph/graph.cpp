@@ -8,7 +8,7 @@ std::int64_t dtype_bytes(DType dtype) { return dtype == DType::kInt8 ? 1 : 4; }
 
 const char* op_kind_name(OpKind kind) {
   constexpr const char* kNames[] = {"conv2d",   "depthwise_conv2d", "add",
-                                    "avgpool",  "maxpool",          "fully_connected",
+                                    "avgpool",  "maxpool",          "mean",             "fully_connected",
                                     "mul",      "concat",           "resize_nearest",
                                     "pad",      "reshape",          "transpose",
                                     "relu",     "logistic",         "softmax",
@@ -28,6 +28,7 @@ void Graph::clear() {
   op_inputs.clear();
   input = 0;
   output = -1;
+  more_outputs.clear();
 }
 
 std::int32_t Graph::add_tensor(Shape shape, DType dtype) {
@@ -76,7 +77,7 @@ bool op_is_pixelwise(const Graph& graph, const Op& op) {
   const Shape& out = graph.out_shape(op);
   switch (op.kind) {
     case OpKind::kConv2d:
-      return op.kernel_h == 1 && op.kernel_w == 1 && op.stride == 1 && op.pad_top == 0 &&
+      return op.kernel_h == 1 && op.kernel_w == 1 && op.stride_h == 1 && op.stride_w == 1 && op.pad_top == 0 &&
              op.pad_left == 0;
     case OpKind::kAdd:
     case OpKind::kRelu:
@@ -100,8 +101,9 @@ RowRange rows_read(const Graph& graph, const Op& op, std::int32_t input, std::in
     case OpKind::kConv2d:
     case OpKind::kDepthwiseConv2d:
     case OpKind::kAveragePool2d:
-    case OpKind::kMaxPool2d: {
-      const std::int32_t first = row * op.stride - op.pad_top;
+    case OpKind::kMaxPool2d:
+    case OpKind::kMean: {
+      const std::int32_t first = row * op.stride_h - op.pad_top;
       return {std::max(first, 0), std::min(first + op.kernel_h, height)};
     }
     case OpKind::kMul:
@@ -119,6 +121,7 @@ bool op_streams(const Graph& graph, const Op& op) {
     case OpKind::kDepthwiseConv2d:
     case OpKind::kAveragePool2d:
     case OpKind::kMaxPool2d:
+    case OpKind::kMean:
     case OpKind::kMul:
       return true;
     default:

@@ -128,6 +128,16 @@ class LayerReader {
   std::string where_;
 };
 
+/// Whether `out` follows from `in` on one axis as tables mean it: equal padding on both sides, or
+/// TensorFlow's SAME (the output is the input over the stride, and an odd row of padding goes to
+/// the end).
+bool axis_fits(std::int32_t in, std::int32_t out, int kernel, int stride, int pad) {
+  if (in + 2 * pad >= kernel && out == (in + 2 * pad - kernel) / stride + 1) return true;
+  const int same_out = (in + stride - 1) / stride;
+  const int total = std::max((same_out - 1) * stride + kernel - in, 0);
+  return out == same_out && pad == total / 2;
+}
+
 OpKind read_kind(const LayerReader& reader) {
   const std::string name = reader.text("op");
   const auto kind = find_name(name, op_kind_name, OpKind::kAveragePool2d);
@@ -160,7 +170,7 @@ Op read_op(const LayerReader& reader) {
   const auto pad = reader.pair("pad", 0, kMaxKernel);
   op.kernel_h = static_cast<std::int16_t>(kernel[0]);
   op.kernel_w = static_cast<std::int16_t>(kernel[1]);
-  op.stride = static_cast<std::int16_t>(reader.integer("stride", 1, kMaxKernel));
+  op.stride_h = op.stride_w = static_cast<std::int16_t>(reader.integer("stride", 1, kMaxKernel));
   op.pad_top = static_cast<std::int16_t>(pad[0]);
   op.pad_left = static_cast<std::int16_t>(pad[1]);
   return op;
@@ -185,6 +195,13 @@ void add_layer(const Json& layer, std::size_t index, const std::string& path,
                           ", " + std::to_string(found.w) + ", " + std::to_string(found.c) + "]");
   }
   if (const auto fault = find_op_fault(graph, index)) reader.fail(fault->field, fault->message);
+  if (op.kind == OpKind::kAdd) return;
+  const Shape& out = graph.out_shape(graph.ops[index]);
+  if (!axis_fits(in.h, out.h, op.kernel_h, op.stride_h, op.pad_top) ||
+      !axis_fits(in.w, out.w, op.kernel_w, op.stride_w, op.pad_left)) {
+    const OpFault fault = output_does_not_follow(op, in, out);
+    reader.fail(fault.field, fault.message);
+  }
 }
 
 }  // namespace

@@ -15,29 +15,35 @@ bool sane(const Shape& shape) {
          std::int64_t{shape.h} * shape.w <= kMaxTensorBytes / shape.c;
 }
 
-/// Whether `out` follows from `in` on one axis: equal padding on both sides, or SAME (the output is
-/// the input over the stride, and an odd row of padding goes to the end).
+/// Whether each window meets the input and no whole stride at its end is left unread.
 bool axis_fits(std::int32_t in, std::int32_t out, int kernel, int stride, int pad) {
-  if (in + 2 * pad >= kernel && out == (in + 2 * pad - kernel) / stride + 1) return true;
-  const int same_out = (in + stride - 1) / stride;
-  const int total = std::max((same_out - 1) * stride + kernel - in, 0);
-  return out == same_out && pad == total / 2;
+  const std::int64_t end = (std::int64_t{out} - 1) * stride + kernel - in - pad;
+  return end < kernel && (end > -stride || out == 1);
+}
+
+std::string window_text(const Op& op) {
+  return "kernel " + std::to_string(op.kernel_h) + "x" + std::to_string(op.kernel_w) +
+         ", stride " + std::to_string(op.stride_h) +
+         (op.stride_w == op.stride_h ? "" : "x" + std::to_string(op.stride_w)) + " and padding " +
+         std::to_string(op.pad_top);
 }
 
 std::optional<OpFault> window_fault(const Op& op, const Shape& in, const Shape& out) {
   if (op.kernel_h < 1 || op.kernel_w < 1) return OpFault{"k", "the kernel must be at least 1"};
-  if (op.stride < 1) return OpFault{"stride", "the stride must be at least 1"};
+  if (op.stride_h < 1 || op.stride_w < 1) {
+    return OpFault{"stride", "the stride must be at least 1"};
+  }
   if (op.pad_top < 0 || op.pad_left < 0 || op.pad_top >= op.kernel_h ||
       op.pad_left >= op.kernel_w) {
     return OpFault{"pad", "the padding must be at least 0 and less than the kernel"};
   }
-  if (!axis_fits(in.h, out.h, op.kernel_h, op.stride, op.pad_top) ||
-      !axis_fits(in.w, out.w, op.kernel_w, op.stride, op.pad_left)) {
-    return OpFault{"out", "the output " + to_text(out) + " does not follow from the input " +
-                              to_text(in) + " with kernel " + std::to_string(op.kernel_h) + "x" +
-                              std::to_string(op.kernel_w) + ", stride " +
-                              std::to_string(op.stride) + " and padding " +
-                              std::to_string(op.pad_top)};
+  if (!axis_fits(in.h, out.h, op.kernel_h, op.stride_h, op.pad_top) ||
+      !axis_fits(in.w, out.w, op.kernel_w, op.stride_w, op.pad_left)) {
+    return output_does_not_follow(op, in, out);
+  }
+  if (op.kind == OpKind::kMean && (op.kernel_h != in.h || op.kernel_w != in.w || op.pad_top != 0 ||
+                                   op.pad_left != 0 || out.h != 1 || out.w != 1)) {
+    return OpFault{"k", "a mean is over the whole map"};
   }
   return std::nullopt;
 }
@@ -48,41 +54,133 @@ std::optional<OpFault> channel_fault(const Op& op, const Shape& in, const Shape&
                               std::to_string(in.c) + " input channels, not " +
                               std::to_string(out.c)};
   }
-  if (op.kind == OpKind::kAveragePool2d && out.c != in.c) {
+  if (op.kind != OpKind::kConv2d && op.kind != OpKind::kDepthwiseConv2d && out.c != in.c) {
     return OpFault{"out", "pooling keeps its " + std::to_string(in.c) + " channels, not " +
                               std::to_string(out.c)};
   }
   return std::nullopt;
 }
 
+std::optional<OpFault> equal_shape_fault(const Op& op, const Shape& in, const Shape& out) {
+  if (in == out) return std::nullopt;
+  return OpFault{"out", "the output " + to_text(out) + " of " + op_kind_name(op.kind) +
+                            " must have the shape " + to_text(in) + " of its input"};
+}
+
+/// add and mul, whose second input may be one pixel for mul.
+std::optional<OpFault> pair_fault(const Op& op, const Shape& in, const Shape& other,
+                                  const Shape& out) {
+  const bool pixel = op.kind == OpKind::kMul && other == Shape{1, 1, in.c};
+  if (!(in == other) && !pixel) {
+    return OpFault{"inputs", std::string("the inputs of ") + op_kind_name(op.kind) +
+                                 " have the shapes " + to_text(in) + " and " + to_text(other) +
+                                 ", which must be equal"};
+  }
+  return equal_shape_fault(op, in, out);
+}
+
+std::int32_t& axis_of(Shape& shape, int axis) {
+  return axis == 0 ? shape.h : axis == 1 ? shape.w : shape.c;
+}
+
+std::optional<OpFault> concat_fault(const Graph& graph, const Op& op) {
+  if (op.axis < 0 || op.axis > 2) return OpFault{"axis", "the axis must be 0, 1 or 2"};
+  Shape joined = graph.in_shape(op);
+  std::int64_t length = 0;
+  for (const std::int32_t t : graph.inputs(op)) {
+    Shape shape = graph.tensors[t].shape;
+    if (!sane(shape)) return OpFault{"in", "the shape " + to_text(shape) + " is empty or over 64 MiB"};
+    length += axis_of(shape, op.axis);
+    axis_of(shape, op.axis) = axis_of(joined, op.axis);
+    if (!(shape == joined)) {
+      return OpFault{"inputs", "the inputs of concat differ on another axis than the joined one"};
+    }
+  }
+  Shape out = graph.out_shape(op);
+  if (axis_of(out, op.axis) != length) {
+    return OpFault{"out", "the output " + to_text(out) + " is not as long as the inputs together"};
+  }
+  axis_of(out, op.axis) = axis_of(joined, op.axis);
+  return equal_shape_fault(op, joined, out);
+}
+
+std::optional<OpFault> pad_fault(const Op& op, const Shape& in, const Shape& out) {
+  const bool fits = op.pad_top >= 0 && op.pad_left >= 0 && out.c == in.c &&
+                    in.h + op.pad_top <= out.h && in.w + op.pad_left <= out.w;
+  if (fits) return std::nullopt;
+  return OpFault{"out", "the output " + to_text(out) + " does not hold the input " + to_text(in) +
+                            " and its padding"};
+}
+
+std::optional<OpFault> elements_fault(const Op& op, const Shape& in, const Shape& out) {
+  if (in.elements() == out.elements()) return std::nullopt;
+  return OpFault{"out", "the output " + to_text(out) + " of " + op_kind_name(op.kind) +
+                            " must have as many elements as its input " + to_text(in)};
+}
+
+std::optional<OpFault> kind_fault(const Graph& graph, const Op& op) {
+  const Shape& in = graph.in_shape(op);
+  const Shape& out = graph.out_shape(op);
+  switch (op.kind) {
+    case OpKind::kConv2d:
+    case OpKind::kDepthwiseConv2d:
+    case OpKind::kAveragePool2d:
+    case OpKind::kMaxPool2d:
+    case OpKind::kMean:
+      if (auto fault = window_fault(op, in, out)) return fault;
+      return channel_fault(op, in, out);
+    case OpKind::kAdd:
+    case OpKind::kMul:
+      return pair_fault(op, in, graph.tensors[graph.inputs(op)[1]].shape, out);
+    case OpKind::kConcat:
+      return concat_fault(graph, op);
+    case OpKind::kPad:
+      return pad_fault(op, in, out);
+    case OpKind::kReshape:
+    case OpKind::kTranspose:
+      return elements_fault(op, in, out);
+    case OpKind::kResizeNearest:
+      if (in.c == out.c) return std::nullopt;
+      return OpFault{"out", "resizing keeps its " + std::to_string(in.c) + " channels, not " +
+                                std::to_string(out.c)};
+    case OpKind::kFullyConnected:
+      return std::nullopt;
+    case OpKind::kRelu:
+    case OpKind::kLogistic:
+    case OpKind::kSoftmax:
+    case OpKind::kQuantize:
+    case OpKind::kDequantize:
+      return equal_shape_fault(op, in, out);
+  }
+  return std::nullopt;
+}
+
+std::optional<OpFault> arity_fault(const Op& op) {
+  const bool pair = op.kind == OpKind::kAdd || op.kind == OpKind::kMul;
+  const std::int32_t arity = pair ? 2 : 1;
+  if (op.input_count == arity || (op.kind == OpKind::kConcat && op.input_count > 1)) {
+    return std::nullopt;
+  }
+  return OpFault{"inputs", std::string(op_kind_name(op.kind)) + " needs " + std::to_string(arity) +
+                               " input" + (arity > 1 ? "s" : "") + ", not " +
+                               std::to_string(op.input_count)};
+}
+
 }  // namespace
+
+OpFault output_does_not_follow(const Op& op, const Shape& in, const Shape& out) {
+  return OpFault{"out", "the output " + to_text(out) + " does not follow from the input " +
+                            to_text(in) + " with " + window_text(op)};
+}
 
 std::optional<OpFault> find_op_fault(const Graph& graph, std::size_t op_index) {
   const Op& op = graph.ops[op_index];
-  const std::int32_t arity = op.kind == OpKind::kAdd ? 2 : 1;
-  if (op.input_count != arity) {
-    return OpFault{"inputs", std::string(op_kind_name(op.kind)) + " needs " +
-                                 std::to_string(arity) + " input" + (arity > 1 ? "s" : "") +
-                                 ", not " + std::to_string(op.input_count)};
-  }
+  if (auto fault = arity_fault(op)) return fault;
   const Shape& in = graph.in_shape(op);
   const Shape& out = graph.out_shape(op);
   if (!sane(in)) return OpFault{"in", "the shape " + to_text(in) + " is empty or over 64 MiB"};
   if (!sane(out)) return OpFault{"out", "the shape " + to_text(out) + " is empty or over 64 MiB"};
-  if (op.kind == OpKind::kAdd) {
-    const Shape& other = graph.tensors[graph.inputs(op)[1]].shape;
-    if (!(in == other)) {
-      return OpFault{"inputs", "the inputs of add have the shapes " + to_text(in) + " and " +
-                                   to_text(other) + ", which must be equal"};
-    }
-    if (!(in == out)) {
-      return OpFault{"out", "the output " + to_text(out) + " of add must have the shape " +
-                                to_text(in) + " of its inputs"};
-    }
-    return std::nullopt;
-  }
-  if (auto fault = window_fault(op, in, out)) return fault;
-  if (auto fault = channel_fault(op, in, out)) return fault;
+  if (auto fault = kind_fault(graph, op)) return fault;
   if (op_weight_bytes(graph, op) > kMaxWeightBytes) {
     return OpFault{"k", "the weights take more than 256 MiB"};
   }

@@ -59,7 +59,7 @@ class Lowering {
   void window(OpKind kind, OpRole role, int kernel, int stride, int channels) {
     Op window = op(kind, role);
     window.kernel_h = window.kernel_w = static_cast<std::int16_t>(kernel);
-    window.stride = static_cast<std::int16_t>(stride);
+    window.stride_h = window.stride_w = static_cast<std::int16_t>(stride);
     window.pad_top = window.pad_left = static_cast<std::int16_t>(kernel / 2);
     const Shape in = shape();
     append(window, std::array{at_},

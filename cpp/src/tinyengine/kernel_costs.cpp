@@ -22,8 +22,8 @@ KernelScratch published_scratch(const Graph& graph, const Op& op) {
     return {4 * window * in.c, window > 1 ? 2 * window * in.c * out.c : 0};
   }
   if (op.kind == OpKind::kDepthwiseConv2d) {
-    return {2 * padded(in.h, out.h, op.kernel_h, op.stride, op.pad_top) *
-                padded(in.w, out.w, op.kernel_w, op.stride, op.pad_left),
+    return {2 * padded(in.h, out.h, op.kernel_h, op.stride_h, op.pad_top) *
+                padded(in.w, out.w, op.kernel_w, op.stride_w, op.pad_left),
             0};
   }
   return {};
@@ -41,6 +41,7 @@ std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t c
     case OpKind::kDepthwiseConv2d:
       return (2 * std::int64_t{op.kernel_h} * (columns + 2 * op.kernel_w) + 3) & ~std::int64_t{3};
     case OpKind::kAveragePool2d:
+    case OpKind::kMean:
     case OpKind::kSoftmax:
       return 4 * channels;
     default:

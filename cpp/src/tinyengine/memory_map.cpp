@@ -174,7 +174,7 @@ class MemoryMap {
     const Segment* reader = segment_to(place.end_op);
     const bool grows = writer != nullptr && place.first_tensor != graph_.input;
     const bool dies = reader != nullptr && reader != writer && !reader->has_patches() &&
-                      place.first_tensor != graph_.output;
+                      !graph_.is_output(place.first_tensor);
     const double begin = place.first_op, end = place.end_op;
     const double written = grows ? writer->end_op : begin;
     const double dying = dies ? reader->first_op : end;

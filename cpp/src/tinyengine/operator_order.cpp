@@ -97,7 +97,7 @@ class OrderSearch {
     next.peak = std::max(next.peak, next.live);
     const auto inputs = graph_.inputs(graph_.ops[op]);
     for (auto t = inputs.begin(); t != inputs.end(); ++t) {
-      if (*t == graph_.output || std::find(inputs.begin(), t, *t) != t) continue;
+      if (graph_.is_output(*t) || std::find(inputs.begin(), t, *t) != t) continue;
       const auto& readers = readers_[*t];
       const bool dead = std::all_of(readers.begin(), readers.end(), [&](std::int32_t reader) {
         return contains(next.done, reader);
@@ -128,7 +128,7 @@ std::int64_t layer_peak(const Graph& graph, const std::vector<std::int32_t>& ord
     live += graph.tensors[graph.ops[order[k]].output].bytes();
     peak = std::max(peak, live);
     for (std::size_t t = 0; t < last.size(); ++t) {
-      const bool dies = last[t] == k + 1 && static_cast<std::int32_t>(t) != graph.output;
+      const bool dies = last[t] == k + 1 && !graph.is_output(static_cast<std::int32_t>(t));
       if (dies) live -= graph.tensors[t].bytes();
     }
   }

@@ -30,11 +30,13 @@ Range needed_of_input(const Graph& graph, const Op& op, std::int32_t input, bool
     case OpKind::kConv2d:
     case OpKind::kDepthwiseConv2d:
     case OpKind::kAveragePool2d:
-    case OpKind::kMaxPool2d: {
+    case OpKind::kMaxPool2d:
+    case OpKind::kMean: {
       const std::int32_t pad = columns ? op.pad_left : op.pad_top;
       const std::int32_t kernel = columns ? op.kernel_w : op.kernel_h;
-      return {std::max(out.begin * op.stride - pad, 0),
-              std::min((out.end - 1) * op.stride - pad + kernel, size)};
+      const std::int32_t stride = columns ? op.stride_w : op.stride_h;
+      return {std::max(out.begin * stride - pad, 0),
+              std::min((out.end - 1) * stride - pad + kernel, size)};
     }
     default:
       if (size != extent(graph.out_shape(op), columns)) return {0, size};

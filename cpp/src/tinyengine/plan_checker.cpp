@@ -127,7 +127,7 @@ class PlanChecker {
       const int tensor = static_cast<int>(t);
       const bool kept = last_need_[t] < 0 && tensor != graph_.input;
       // op_count: needed when the last op is done, whoever read it before.
-      if (kept || tensor == graph_.output) last_need_[t] = op_count;
+      if (kept || graph_.is_output(tensor)) last_need_[t] = op_count;
     }
     last_need_[graph_.input] = std::max(last_need_[graph_.input], 0);
   }

@@ -21,7 +21,7 @@ struct Fault {
 
 bool has_window(OpKind kind) {
   return kind == OpKind::kConv2d || kind == OpKind::kDepthwiseConv2d ||
-         kind == OpKind::kAveragePool2d || kind == OpKind::kMaxPool2d;
+         kind == OpKind::kAveragePool2d || kind == OpKind::kMaxPool2d || kind == OpKind::kMean;
 }
 
 /// How a kernel reads and writes within one row.
@@ -228,9 +228,9 @@ std::int64_t Executor::address(std::int32_t tensor, std::int32_t flow_row, std::
     const Op& producer = graph_.ops[writer_[home]];
     const std::int32_t below = graph_.inputs(producer)[0];
     if (has_window(producer.kind)) {
-      const std::int32_t past = (height(home) - 1) * producer.stride + producer.kernel_h -
+      const std::int32_t past = (height(home) - 1) * producer.stride_h + producer.kernel_h -
                                 height(below) - producer.pad_top;
-      flow_row = flow_row * producer.stride - (segment_->bottom_up ? past : producer.pad_top);
+      flow_row = flow_row * producer.stride_h - (segment_->bottom_up ? past : producer.pad_top);
     }
     home = below;
   }
@@ -287,8 +287,9 @@ Span Executor::input_span(const Op& op, std::int32_t input, bool columns, Span o
   if (has_window(op.kind)) {
     const std::int32_t pad = columns ? op.pad_left : op.pad_top;
     const std::int32_t kernel = columns ? op.kernel_w : op.kernel_h;
-    return {std::max(0, out.begin * op.stride - pad),
-            std::min(size, (out.end - 1) * op.stride - pad + kernel)};
+    const std::int32_t stride = columns ? op.stride_w : op.stride_h;
+    return {std::max(0, out.begin * stride - pad),
+            std::min(size, (out.end - 1) * stride - pad + kernel)};
   }
   const bool by_pixel = op_streams(graph_, op) && size == (columns ? out_shape.w : out_shape.h);
   return by_pixel ? out : Span{0, size};
@@ -481,7 +482,7 @@ void Executor::run() {
   const auto last = static_cast<std::int32_t>(graph_.ops.size()) - 1;
   for (std::size_t t = 0; t < graph_.tensors.size(); ++t) {
     const auto tensor = static_cast<std::int32_t>(t);
-    const bool kept = tensor == graph_.output || (readers_[t] == 0 && tensor != graph_.input);
+    const bool kept = graph_.is_output(tensor) || (readers_[t] == 0 && tensor != graph_.input);
     if (!kept) continue;
     for (std::int32_t r = 0; r < height(tensor); ++r) {
       expect(tensor, r, last, 0, graph_.tensors[t].shape.w * pixel(tensor), 1);

@@ -10,7 +10,7 @@ namespace {
 
 bool is_windowed(OpKind kind) {
   return kind == OpKind::kConv2d || kind == OpKind::kDepthwiseConv2d ||
-         kind == OpKind::kAveragePool2d || kind == OpKind::kMaxPool2d;
+         kind == OpKind::kAveragePool2d || kind == OpKind::kMaxPool2d || kind == OpKind::kMean;
 }
 
 bool is_channelwise(const Graph& graph, const Op& op) {
@@ -24,8 +24,9 @@ std::int64_t pixel_bytes(const Tensor& tensor) {
 /// Whether the rows of `op`'s input can be forgotten one by one: its windows do not overlap, and a
 /// row of sums is less than the rows of a window.
 bool wants_accumulators(const Graph& graph, const Op& op) {
-  if (op.kind != OpKind::kAveragePool2d || op.kernel_h < 2) return false;
-  if (op.stride < op.kernel_h && graph.out_shape(op).h > 1) return false;
+  const bool averages = op.kind == OpKind::kAveragePool2d || op.kind == OpKind::kMean;
+  if (!averages || op.kernel_h < 2) return false;
+  if (op.stride_h < op.kernel_h && graph.out_shape(op).h > 1) return false;
   const Shape& in = graph.in_shape(op);
   const std::int64_t row = std::int64_t{in.w} * in.c;
   const std::int64_t window = std::min<std::int64_t>(op.kernel_h, in.h);
@@ -37,11 +38,11 @@ bool wants_accumulators(const Graph& graph, const Op& op) {
 RowWindow row_window(const Graph& graph, const Op& op, std::int32_t input) {
   RowWindow window;
   if (is_windowed(op.kind)) {
-    window.stride = op.stride;
+    window.stride = op.stride_h;
     window.kernel = op.kernel_h;
     window.pad[kTopDown] = op.pad_top;
     window.pad[kBottomUp] = end_padding(graph.in_shape(op).h, graph.out_shape(op).h, op.kernel_h,
-                                        op.stride, op.pad_top);
+                                        op.stride_h, op.pad_top);
   } else if (op.kind == OpKind::kMul) {
     const bool broadcast = graph.tensors[graph.inputs(op)[input]].shape.h != graph.out_shape(op).h;
     if (broadcast) window.stride = 0;
@@ -93,7 +94,7 @@ void GraphFacts::build_uses(const Graph& graph) {
   for (std::size_t t = 0; t < tensors.size(); ++t) {
     const bool image = static_cast<std::int32_t>(t) == graph.input;
     const bool kept = tensors[t].use_count == 0 && !image;
-    if (kept || static_cast<std::int32_t>(t) == graph.output) tensors[t].last_op = op_count;
+    if (kept || graph.is_output(static_cast<std::int32_t>(t))) tensors[t].last_op = op_count;
     if (image) tensors[t].last_op = std::max(tensors[t].last_op, 0);
   }
 }

@@ -19,6 +19,7 @@ void find_ends(const Graph& graph, std::vector<std::int32_t>& end_of_tensor) {
   if (end_of_tensor[graph.input] == kNever) end_of_tensor[graph.input] = 1;
   // Past the last op: no op may write over the result, not even the last one that reads it.
   end_of_tensor[graph.output] = op_count + 1;
+  for (const std::int32_t t : graph.more_outputs) end_of_tensor[t] = op_count + 1;
   std::replace(end_of_tensor.begin(), end_of_tensor.end(), kNever, op_count);
 }
 
@@ -38,7 +39,7 @@ void extend_record(const Op& op, std::int32_t index, std::int32_t end, std::int6
                    Placement& record) {
   record.end_op = std::max(record.end_op, end);
   record.bytes = std::max(record.bytes, bytes);
-  if (op.stride == 2 && record.shrink_op < 0) record.shrink_op = index;
+  if (op.stride_h == 2 && op.stride_w == 2 && record.shrink_op < 0) record.shrink_op = index;
   if (record.shrink_op >= 0) record.shrunk_bytes = std::max(record.shrunk_bytes, bytes);
 }
 

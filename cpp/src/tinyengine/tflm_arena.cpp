@@ -59,6 +59,7 @@ void plan_tflm(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan
   }
   ends[graph.input] = std::max(ends[graph.input], 1);
   ends[graph.output] = op_count;
+  for (const std::int32_t t : graph.more_outputs) ends[t] = op_count;
   plan.tensor_records.assign(graph.tensors.size(), -1);
   add_record(graph, runtime, graph.input, 0, ends[graph.input], plan);
   for (std::int32_t i = 0; i < op_count; ++i) {

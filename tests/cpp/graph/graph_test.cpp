@@ -15,7 +15,7 @@ Op window_op(OpKind kind, int kernel, int stride, int pad) {
   Op op;
   op.kind = kind;
   op.kernel_h = op.kernel_w = static_cast<std::int16_t>(kernel);
-  op.stride = static_cast<std::int16_t>(stride);
+  op.stride_h = op.stride_w = static_cast<std::int16_t>(stride);
   op.pad_top = op.pad_left = static_cast<std::int16_t>(pad);
   return op;
 }
@@ -121,9 +121,9 @@ TEST_CASE("random graphs are valid, with every window on the input") {
     for (const Op& op : graph.ops) {
       if (op.kind == OpKind::kAdd) continue;
       const Shape in = graph.in_shape(op), out = graph.out_shape(op);
-      const int bottom = end_padding(in.h, out.h, op.kernel_h, op.stride, op.pad_top);
+      const int bottom = end_padding(in.h, out.h, op.kernel_h, op.stride_h, op.pad_top);
       REQUIRE(bottom < op.kernel_h);
-      REQUIRE(bottom > -op.stride);
+      REQUIRE(bottom > -op.stride_h);
     }
   }
 }
@@ -145,7 +145,7 @@ TEST_CASE("validate names the file, the op and the fault") {
        [](Graph& g) { g.ops[2].input_count = 50; }},
       {"op 2 (block0.residual): add needs 2 inputs", [](Graph& g) { g.ops[2].input_count = 1; }},
       {"op 0 (stem): the kernel must be", [](Graph& g) { g.ops[0].kernel_w = 0; }},
-      {"op 0 (stem): the stride must be", [](Graph& g) { g.ops[0].stride = 0; }},
+      {"op 0 (stem): the stride must be", [](Graph& g) { g.ops[0].stride_h = 0; }},
       {"op 0 (stem): the padding must be", [](Graph& g) { g.ops[0].pad_left = 3; }},
       {"op 0 (stem): the output [6, 5, 4] does not follow",
        [](Graph& g) { g.tensors[1].shape.h = 6; }},

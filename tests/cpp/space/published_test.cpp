@@ -33,7 +33,7 @@ Subnet subnet_of(const Graph& graph, const Json& document) {
       subnet.image_channels = in.c;
       subnet.stem_channels = out.c;
       subnet.stem_kernel = op.kernel_h;
-      subnet.stem_stride = op.stride;
+      subnet.stem_stride = op.stride_h;
     } else if (op.role == OpRole::kFeatureMix) {
       subnet.head_channels = out.c;
     } else if (op.role == OpRole::kClassifier) {
@@ -41,7 +41,7 @@ Subnet subnet_of(const Graph& graph, const Json& document) {
     } else if (op.role == OpRole::kDepthwise) {
       Block block;
       block.kernel = op.kernel_h;
-      block.stride = op.stride;
+      block.stride_h = op.stride_h;
       block.mid_channels = out.c;
       block.expand_ratio = ratio[subnet.blocks.size()];
       block.in_channels = subnet.blocks.empty() ? subnet.stem_channels : previous_channels;
@@ -50,7 +50,7 @@ Subnet subnet_of(const Graph& graph, const Json& document) {
       Block& block = subnet.blocks.back();
       block.out_channels = previous_channels = out.c;
       const bool first = subnet.blocks.size() == 1;
-      const bool begins = first || block.stride == 2 || block.in_channels != block.out_channels;
+      const bool begins = first || block.stride_h == 2 || block.in_channels != block.out_channels;
       at = begins ? StageCursor{at.stage + 1, 0} : StageCursor{at.stage, at.index + 1};
       block.stage = at.stage;
       block.index = at.index;
@@ -78,7 +78,7 @@ void check_equal(const Graph& found, const Graph& published) {
     CHECK(has.block == wants.block);
     CHECK(has.kernel_h == wants.kernel_h);
     CHECK(has.kernel_w == wants.kernel_w);
-    CHECK(has.stride == wants.stride);
+    CHECK(has.stride_h == wants.stride_h);
     CHECK(has.pad_top == wants.pad_top);
     CHECK(has.pad_left == wants.pad_left);
     CHECK(has.output == wants.output);

@@ -28,7 +28,7 @@ std::int32_t add_window(Graph& graph, OpKind kind, std::int32_t input, int kerne
   Op op;
   op.kind = kind;
   op.kernel_h = op.kernel_w = static_cast<std::int16_t>(kernel);
-  op.stride = static_cast<std::int16_t>(stride);
+  op.stride_h = op.stride_w = static_cast<std::int16_t>(stride);
   op.pad_top = op.pad_left = static_cast<std::int16_t>(kernel / 2);
   const Shape out{(in.h - 1) / stride + 1, (in.w - 1) / stride + 1, channels};
   graph.output = graph.add_op(op, std::vector<std::int32_t>{input}, out);

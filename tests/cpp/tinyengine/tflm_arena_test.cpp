@@ -18,12 +18,12 @@ TEST_CASE("the arena's head is the interpreter's: no tensor shares bytes, 16-byt
   graph.input = graph.add_tensor({10, 10, 3});
   Op stem;
   stem.kernel_h = stem.kernel_w = 3;
-  stem.stride = 2;
+  stem.stride_h = stem.stride_w = 2;
   stem.pad_top = stem.pad_left = 1;
   const std::int32_t a = graph.add_op(stem, std::vector<std::int32_t>{0}, {5, 5, 7});
   Op depthwise = stem;
   depthwise.kind = OpKind::kDepthwiseConv2d;
-  depthwise.stride = 1;
+  depthwise.stride_h = depthwise.stride_w = 1;
   graph.output = graph.add_op(depthwise, std::vector<std::int32_t>{a}, {5, 5, 7});
   const MemoryPlan plan = plan_memory(graph, find_runtime("tflm"));
   CHECK(plan.activation_bytes == 304 + 176);
