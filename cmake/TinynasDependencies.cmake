@@ -7,6 +7,8 @@ find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
+find_package(FlatBuffers REQUIRED)
+find_program(TINYNAS_FLATC flatc REQUIRED)
 
 # spdlog is seen by base/log.cpp alone: Debian's fmt 9 and torch's fmt 12 must not meet in one target.
 find_package(spdlog REQUIRED)

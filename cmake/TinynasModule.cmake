@@ -23,3 +23,14 @@ function(tinynas_module name)
     target_compile_definitions(tinynas_${name} PRIVATE TINYNAS_DEBUG_CHECKS=1)
   endif()
 endfunction()
+
+# tinynas_flatbuffer(MODULE SCHEMA): cpp/src/MODULE/SCHEMA.fbs becomes "MODULE/SCHEMA_generated.h" for that module's own sources.
+function(tinynas_flatbuffer module schema)
+  set(source ${CMAKE_CURRENT_SOURCE_DIR}/cpp/src/${module}/${schema}.fbs)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/generated/${module})
+  add_custom_command(OUTPUT ${folder}/${schema}_generated.h DEPENDS ${source}
+    COMMAND ${TINYNAS_FLATC} --cpp -o ${folder} ${source} COMMENT "Schema ${schema}.fbs")
+  target_sources(tinynas_${module} PRIVATE ${folder}/${schema}_generated.h)
+  # SYSTEM: what flatc writes is not ours to warn about.
+  target_include_directories(tinynas_${module} SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)
+endfunction()

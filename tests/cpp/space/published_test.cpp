@@ -41,7 +41,7 @@ Subnet subnet_of(const Graph& graph, const Json& document) {
     } else if (op.role == OpRole::kDepthwise) {
       Block block;
       block.kernel = op.kernel_h;
-      block.stride_h = op.stride_h;
+      block.stride = op.stride_h;
       block.mid_channels = out.c;
       block.expand_ratio = ratio[subnet.blocks.size()];
       block.in_channels = subnet.blocks.empty() ? subnet.stem_channels : previous_channels;
@@ -50,7 +50,7 @@ Subnet subnet_of(const Graph& graph, const Json& document) {
       Block& block = subnet.blocks.back();
       block.out_channels = previous_channels = out.c;
       const bool first = subnet.blocks.size() == 1;
-      const bool begins = first || block.stride_h == 2 || block.in_channels != block.out_channels;
+      const bool begins = first || block.stride == 2 || block.in_channels != block.out_channels;
       at = begins ? StageCursor{at.stage + 1, 0} : StageCursor{at.stage, at.index + 1};
       block.stage = at.stage;
       block.index = at.index;
