@@ -26,13 +26,14 @@ struct BoundSubnet {
   Genotype genotype;
 };
 
-/// tinynas.MemoryPlan: a plan with the graph that it is of.
+/// tinynas.MemoryPlan: a plan with the network that it is of.
 struct BoundPlan {
-  Graph graph;
+  Network network;
   MemoryPlan plan;
   std::optional<McuBudget> budget;
   RuntimeModel runtime;
   PlanOptions options;  ///< which made the plan
+  const Graph& graph() const { return network.under(runtime); }
 };
 
 /// tinynas.Proposal: a network that was planned against a budget.
@@ -66,8 +67,8 @@ std::string bytes_text(const py::object& value, const char* name);
 McuOptions mcu_options(const py::object& mcu, const py::object& sram, const py::object& flash,
                        const py::object& reserve_sram, const py::object& reserve_flash);
 
-/// Plans `graph` against what the options say; without an `mcu` there is no budget.
-BoundPlan make_plan(Graph graph, const McuOptions& mcu, const std::string& runtime,
+/// Plans `network` against what the options say; without an `mcu` there is no budget.
+BoundPlan make_plan(Network network, const McuOptions& mcu, const std::string& runtime,
                     const std::string& input);
 
 /// Runs Python's signal handlers, with the GIL held; throws what they raise.

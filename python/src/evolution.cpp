@@ -159,8 +159,8 @@ void bind_proposal(py::module_& module) {
           "plan",
           [](const P& p) {
             BoundPlan bound;
-            bound.graph = lower(p.problem->space.decode(p.proposal.candidate.genotype));
-            bound.plan = plan_memory(bound.graph, p.problem->runtime, p.problem->plan_options());
+            bound.network.graph = lower(p.problem->space.decode(p.proposal.candidate.genotype));
+            bound.plan = plan_memory(bound.network.graph, p.problem->runtime, p.problem->plan_options());
             bound.budget = p.problem->budget;
             bound.runtime = p.problem->runtime;
             bound.options = p.problem->plan_options();

@@ -16,7 +16,7 @@ struct OperatorPlan {
 std::vector<OperatorPlan> operators(const BoundPlan& bound) {
   std::vector<OperatorPlan> rows;
   for (std::size_t i = 0; i < bound.plan.per_op.size(); ++i) {
-    rows.push_back({op_name(bound.graph, i), bound.plan.per_op[i]});
+    rows.push_back({op_name(bound.graph(), i), bound.plan.per_op[i]});
   }
   return rows;
 }
@@ -28,13 +28,13 @@ py::object fits(const BoundPlan& bound) {
 
 std::string peak_operator(const BoundPlan& bound) {
   const std::int32_t peak = bound.plan.peak_op;
-  return peak < 0 ? "" : op_name(bound.graph, static_cast<std::size_t>(peak));
+  return peak < 0 ? "" : op_name(bound.graph(), static_cast<std::size_t>(peak));
 }
 
 py::object document(const BoundPlan& bound) {
   const McuBudget* budget = bound.budget ? &*bound.budget : nullptr;
   return to_python(
-      plan_document(bound.graph, bound.runtime, bound.options, bound.plan, budget).dump());
+      plan_document(bound.network, bound.runtime, bound.options, bound.plan, budget).dump());
 }
 
 void bind_operator(py::module_& module) {
@@ -54,7 +54,7 @@ void bind_operator(py::module_& module) {
 
 }  // namespace
 
-BoundPlan make_plan(Graph graph, const McuOptions& mcu, const std::string& runtime,
+BoundPlan make_plan(Network network, const McuOptions& mcu, const std::string& runtime,
                     const std::string& input) {
   const RuntimeModel model = find_runtime(runtime);
   BoundPlan bound;
@@ -62,8 +62,8 @@ BoundPlan make_plan(Graph graph, const McuOptions& mcu, const std::string& runti
   PlanOptions& options = bound.options;
   options.input = runtime_input(model, input);
   if (bound.budget) options.sram_budget_bytes = bound.budget->sram_bytes;
-  bound.plan = plan_memory(graph, model, options);
-  bound.graph = std::move(graph);
+  bound.plan = plan_memory(network.under(model), model, options);
+  bound.network = std::move(network);
   bound.runtime = model;
   return bound;
 }
@@ -91,7 +91,7 @@ void bind_plan(py::module_& module) {
       .def_property_readonly("code_bytes",
                              [](const BoundPlan& b) { return b.plan.flash.code_bytes; })
       .def_property_readonly("macs", [](const BoundPlan& b) { return b.plan.macs; })
-      .def_property_readonly("params", [](const BoundPlan& b) { return graph_params(b.graph); })
+      .def_property_readonly("params", [](const BoundPlan& b) { return graph_params(b.graph()); })
       .def_property_readonly("extra_macs", [](const BoundPlan& b) { return b.plan.extra_macs; })
       .def_property_readonly("input",
                              [](const BoundPlan& b) { return input_mode_name(b.plan.input); })

@@ -4,6 +4,7 @@
 // candidate before it measures any.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -185,6 +186,20 @@ struct PlanOptions {
   /// point of the front that fits with the fewest extra MACs, or the smallest if none fits. Less
   /// than 0: no patches.
   std::int64_t sram_budget_bytes = -1;
+};
+
+/// One network as each runtime runs it.
+struct Network {
+  Graph graph;
+  /// Operator by operator what TensorFlow Lite Micro's interpreter runs, where a `.tflite` file
+  /// says so; else it runs `graph`.
+  std::optional<Graph> interpreter_graph;
+  std::vector<std::string> left_out;  ///< of the file by `graph`, for people; see TfliteNetwork
+
+  const Graph& under(const RuntimeModel& runtime) const {
+    const bool interpreted = runtime.rules == RuntimeRules::kTflm && interpreter_graph.has_value();
+    return interpreted ? *interpreter_graph : graph;
+  }
 };
 
 /// Plans `graph`, which must be valid (see validate), under `runtime`. Deterministic, thread-safe.

@@ -3,12 +3,14 @@
 
 #include <string>
 
-#include "tinynas/graph.h"
+#include "tinynas/memory_plan.h"
 
 namespace tinynas {
 
-/// A layer table or a subnet file, told apart by what is in it. `space_name` finds the space of a
-/// subnet file whose own name does not; "" takes the file's. Throws BadInput.
-Graph read_network_file(const std::string& path, const std::string& space_name);
+/// A `.tflite` file, a layer table or a subnet file, told apart by what is in it; our graph has its
+/// operators in the order that needs least memory. `space_name` finds the space of a subnet file
+/// whose own name does not; "" takes the file's. Throws BadInput, and Error with
+/// kUnsupportedOperator.
+Network read_network_file(const std::string& path, const std::string& space_name);
 
 }  // namespace tinynas

@@ -10,20 +10,37 @@
 #include "cli/mcu_options.h"
 #include "cli/network_file.h"
 #include "tinyengine/memory_map.h"
+#include "tinyengine/offline_plan.h"
 #include "tinyengine/plan_report.h"
+#include "tinynas/bytes.h"
 #include "tinynas/error.h"
 #include "tinynas/search_space.h"
+#include "tinynas/tflite.h"
 
 namespace tinynas {
 namespace {
 
 struct PlanCommandOptions {
-  std::string file, space, svg, html;
+  std::string file, space, svg, html, offline_plan;
   std::string runtime = kDefaultRuntime;
   std::string input = "resident";
   McuOptions mcu;
   bool json = false, front = false;
 };
+
+/// The same file for the stock interpreter, with offsets that need the least memory there.
+void write_offline_plan(CliContext& context, const PlanCommandOptions& options) {
+  const std::string content = read_file(options.file);
+  if (!is_tflite(options.file, content)) {
+    throw BadInput("--write-offline-plan: " + options.file + " is no .tflite file");
+  }
+  const OfflinePlan plan = plan_offline(parse_tflite(content, options.file));
+  write_file_atomic(options.offline_plan,
+                    with_offline_plan(content, options.file, plan.offset_bytes));
+  context.err << options.offline_plan << ": the interpreter's arena head takes "
+              << format_count(plan.head_bytes) << " bytes, "
+              << format_count(plan.interpreter_head_bytes) << " as the interpreter plans it\n";
+}
 
 int plan(CliContext& context, const PlanCommandOptions& options) {
   const RuntimeModel runtime = find_runtime(options.runtime);
@@ -34,20 +51,23 @@ int plan(CliContext& context, const PlanCommandOptions& options) {
   PlanOptions plan_options;
   plan_options.input = runtime_input(runtime, options.input);
   if (budget != nullptr) plan_options.sram_budget_bytes = budget->sram_bytes;
-  const Graph graph = order_operators(read_network_file(options.file, options.space));
+  const Network network = read_network_file(options.file, options.space);
+  const Graph& graph = network.under(runtime);
   const MemoryPlan memory = plan_memory(graph, runtime, plan_options);
-  const std::vector<MemoryPlan> all = plan_under_all(graph, memory, plan_options);
+  const std::vector<MemoryPlan> all = plan_under_all(network, memory, plan_options);
   const std::string title = std::filesystem::path(options.file).stem().string();
   const std::string text = plan_text(title, graph, memory, budget) + "\n" +
-                           runtimes_text(all, budget) + "\n" + relief_text(graph, runtime, memory);
+                           runtimes_text(all, budget) + "\n" + relief_text(network, runtime, memory) +
+                           left_out_text(network, runtime);
   if (!options.svg.empty()) {
     write_file_atomic(options.svg, memory_map_svg(title, graph, memory, budget));
   }
   if (!options.html.empty()) {
     write_file_atomic(options.html, memory_map_html(title, graph, memory, budget, text));
   }
+  if (!options.offline_plan.empty()) write_offline_plan(context, options);
   if (options.json) {
-    print_json(context, plan_document(graph, runtime, plan_options, memory, budget));
+    print_json(context, plan_document(network, runtime, plan_options, memory, budget));
   } else {
     context.out << text;
     if (options.front)
@@ -64,7 +84,7 @@ void add_plan_command(CLI::App& app, CliContext& context) {
   auto options = std::make_shared<PlanCommandOptions>();
   CLI::App* command =
       app.add_subcommand("plan", "What a network needs of a part's SRAM and flash, to the byte");
-  command->add_option("file", options->file, "Layer table or subnet file (JSON)")
+  command->add_option("file", options->file, "Model (.tflite), layer table or subnet file (JSON)")
       ->type_name("FILE")
       ->required();
   add_mcu_options(*command, context, options->mcu, false);
@@ -92,9 +112,14 @@ void add_plan_command(CLI::App& app, CliContext& context) {
       ->type_name("FILE");
   command->add_option("--html", options->html, "Write a page with the memory map and the tables")
       ->type_name("FILE");
+  command
+      ->add_option("--write-offline-plan", options->offline_plan,
+                   "Write the .tflite file with offsets for TensorFlow Lite Micro's interpreter")
+      ->type_name("FILE.tflite");
   command->add_flag("--json", options->json, "One JSON document on stdout");
   command->footer(
-      "Exit codes: 0 it fits (or no --mcu was given), 3 it does not fit, 2 usage or bad input.");
+      "Exit codes: 0 it fits (or no --mcu was given), 3 it does not fit, 2 usage or bad input, 4 "
+      "operators without a kernel.");
   command->callback([options, &context] {
     context.command = [options, &context] { return plan(context, *options); };
   });

@@ -255,16 +255,17 @@ void RunStore::checkpoint(const Checkpoint& checkpoint) {
 
 void RunStore::write_best(const SearchProblem& problem, const Candidate& best,
                           const std::function<void(const std::string&)>& weights) {
-  const Graph graph = lower(problem.space.decode(best.genotype));
-  const MemoryPlan plan = plan_memory(graph, problem.runtime, problem.plan_options());
+  Network network;
+  network.graph = lower(problem.space.decode(best.genotype));
+  const MemoryPlan plan = plan_memory(network.graph, problem.runtime, problem.plan_options());
   step("best/subnet.json");
   write_subnet_file(problem.space, best.genotype, path("best/subnet.json"));
   step("best/plan.json");
   write_json_file(
-      plan_document(graph, problem.runtime, problem.plan_options(), plan, &problem.budget),
+      plan_document(network, problem.runtime, problem.plan_options(), plan, &problem.budget),
       path("best/plan.json"));
   step("best/operators.csv");
-  write_file_atomic(path("best/operators.csv"), operators_csv(graph, plan));
+  write_file_atomic(path("best/operators.csv"), operators_csv(network.graph, plan));
   if (!weights) return;
   step("best/weights.pt");
   replace_file_atomic(path("best/weights.pt"), weights);

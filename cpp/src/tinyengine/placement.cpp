@@ -25,12 +25,17 @@ std::int64_t place_records(std::vector<Placement>& records, PlacementWorkspace& 
   std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
     return records[a].bytes != records[b].bytes ? records[a].bytes > records[b].bytes : a < b;
   });
+  return place_in_order(records, 0, workspace);
+}
+
+std::int64_t place_in_order(std::vector<Placement>& records, std::size_t fixed,
+                            PlacementWorkspace& workspace) {
   auto& placed = workspace.placed;
   placed.clear();
   std::int64_t arena = 0;
-  for (const std::int32_t index : order) {
-    Placement& record = records[index];
-    record.offset_bytes = lowest_gap(record, placed);
+  for (std::size_t i = 0; i < workspace.order.size(); ++i) {
+    Placement& record = records[workspace.order[i]];
+    if (i >= fixed) record.offset_bytes = lowest_gap(record, placed);
     arena = std::max(arena, record.offset_bytes + record.bytes);
     const auto after = std::upper_bound(
         placed.begin(), placed.end(), record.offset_bytes,

@@ -20,4 +20,8 @@ struct PlacementWorkspace {
 /// one that shrinks does not gain from it. Returns the bytes of the arena.
 std::int64_t place_records(std::vector<Placement>& records, PlacementWorkspace& workspace);
 
+/// The same in the order of `workspace.order`, whose first `fixed` records keep their offsets.
+std::int64_t place_in_order(std::vector<Placement>& records, std::size_t fixed,
+                            PlacementWorkspace& workspace);
+
 }  // namespace tinynas

@@ -296,8 +296,9 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
   return document;
 }
 
-Json plan_document(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
-                   const MemoryPlan& plan, const McuBudget* budget) {
+Json plan_document(const Network& network, const RuntimeModel& runtime,
+                   const PlanOptions& options, const MemoryPlan& plan, const McuBudget* budget) {
+  const Graph& graph = network.under(runtime);
   Json document = plan_json(graph, plan, budget);
   document["front"] = Json::array();
   for (const FrontPoint& point : memory_macs_front(graph, runtime, options.input)) {
@@ -308,7 +309,7 @@ Json plan_document(const Graph& graph, const RuntimeModel& runtime, const PlanOp
                                  {"patch_columns", point.patch_columns}});
   }
   document["runtimes"] = Json::array();
-  for (const MemoryPlan& other : plan_under_all(graph, plan, options)) {
+  for (const MemoryPlan& other : plan_under_all(network, plan, options)) {
     document["runtimes"].push_back({{"runtime", other.runtime},
                                     {"peak_sram_bytes", other.peak_sram_bytes},
                                     {"flash_bytes", other.flash.total_bytes()},
@@ -317,12 +318,13 @@ Json plan_document(const Graph& graph, const RuntimeModel& runtime, const PlanOp
   return document;
 }
 
-std::vector<MemoryPlan> plan_under_all(const Graph& graph, const MemoryPlan& plan,
+std::vector<MemoryPlan> plan_under_all(const Network& network, const MemoryPlan& plan,
                                        const PlanOptions& options) {
   std::vector<MemoryPlan> plans = {plan};
   for (const std::string& name : list_runtimes()) {
     if (name == plan.runtime) continue;
-    plans.push_back(plan_memory(graph, find_runtime(name), options));
+    const RuntimeModel runtime = find_runtime(name);
+    plans.push_back(plan_memory(network.under(runtime), runtime, options));
   }
   return plans;
 }
@@ -357,7 +359,8 @@ std::string runtimes_text(const std::vector<MemoryPlan>& plans, const McuBudget*
   return "The same network under each runtime, in bytes\n" + aligned(rows, 2, "  ");
 }
 
-std::string relief_text(const Graph& graph, const RuntimeModel& runtime, const MemoryPlan& plan) {
+std::string relief_text(const Network& network, const RuntimeModel& runtime, const MemoryPlan& plan) {
+  const Graph& graph = network.under(runtime);
   std::vector<std::vector<std::string>> rows;
   const auto offer = [&](const std::string& what, std::int64_t bytes, const std::string& price) {
     if (bytes >= plan.peak_sram_bytes) return;
@@ -366,7 +369,7 @@ std::string relief_text(const Graph& graph, const RuntimeModel& runtime, const M
   };
   if (runtime.rules != RuntimeRules::kTinyNas) {
     const RuntimeModel ours = find_runtime(kDefaultRuntime);
-    offer("--runtime tinynas", plan_memory(graph, ours).peak_sram_bytes, "");
+    offer("--runtime tinynas", plan_memory(network.graph, ours).peak_sram_bytes, "");
   } else {
     for (const InputMode input : {InputMode::kRows, InputMode::kExternal}) {
       PlanOptions options;
@@ -401,6 +404,13 @@ std::string relief_text(const Graph& graph, const RuntimeModel& runtime, const M
   }
   if (!rows.empty()) text = aligned(rows, 2, "  ") + text;
   return text.empty() ? "" : "What would relieve it, SRAM in bytes\n" + text;
+}
+
+std::string left_out_text(const Network& network, const RuntimeModel& runtime) {
+  if (network.left_out.empty() || &network.under(runtime) != &network.graph) return "";
+  std::string text;
+  for (const std::string& what : network.left_out) text += (text.empty() ? "" : ", ") + what;
+  return "\nOf the file's operators these need no kernel: " + text + "\n";
 }
 
 std::string plan_text(const std::string& title, const Graph& graph, const MemoryPlan& plan,

@@ -1,6 +1,7 @@
 #include "tinyengine/tflm_arena.h"
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "tinyengine/placement.h"
@@ -10,16 +11,6 @@ namespace tinynas {
 namespace {
 
 constexpr std::int64_t kChannelBytes = 8, kOpBytes = 140, kTensorBytes = 20, kFixedBytes = 1300;
-
-void add_record(const Graph& graph, const RuntimeModel& runtime, std::int32_t tensor,
-                std::int32_t op, std::int32_t end, MemoryPlan& plan) {
-  plan.tensor_records[tensor] = static_cast<std::int32_t>(plan.placements.size());
-  Placement& record = plan.placements.emplace_back();
-  record.first_tensor = tensor;
-  record.first_op = op;
-  record.end_op = end;
-  record.bytes = align_up(graph.tensors[tensor].bytes(), runtime.tensor_alignment_bytes);
-}
 
 void list_live(std::int32_t op, MemoryPlan& plan) {
   OpPlan& entry = plan.per_op[op];
@@ -45,27 +36,61 @@ std::int64_t tflm_tail_bytes(const Graph& graph) {
   return bytes;
 }
 
+std::vector<Placement> tflm_buffers(const Graph& graph, const RuntimeModel& runtime) {
+  const auto op_count = static_cast<std::int32_t>(graph.ops.size());
+  std::vector<Placement> buffers(graph.tensors.size());
+  for (std::size_t t = 0; t < buffers.size(); ++t) {
+    buffers[t].first_tensor = static_cast<std::int32_t>(t);
+    buffers[t].bytes = align_up(graph.tensors[t].bytes(), runtime.tensor_alignment_bytes);
+  }
+  buffers[graph.input].end_op = 1;
+  std::vector<bool> read(graph.tensors.size(), false);
+  for (std::int32_t i = 0; i < op_count; ++i) {
+    const Op& op = graph.ops[i];
+    for (const std::int32_t t : graph.inputs(op)) {
+      buffers[t].end_op = i + 1;
+      read[t] = true;
+    }
+    buffers[op.output].first_op = i;
+    buffers[op.output].end_op = i + 1;
+  }
+  for (std::size_t t = 0; t < buffers.size(); ++t) {
+    const auto tensor = static_cast<std::int32_t>(t);
+    const bool kept = !read[t] && tensor != graph.input;
+    if (kept || graph.is_output(tensor)) buffers[t].end_op = op_count;
+  }
+  for (std::int32_t i = 0; i < op_count; ++i) {
+    if (graph.ops[i].kind != OpKind::kMean) continue;
+    constexpr std::int64_t kInt = 4, kAxes = 4, kMeanAxes = 2;
+    for (const std::int64_t values : {graph.out_shape(graph.ops[i]).elements(), kAxes, kMeanAxes}) {
+      Placement& scratch = buffers.emplace_back();
+      scratch.kind = PlacementKind::kScratch;
+      scratch.first_op = i;
+      scratch.end_op = i + 1;
+      scratch.bytes = align_up(kInt * values, runtime.tensor_alignment_bytes);
+    }
+  }
+  return buffers;
+}
+
+std::int64_t place_tflm_buffers(std::vector<Placement>& buffers, std::size_t fixed) {
+  thread_local PlacementWorkspace work;
+  work.order.resize(buffers.size());
+  std::iota(work.order.begin(), work.order.end(), 0);
+  std::sort(work.order.begin() + static_cast<std::ptrdiff_t>(fixed), work.order.end(),
+            [&](std::int32_t a, std::int32_t b) {
+              return buffers[a].bytes != buffers[b].bytes ? buffers[a].bytes > buffers[b].bytes
+                                                          : a > b;
+            });
+  return place_in_order(buffers, fixed, work);
+}
+
 void plan_tflm(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan) {
   const auto op_count = static_cast<std::int32_t>(graph.ops.size());
-  thread_local std::vector<std::int32_t> ends;
-  thread_local PlacementWorkspace work;
-  ends.assign(graph.tensors.size(), 0);
-  for (std::int32_t i = 0; i < op_count; ++i) {
-    for (const std::int32_t t : graph.inputs(graph.ops[i])) ends[t] = i + 1;
-  }
-  for (std::int32_t i = 0; i < op_count; ++i) {
-    const std::int32_t out = graph.ops[i].output;
-    if (ends[out] == 0) ends[out] = op_count;
-  }
-  ends[graph.input] = std::max(ends[graph.input], 1);
-  ends[graph.output] = op_count;
-  for (const std::int32_t t : graph.more_outputs) ends[t] = op_count;
-  plan.tensor_records.assign(graph.tensors.size(), -1);
-  add_record(graph, runtime, graph.input, 0, ends[graph.input], plan);
-  for (std::int32_t i = 0; i < op_count; ++i) {
-    add_record(graph, runtime, graph.ops[i].output, i, ends[graph.ops[i].output], plan);
-  }
-  plan.activation_bytes = place_records(plan.placements, work);
+  plan.placements = tflm_buffers(graph, runtime);
+  plan.tensor_records.resize(graph.tensors.size());
+  std::iota(plan.tensor_records.begin(), plan.tensor_records.end(), 0);
+  plan.activation_bytes = place_tflm_buffers(plan.placements, 0);
   plan.scratch_bytes = tflm_tail_bytes(graph);
   plan.peak_sram_bytes = plan.activation_bytes + plan.scratch_bytes;
   std::int64_t most = 0;
