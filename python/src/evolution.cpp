@@ -155,17 +155,18 @@ void bind_proposal(py::module_& module) {
                              [](const P& p) { return p.proposal.candidate.violation.sram_bytes; })
       .def_property_readonly("excess_flash_bytes",
                              [](const P& p) { return p.proposal.candidate.violation.flash_bytes; })
-      .def_property_readonly(
-          "plan",
-          [](const P& p) {
-            BoundPlan bound;
-            bound.network.graph = lower(p.problem->space.decode(p.proposal.candidate.genotype));
-            bound.plan = plan_memory(bound.network.graph, p.problem->runtime, p.problem->plan_options());
-            bound.budget = p.problem->budget;
-            bound.runtime = p.problem->runtime;
-            bound.options = p.problem->plan_options();
-            return bound;
-          })
+      .def_property_readonly("plan",
+                             [](const P& p) {
+                               BoundPlan bound;
+                               bound.network.graph =
+                                   lower(p.problem->space.decode(p.proposal.candidate.genotype));
+                               bound.plan = plan_memory(bound.network.graph, p.problem->runtime,
+                                                        p.problem->plan_options());
+                               bound.budget = p.problem->budget;
+                               bound.runtime = p.problem->runtime;
+                               bound.options = p.problem->plan_options();
+                               return bound;
+                             })
       .def("__repr__", [](const P& p) {
         const Candidate& c = p.proposal.candidate;
         return "<tinynas.Proposal " + c.id +

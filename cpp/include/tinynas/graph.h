@@ -38,8 +38,8 @@ enum class OpKind : std::uint8_t {
   kDequantize
 };
 /// "conv2d", "depthwise_conv2d", "add", "avgpool" as in the layer tables of published networks;
-/// the others "maxpool", "mean", "fully_connected", "mul", "concat", "resize_nearest", "pad", "reshape",
-/// "transpose", "relu", "logistic", "softmax", "quantize", "dequantize".
+/// the others "maxpool", "mean", "fully_connected", "mul", "concat", "resize_nearest", "pad",
+/// "reshape", "transpose", "relu", "logistic", "softmax", "quantize", "dequantize".
 const char* op_kind_name(OpKind kind);
 
 /// What an op is for, so that a table of operators can be read. Never influences a plan.

@@ -29,9 +29,11 @@ Network read_network_file(const std::string& path, const std::string& space_name
   if (document.is_object() && document.contains("format")) {
     return {lower_subnet_file(document, path, space_name), {}, {}};
   }
-  if (document.is_object() && document.contains("layers")) return {order_operators(read_layer_table(path)), {}, {}};
+  if (document.is_object() && document.contains("layers"))
+    return {order_operators(read_layer_table(path)), {}, {}};
   throw BadInput(path +
-                 ": neither a .tflite file nor a layer table (field 'layers') nor a subnet file (field 'format')");
+                 ": neither a .tflite file nor a layer table (field 'layers') nor a subnet file "
+                 "(field 'format')");
 }
 
 }  // namespace tinynas

@@ -57,8 +57,8 @@ int plan(CliContext& context, const PlanCommandOptions& options) {
   const std::vector<MemoryPlan> all = plan_under_all(network, memory, plan_options);
   const std::string title = std::filesystem::path(options.file).stem().string();
   const std::string text = plan_text(title, graph, memory, budget) + "\n" +
-                           runtimes_text(all, budget) + "\n" + relief_text(network, runtime, memory) +
-                           left_out_text(network, runtime);
+                           runtimes_text(all, budget) + "\n" +
+                           relief_text(network, runtime, memory) + left_out_text(network, runtime);
   if (!options.svg.empty()) {
     write_file_atomic(options.svg, memory_map_svg(title, graph, memory, budget));
   }

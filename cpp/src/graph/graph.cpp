@@ -7,12 +7,11 @@ namespace tinynas {
 std::int64_t dtype_bytes(DType dtype) { return dtype == DType::kInt8 ? 1 : 4; }
 
 const char* op_kind_name(OpKind kind) {
-  constexpr const char* kNames[] = {"conv2d",   "depthwise_conv2d", "add",
-                                    "avgpool",  "maxpool",          "mean",             "fully_connected",
-                                    "mul",      "concat",           "resize_nearest",
-                                    "pad",      "reshape",          "transpose",
-                                    "relu",     "logistic",         "softmax",
-                                    "quantize", "dequantize"};
+  constexpr const char* kNames[] = {
+      "conv2d",  "depthwise_conv2d", "add",       "avgpool", "maxpool",
+      "mean",    "fully_connected",  "mul",       "concat",  "resize_nearest",
+      "pad",     "reshape",          "transpose", "relu",    "logistic",
+      "softmax", "quantize",         "dequantize"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -77,8 +76,8 @@ bool op_is_pixelwise(const Graph& graph, const Op& op) {
   const Shape& out = graph.out_shape(op);
   switch (op.kind) {
     case OpKind::kConv2d:
-      return op.kernel_h == 1 && op.kernel_w == 1 && op.stride_h == 1 && op.stride_w == 1 && op.pad_top == 0 &&
-             op.pad_left == 0;
+      return op.kernel_h == 1 && op.kernel_w == 1 && op.stride_h == 1 && op.stride_w == 1 &&
+             op.pad_top == 0 && op.pad_left == 0;
     case OpKind::kAdd:
     case OpKind::kRelu:
     case OpKind::kLogistic:

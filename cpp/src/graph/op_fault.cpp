@@ -22,8 +22,8 @@ bool axis_fits(std::int32_t in, std::int32_t out, int kernel, int stride, int pa
 }
 
 std::string window_text(const Op& op) {
-  return "kernel " + std::to_string(op.kernel_h) + "x" + std::to_string(op.kernel_w) +
-         ", stride " + std::to_string(op.stride_h) +
+  return "kernel " + std::to_string(op.kernel_h) + "x" + std::to_string(op.kernel_w) + ", stride " +
+         std::to_string(op.stride_h) +
          (op.stride_w == op.stride_h ? "" : "x" + std::to_string(op.stride_w)) + " and padding " +
          std::to_string(op.pad_top);
 }
@@ -89,7 +89,8 @@ std::optional<OpFault> concat_fault(const Graph& graph, const Op& op) {
   std::int64_t length = 0;
   for (const std::int32_t t : graph.inputs(op)) {
     Shape shape = graph.tensors[t].shape;
-    if (!sane(shape)) return OpFault{"in", "the shape " + to_text(shape) + " is empty or over 64 MiB"};
+    if (!sane(shape))
+      return OpFault{"in", "the shape " + to_text(shape) + " is empty or over 64 MiB"};
     length += axis_of(shape, op.axis);
     axis_of(shape, op.axis) = axis_of(joined, op.axis);
     if (!(shape == joined)) {

@@ -9,7 +9,8 @@
 namespace tinynas {
 
 struct OpFault {
-  const char* field;  ///< as a layer table spells it: "inputs", "k", "stride", "pad", "axis", "in", "out"
+  const char*
+      field;  ///< as a layer table spells it: "inputs", "k", "stride", "pad", "axis", "in", "out"
   std::string message;
 };
 

@@ -193,7 +193,8 @@ std::string TfliteOperator::name() const {
     for (char& c : printable) c = c >= ' ' && c <= '~' ? c : '?';
     return "custom operator '" + printable + "'";
   }
-  if (code < 0 || code > tflite::BuiltinOperator_MAX) return "operator code " + std::to_string(code);
+  if (code < 0 || code > tflite::BuiltinOperator_MAX)
+    return "operator code " + std::to_string(code);
   return tflite::EnumNameBuiltinOperator(static_cast<tflite::BuiltinOperator>(code));
 }
 

@@ -290,10 +290,9 @@ class TfliteReader {
     need_activation_function(given.fused_activation_function());
     need_int8(input(op, 0));
     need_int8(output(op));
-    return windowed(
-        kind, op,
-        {given.filter_height(), given.filter_width(), given.stride_h(), given.stride_w(),
-         given.padding()});
+    return windowed(kind, op,
+                    {given.filter_height(), given.filter_width(), given.stride_h(),
+                     given.stride_w(), given.padding()});
   }
 
   Op fully_connected(const TfliteOperator& op) const {
@@ -408,7 +407,8 @@ class TfliteReader {
     const std::vector<std::int64_t> padding = integers(op, 1, "paddings");
     if (padding.size() != 8) fail("its paddings are not 4 pairs");
     for (std::size_t i = 0; i < padding.size(); ++i) {
-      if (padding[i] < 0 || padding[i] > INT16_MAX) fail("a padding is " + std::to_string(padding[i]));
+      if (padding[i] < 0 || padding[i] > INT16_MAX)
+        fail("a padding is " + std::to_string(padding[i]));
       const bool of_map = i >= 2 && i < 6;
       if (!of_map && padding[i] != 0) throw Unsupported{"padding of channels or batch"};
       const std::size_t axis = i / 2;

@@ -72,17 +72,16 @@ std::string with_offline_plan(std::string_view content, const std::string& path,
       if (!is_plan) metadata.push_back(writer.old(entry));
     }
   }
-  metadata.push_back(
-      tflite::CreateMetadata(builder, builder.CreateString(kPlanName), plan_buffer));
+  metadata.push_back(tflite::CreateMetadata(builder, builder.CreateString(kPlanName), plan_buffer));
 
   const auto all_buffers = builder.CreateVector(buffers);
   const auto all_metadata = builder.CreateVector(metadata);
-  builder.Finish(tflite::CreateModel(
-                     builder, model.version(), writer.old(model.operator_codes()),
-                     writer.old(model.subgraphs()), writer.old(model.description()), all_buffers,
-                     writer.old(model.metadata_buffer()), all_metadata,
-                     writer.old(model.signature_defs()), writer.old(model.external_buffer_groups()),
-                     writer.old(model.external_buffers())),
+  builder.Finish(tflite::CreateModel(builder, model.version(), writer.old(model.operator_codes()),
+                                     writer.old(model.subgraphs()), writer.old(model.description()),
+                                     all_buffers, writer.old(model.metadata_buffer()), all_metadata,
+                                     writer.old(model.signature_defs()),
+                                     writer.old(model.external_buffer_groups()),
+                                     writer.old(model.external_buffers())),
                  tflite::ModelIdentifier());
   std::string written(reinterpret_cast<const char*>(builder.GetBufferPointer()), builder.GetSize());
   open_tflite(written, path);  // what leaves here is a file that we would read

@@ -296,8 +296,8 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
   return document;
 }
 
-Json plan_document(const Network& network, const RuntimeModel& runtime,
-                   const PlanOptions& options, const MemoryPlan& plan, const McuBudget* budget) {
+Json plan_document(const Network& network, const RuntimeModel& runtime, const PlanOptions& options,
+                   const MemoryPlan& plan, const McuBudget* budget) {
   const Graph& graph = network.under(runtime);
   Json document = plan_json(graph, plan, budget);
   document["front"] = Json::array();
@@ -359,7 +359,8 @@ std::string runtimes_text(const std::vector<MemoryPlan>& plans, const McuBudget*
   return "The same network under each runtime, in bytes\n" + aligned(rows, 2, "  ");
 }
 
-std::string relief_text(const Network& network, const RuntimeModel& runtime, const MemoryPlan& plan) {
+std::string relief_text(const Network& network, const RuntimeModel& runtime,
+                        const MemoryPlan& plan) {
   const Graph& graph = network.under(runtime);
   std::vector<std::vector<std::string>> rows;
   const auto offer = [&](const std::string& what, std::int64_t bytes, const std::string& price) {

@@ -23,8 +23,8 @@ std::string plan_text(const std::string& title, const Graph& graph, const Memory
 /// The same with `front[]` (peak SRAM against MACs) and `runtimes[]` (the network under each
 /// runtime that is shipped, the plan's own first): what `plan --json` prints. `options` made the
 /// plan.
-Json plan_document(const Network& network, const RuntimeModel& runtime,
-                   const PlanOptions& options, const MemoryPlan& plan, const McuBudget* budget);
+Json plan_document(const Network& network, const RuntimeModel& runtime, const PlanOptions& options,
+                   const MemoryPlan& plan, const McuBudget* budget);
 
 /// The plan, and the network under the other runtimes that are shipped.
 std::vector<MemoryPlan> plan_under_all(const Network& network, const MemoryPlan& plan,
@@ -38,7 +38,8 @@ std::string runtimes_text(const std::vector<MemoryPlan>& plans, const McuBudget*
 
 /// What would lower the peak of `plan` and by how much, each alternative planned; and the operator
 /// that holds most weights where that is over a fifth. "" when nothing would help.
-std::string relief_text(const Network& network, const RuntimeModel& runtime, const MemoryPlan& plan);
+std::string relief_text(const Network& network, const RuntimeModel& runtime,
+                        const MemoryPlan& plan);
 
 /// What a `.tflite` file has and the plan has not, in one line, or "".
 std::string left_out_text(const Network& network, const RuntimeModel& runtime);

@@ -16,9 +16,9 @@ namespace tinynas {
 /// (tensorflow/lite/micro/micro_allocation_info.cc).
 std::vector<Placement> tflm_buffers(const Graph& graph, const RuntimeModel& runtime);
 
-/// Gives the buffers their offsets and returns the bytes of the head. The first `fixed` buffers keep
-/// theirs (an offline plan). The others: sizes descending, of equal ones the later first, each at
-/// the lowest gap (tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc).
+/// Gives the buffers their offsets and returns the bytes of the head. The first `fixed` buffers
+/// keep theirs (an offline plan). The others: sizes descending, of equal ones the later first, each
+/// at the lowest gap (tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc).
 std::int64_t place_tflm_buffers(std::vector<Placement>& buffers, std::size_t fixed);
 
 /// Bytes of the tail: 8 a channel that is requantised on its own (multiplier and shift of
