@@ -15,8 +15,10 @@ enum class DType : std::uint8_t { kInt8, kInt32, kFloat32 };
 std::int64_t dtype_bytes(DType dtype);
 
 /// kFullyConnected reads all elements of its input, whatever its shape. kConcat joins along `axis`.
-/// kReshape and kTranspose keep bytes and elements. kMean is an average over the whole map, its
-/// kernel that of the map. kMul's second input has the shape of the first or is one pixel.
+/// kReshape and kTranspose keep bytes and elements. kMean averages over rows, columns or both: its
+/// kernel spans the map on these axes and is 1 on the other. kMeanAxis averages over `axis`,
+/// whatever the shape of its output. kMul's second input has the shape of the first or is one
+/// pixel; that of kAdd and kMul may be a constant.
 enum class OpKind : std::uint8_t {
   kConv2d,
   kDepthwiseConv2d,
@@ -24,6 +26,7 @@ enum class OpKind : std::uint8_t {
   kAveragePool2d,
   kMaxPool2d,
   kMean,
+  kMeanAxis,
   kFullyConnected,
   kMul,
   kConcat,
@@ -38,8 +41,8 @@ enum class OpKind : std::uint8_t {
   kDequantize
 };
 /// "conv2d", "depthwise_conv2d", "add", "avgpool" as in the layer tables of published networks;
-/// the others "maxpool", "mean", "fully_connected", "mul", "concat", "resize_nearest", "pad",
-/// "reshape", "transpose", "relu", "logistic", "softmax", "quantize", "dequantize".
+/// the others "maxpool", "mean", "mean_axis", "fully_connected", "mul", "concat", "resize_nearest",
+/// "pad", "reshape", "transpose", "relu", "logistic", "softmax", "quantize", "dequantize".
 const char* op_kind_name(OpKind kind);
 
 /// What an op is for, so that a table of operators can be read. Never influences a plan.
@@ -77,10 +80,13 @@ struct Op {
   std::int16_t block = -1;  ///< inverted bottleneck that it belongs to, -1 outside of blocks
   std::int16_t kernel_h = 1, kernel_w = 1;
   std::int16_t stride_h = 1, stride_w = 1;
-  std::int8_t axis = 2;                    ///< concat: 0 rows, 1 columns, 2 channels
+  std::int8_t axis = 2;                    ///< concat, mean_axis: 0 rows, 1 columns, 2 channels
   std::int16_t pad_top = 0, pad_left = 0;  ///< bottom and right follow from the output's shape
   std::int32_t first_input = 0, input_count = 0;
   std::int32_t output = -1;
+  /// add, mul with one input: bytes of the other operand, which lies in flash: 1, one a channel, or
+  /// one an element.
+  std::int32_t constant_bytes = 0;
 };
 
 /// Tensor `input` is the image. Ops are in execution order; each op writes one tensor, each tensor

@@ -8,10 +8,10 @@ std::int64_t dtype_bytes(DType dtype) { return dtype == DType::kInt8 ? 1 : 4; }
 
 const char* op_kind_name(OpKind kind) {
   constexpr const char* kNames[] = {
-      "conv2d",  "depthwise_conv2d", "add",       "avgpool", "maxpool",
-      "mean",    "fully_connected",  "mul",       "concat",  "resize_nearest",
-      "pad",     "reshape",          "transpose", "relu",    "logistic",
-      "softmax", "quantize",         "dequantize"};
+      "conv2d",    "depthwise_conv2d", "add",  "avgpool",  "maxpool",        "mean",
+      "mean_axis", "fully_connected",  "mul",  "concat",   "resize_nearest", "pad",
+      "reshape",   "transpose",        "relu", "logistic", "softmax",        "quantize",
+      "dequantize"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -86,7 +86,7 @@ bool op_is_pixelwise(const Graph& graph, const Op& op) {
     case OpKind::kSoftmax:
       return true;
     case OpKind::kMul:
-      return graph.tensors[graph.inputs(op)[1]].shape == out;
+      return op.input_count == 1 || graph.tensors[graph.inputs(op)[1]].shape == out;
     case OpKind::kConcat:
       return op.axis == 2;
     default:
@@ -137,6 +137,9 @@ std::int64_t op_weight_bytes(const Graph& graph, const Op& op) {
       return window * graph.out_shape(op).c;
     case OpKind::kFullyConnected:
       return graph.in_shape(op).elements() * graph.out_shape(op).elements();
+    case OpKind::kAdd:
+    case OpKind::kMul:
+      return op.constant_bytes;
     default:
       return 0;
   }
@@ -156,6 +159,7 @@ std::int32_t op_bias_count(const Graph& graph, const Op& op) {
 
 std::int64_t op_macs(const Graph& graph, const Op& op) {
   if (op.kind == OpKind::kFullyConnected) return op_weight_bytes(graph, op);
+  if (op.kind != OpKind::kConv2d && op.kind != OpKind::kDepthwiseConv2d) return 0;
   const Shape& out = graph.out_shape(op);
   return std::int64_t{out.h} * out.w * op_weight_bytes(graph, op);
 }

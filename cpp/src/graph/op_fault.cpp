@@ -28,6 +28,17 @@ std::string window_text(const Op& op) {
          std::to_string(op.pad_top);
 }
 
+/// A mean takes the whole of an axis or nothing of it.
+std::optional<OpFault> mean_fault(const Op& op, const Shape& in, const Shape& out) {
+  const bool rows = op.kernel_h == in.h && out.h == 1;
+  const bool columns = op.kernel_w == in.w && out.w == 1;
+  if ((rows || (op.kernel_h == 1 && out.h == in.h)) &&
+      (columns || (op.kernel_w == 1 && out.w == in.w))) {
+    return std::nullopt;
+  }
+  return OpFault{"k", "a mean is over whole rows, whole columns or the whole map"};
+}
+
 std::optional<OpFault> window_fault(const Op& op, const Shape& in, const Shape& out) {
   if (op.kernel_h < 1 || op.kernel_w < 1) return OpFault{"k", "the kernel must be at least 1"};
   if (op.stride_h < 1 || op.stride_w < 1) {
@@ -41,11 +52,7 @@ std::optional<OpFault> window_fault(const Op& op, const Shape& in, const Shape& 
       !axis_fits(in.w, out.w, op.kernel_w, op.stride_w, op.pad_left)) {
     return output_does_not_follow(op, in, out);
   }
-  if (op.kind == OpKind::kMean && (op.kernel_h != in.h || op.kernel_w != in.w || op.pad_top != 0 ||
-                                   op.pad_left != 0 || out.h != 1 || out.w != 1)) {
-    return OpFault{"k", "a mean is over the whole map"};
-  }
-  return std::nullopt;
+  return op.kind == OpKind::kMean ? mean_fault(op, in, out) : std::nullopt;
 }
 
 std::optional<OpFault> channel_fault(const Op& op, const Shape& in, const Shape& out) {
@@ -65,6 +72,15 @@ std::optional<OpFault> equal_shape_fault(const Op& op, const Shape& in, const Sh
   if (in == out) return std::nullopt;
   return OpFault{"out", "the output " + to_text(out) + " of " + op_kind_name(op.kind) +
                             " must have the shape " + to_text(in) + " of its input"};
+}
+
+/// add and mul with a constant in flash.
+std::optional<OpFault> constant_fault(const Op& op, const Shape& in, const Shape& out) {
+  const std::int64_t bytes = op.constant_bytes;
+  if (bytes == 1 || bytes == in.c || bytes == in.elements()) return equal_shape_fault(op, in, out);
+  return OpFault{"inputs", std::string("the constant of ") + op_kind_name(op.kind) + " has " +
+                               std::to_string(bytes) + " values for an input of the shape " +
+                               to_text(in)};
 }
 
 /// add and mul, whose second input may be one pixel for mul.
@@ -119,6 +135,14 @@ std::optional<OpFault> elements_fault(const Op& op, const Shape& in, const Shape
                             " must have as many elements as its input " + to_text(in)};
 }
 
+std::optional<OpFault> mean_axis_fault(const Op& op, Shape in, const Shape& out) {
+  if (op.axis < 0 || op.axis > 2) return OpFault{"axis", "the axis must be 0, 1 or 2"};
+  const std::int64_t length = axis_of(in, op.axis);
+  if (out.elements() * length == in.elements()) return std::nullopt;
+  return OpFault{"out", "the output " + to_text(out) + " is not the input " + to_text(in) +
+                            " without its axis " + std::to_string(op.axis)};
+}
+
 std::optional<OpFault> kind_fault(const Graph& graph, const Op& op) {
   const Shape& in = graph.in_shape(op);
   const Shape& out = graph.out_shape(op);
@@ -130,8 +154,11 @@ std::optional<OpFault> kind_fault(const Graph& graph, const Op& op) {
     case OpKind::kMean:
       if (auto fault = window_fault(op, in, out)) return fault;
       return channel_fault(op, in, out);
+    case OpKind::kMeanAxis:
+      return mean_axis_fault(op, in, out);
     case OpKind::kAdd:
     case OpKind::kMul:
+      if (op.input_count == 1) return constant_fault(op, in, out);
       return pair_fault(op, in, graph.tensors[graph.inputs(op)[1]].shape, out);
     case OpKind::kConcat:
       return concat_fault(graph, op);
@@ -158,7 +185,7 @@ std::optional<OpFault> kind_fault(const Graph& graph, const Op& op) {
 
 std::optional<OpFault> arity_fault(const Op& op) {
   const bool pair = op.kind == OpKind::kAdd || op.kind == OpKind::kMul;
-  const std::int32_t arity = pair ? 2 : 1;
+  const std::int32_t arity = pair && op.constant_bytes == 0 ? 2 : 1;
   if (op.input_count == arity || (op.kind == OpKind::kConcat && op.input_count > 1)) {
     return std::nullopt;
   }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 
@@ -321,9 +322,31 @@ class TfliteReader {
     return op;
   }
 
+  /// add and mul with a constant on either side.
+  Op with_constant(OpKind of, const TfliteOperator& op, std::size_t position) {
+    const TfliteTensor& constant = input(op, position);
+    const TfliteTensor& in = input(op, 1 - position);
+    need_int8(in);
+    need_int8(output(op));
+    if (constant.type != tflite::TensorType_INT8) {
+      throw Unsupported{type_name(constant.type) + " values; quantise the model to int8"};
+    }
+    const std::int64_t values = constant.elements();
+    const bool by_channel = constant.shape.back() == in.shape.back() && values == in.shape.back();
+    if (values != 1 && !by_channel && constant.shape != in.shape) {
+      throw Unsupported{"a constant of another shape"};
+    }
+    operands_ = {op.inputs[1 - position]};
+    Op result = kind(of);
+    result.constant_bytes = static_cast<std::int32_t>(values);
+    return result;
+  }
+
   template <typename Options>
   Op pair(OpKind of, const TfliteOperator& op) {
     need_activation_function(options<Options>(op).fused_activation_function());
+    if (input(op, 0).is_constant()) return with_constant(of, op, 0);
+    if (input(op, 1).is_constant()) return with_constant(of, op, 1);
     need_int8(input(op, 0));
     need_int8(input(op, 1));
     need_int8(output(op));
@@ -384,18 +407,29 @@ class TfliteReader {
   Op mean(const TfliteOperator& op) const {
     need_int8(input(op, 0));
     need_int8(output(op));
-    need_map(input(op, 0));
-    std::vector<std::int64_t> axes = integers(op, 1, "axes");
-    for (std::int64_t& axis : axes) axis = axis < 0 ? axis + 4 : axis;
-    std::sort(axes.begin(), axes.end());
-    if (axes != std::vector<std::int64_t>{1, 2}) {
-      throw Unsupported{"over other axes than rows and columns"};
+    const auto rank = static_cast<std::int64_t>(input(op, 0).shape.size());
+    if (rank > 4) throw Unsupported{"a tensor of " + std::to_string(rank) + " axes"};
+    std::array<bool, 3> reduced = {};  // rows, columns, channels
+    for (std::int64_t axis : integers(op, 1, "axes")) {
+      axis += axis < 0 ? rank : 0;
+      if (axis < 0 || axis >= rank) fail("it has no axis " + std::to_string(axis));
+      if (axis == 0 && rank > 1) throw Unsupported{"over the batch"};
+      reduced[static_cast<std::size_t>(axis + 3 - rank)] = true;
     }
-    const Shape in = hwc(input(op, 0));
+    const Shape in = hwc(input(op, 0)), out = hwc(output(op));
     if (in.h > INT16_MAX || in.w > INT16_MAX) throw Unsupported{"a map that large"};
     Op result = kind(OpKind::kMean);
-    result.kernel_h = static_cast<std::int16_t>(in.h);
-    result.kernel_w = static_cast<std::int16_t>(in.w);
+    result.kernel_h = static_cast<std::int16_t>(reduced[0] ? in.h : 1);
+    result.kernel_w = static_cast<std::int16_t>(reduced[1] ? in.w : 1);
+    const Shape kept = {reduced[0] ? 1 : in.h, reduced[1] ? 1 : in.w, in.c};
+    if (!reduced[2] && kept == out) return result;
+    // Over channels, or an axis is gone and the others moved up.
+    if (std::count(reduced.begin(), reduced.end(), true) != 1) {
+      throw Unsupported{"over these axes at once"};
+    }
+    result = kind(OpKind::kMeanAxis);
+    result.axis =
+        static_cast<std::int8_t>(std::find(reduced.begin(), reduced.end(), true) - reduced.begin());
     return result;
   }
 

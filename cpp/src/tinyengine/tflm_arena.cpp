@@ -60,7 +60,8 @@ std::vector<Placement> tflm_buffers(const Graph& graph, const RuntimeModel& runt
     if (kept || graph.is_output(tensor)) buffers[t].end_op = op_count;
   }
   for (std::int32_t i = 0; i < op_count; ++i) {
-    if (graph.ops[i].kind != OpKind::kMean) continue;
+    const OpKind kind = graph.ops[i].kind;
+    if (kind != OpKind::kMean && kind != OpKind::kMeanAxis) continue;
     constexpr std::int64_t kInt = 4, kAxes = 4, kMeanAxes = 2;
     for (const std::int64_t values : {graph.out_shape(graph.ops[i]).elements(), kAxes, kMeanAxes}) {
       Placement& scratch = buffers.emplace_back();
