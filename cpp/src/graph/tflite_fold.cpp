@@ -27,16 +27,23 @@ class Folder {
     }
     padding_.assign(from_.tensors.size(), {});
     dropped_.assign(from_.ops.size(), false);
-    std::int32_t input = from_.input, output = from_.output;
+    std::int32_t input = from_.input;
+    std::vector<std::int32_t> outputs = {from_.output};
+    outputs.insert(outputs.end(), from_.more_outputs.begin(), from_.more_outputs.end());
     drop_quantize(input);
-    drop_dequantize(output);
+    for (std::int32_t& output : outputs) drop_dequantize(output, outputs);
+    if (dequantizes_ > 0) {
+      network_.left_out.push_back(outputs.size() == 1 ? "DEQUANTIZE at the output"
+                                                      : std::to_string(dequantizes_) +
+                                                            " DEQUANTIZE at the outputs");
+    }
     for (std::size_t i = 0; i < from_.ops.size(); ++i) {
       const Op& op = from_.ops[i];
       if (!keeps_values_[i]) continue;
       if (op.kind == OpKind::kPad) drop_pad(i);
       if (op.kind == OpKind::kReshape) drop_reshape(i);
     }
-    write(input, output);
+    write(input, outputs);
     tell();
   }
 
@@ -61,15 +68,19 @@ class Folder {
     network_.left_out.push_back("QUANTIZE at the input");
   }
 
-  void drop_dequantize(std::int32_t& output) {
+  void drop_dequantize(std::int32_t& output, const std::vector<std::int32_t>& outputs) {
     if (from_.tensors[output].dtype != DType::kFloat32 || !readers_[output].empty()) return;
     for (std::size_t i = 0; i < from_.ops.size(); ++i) {
       const Op& op = from_.ops[i];
       if (op.output != output || op.kind != OpKind::kDequantize) continue;
-      if (in(op) == from_.input || std::count(dropped_.begin(), dropped_.end(), false) < 2) return;
+      const bool twice = std::find(outputs.begin(), outputs.end(), in(op)) != outputs.end();
+      if (twice || in(op) == from_.input ||
+          std::count(dropped_.begin(), dropped_.end(), false) < 2) {
+        return;
+      }
       dropped_[i] = true;
       output = in(op);
-      network_.left_out.push_back("DEQUANTIZE at the output");
+      ++dequantizes_;
     }
   }
 
@@ -115,7 +126,7 @@ class Folder {
     ++reshapes_;
   }
 
-  void write(std::int32_t input, std::int32_t output) {
+  void write(std::int32_t input, const std::vector<std::int32_t>& outputs) {
     Graph& graph = network_.graph;
     graph.clear();
     std::vector<std::int32_t> index(from_.tensors.size(), -1);
@@ -133,9 +144,9 @@ class Folder {
       index[written] = graph.add_op(op, inputs, from_.tensors[written].shape);
       graph.tensors[index[written]].dtype = from_.tensors[written].dtype;
     }
-    graph.output = index[stands_for_[output]];
-    for (const std::int32_t t : from_.more_outputs) {
-      graph.more_outputs.push_back(index[stands_for_[t]]);
+    graph.output = index[stands_for_[outputs[0]]];
+    for (std::size_t i = 1; i < outputs.size(); ++i) {
+      graph.more_outputs.push_back(index[stands_for_[outputs[i]]]);
     }
   }
 
@@ -155,7 +166,7 @@ class Folder {
   std::vector<std::int32_t> stands_for_;  ///< the tensor whose bytes this one is
   std::vector<Padding> padding_;          ///< what its readers add to their own
   std::vector<bool> dropped_;
-  int pads_ = 0, reshapes_ = 0;
+  int dequantizes_ = 0, pads_ = 0, reshapes_ = 0;
 };
 
 }  // namespace
