@@ -131,8 +131,9 @@ class Folder {
     Graph& graph = network_.graph;
     graph.clear();
     std::vector<std::int32_t> index(from_.tensors.size(), -1);
-    graph.input = index[input_] =
-        graph.add_tensor(from_.tensors[input_].shape, from_.tensors[input_].dtype);
+    graph.constants = from_.constants;
+    graph.input = index[input_] = graph.add_tensor(from_.tensors[input_].shape);
+    graph.tensors[graph.input] = from_.tensors[input_];
     std::vector<std::int32_t> inputs;
     for (std::size_t i = 0; i < from_.ops.size(); ++i) {
       if (dropped_[i]) continue;
@@ -143,7 +144,7 @@ class Folder {
       op.pad_left += padding_[in(op)].left;
       const std::int32_t written = op.output;
       index[written] = graph.add_op(op, inputs, from_.tensors[written].shape);
-      graph.tensors[index[written]].dtype = from_.tensors[written].dtype;
+      graph.tensors[index[written]] = from_.tensors[written];
     }
     graph.output = index[stands_for_[outputs[0]]];
     for (std::size_t i = 1; i < outputs.size(); ++i) {
