@@ -241,6 +241,34 @@ def test_a_plan_that_was_there_is_replaced(case: Callable[[bytes], Case]) -> Non
     check_rest_is_kept(planned, replaced.rewritten)
 
 
+def test_everything_else_is_kept(case: Callable[[bytes], Case]) -> None:
+    """Signatures, metadata of other tools, fields that we do not know, buffers of nobody."""
+    model = from_bytes(drawn(SEEDS[1]))
+    [subgraph] = model.subgraphs
+    maps = schema.TensorMapT()
+    maps.name, maps.tensorIndex = "image", int(subgraph.inputs[0])
+    signature = schema.SignatureDefT()
+    signature.inputs, signature.outputs, signature.signatureKey = [maps], [], "serving_default"
+    model.signatureDefs = [signature]
+    spare = schema.BufferT()
+    spare.data = np.arange(50, dtype=np.uint8)
+    model.buffers.append(spare)
+    other = schema.MetadataT()
+    other.name, other.buffer = "TFLITE_METADATA", len(model.buffers) - 1
+    model.metadata, model.metadataBuffer = [other], [len(model.buffers) - 1]
+    subgraph.name = "main"
+    subgraph.operators[0].mutatingVariableInputs = [False, False, True]
+    subgraph.tensors[0].shapeSignature = [-1, *subgraph.tensors[0].shape[1:]]
+    furnished = case(to_bytes(model))
+    check_rest_is_kept(furnished.content, furnished.rewritten)
+    kept = from_bytes(furnished.rewritten)
+    assert kept.signatureDefs[0].signatureKey == b"serving_default"
+    assert list(kept.subgraphs[0].operators[0].mutatingVariableInputs) == [0, 0, 1]
+    assert furnished.content in furnished.rewritten  # byte by byte
+    furnished.check_head()
+    furnished.check_offline_plan()
+
+
 def test_constants_are_left_to_the_interpreter(case: Callable[[bytes], Case]) -> None:
     for network in BY_HAND:
         content = by_hand(network)
