@@ -1,5 +1,8 @@
 // `.tflite` files with random damage: they are read, or refused in one line.
 
+#include <cmath>
+#include <utility>
+
 #include "catch.h"
 #include "tflite_examples.h"
 #include "tinynas/error.h"
@@ -79,7 +82,7 @@ void change_numbers(std::vector<std::int32_t>& numbers, Rng& rng) {
 }
 
 void change_tensor(FileTensor& tensor, Rng& rng) {
-  switch (rng.below(8)) {
+  switch (rng.below(11)) {
     case 0:
       tensor.type = static_cast<TensorType>(rng.below(24));
       break;
@@ -90,7 +93,16 @@ void change_tensor(FileTensor& tensor, Rng& rng) {
       tensor.data.resize(rng.below(64));
       break;
     case 3:
-      tensor.zero_point = {odd_number(rng), 0};
+      tensor.zero_point.resize(rng.below(3), odd_number(rng));
+      break;
+    case 5:
+      tensor.zero_point = {rng.below(2) == 0 ? INT64_MIN : INT64_MAX};
+      break;
+    case 6:
+      tensor.scale = {std::vector<float>{0, -1, 1e-45F, 1e38F, INFINITY, NAN}[rng.below(6)]};
+      break;
+    case 7:
+      for (char& byte : tensor.data) byte = static_cast<char>(rng.below(2) == 0 ? 0x7f : 0x80);
       break;
     case 4:
       tensor.buffer = static_cast<std::uint32_t>(odd_number(rng));
