@@ -173,6 +173,7 @@ def test_offline_plan_is_written_beside_the_verdict(
             r"[\d,]+ as the interpreter plans it\n",
             done.stderr,
         ), name
+        # A plan in the file changes nothing of what is said: runtimes are compared by their rules.
         again = run(executable, "plan", target, "--json")
         assert json.loads(again.stdout) == document
 

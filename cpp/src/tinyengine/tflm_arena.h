@@ -30,7 +30,8 @@ std::int64_t tflm_tail_bytes(const Graph& graph);
 
 /// Fills records, offsets, scratch (the tail) and peak of `plan`, whose costs (add_costs) stand. No
 /// tensor shares bytes with another. `graph` has the operators of the file, PAD and RESHAPE
-/// included: a layer table in their place gives what its ops would need.
+/// included: a layer table in their place gives what its ops would need. An offline plan that the
+/// file has is not looked at: the figures are those of the interpreter's own planner.
 void plan_tflm(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan);
 
 }  // namespace tinynas
