@@ -33,8 +33,7 @@ KernelScratch published_scratch(const Graph& graph, const Op& op);
 /// | conv2d                     | 4 kh kw Cin           | two int16 im2col columns for SMLAD      |
 /// | depthwise, any kernel      | 2 kh (columns + 2 kw) | kh int16 rows of one channel, padded    |
 /// | fully_connected            | 0                     | both operands widened in registers      |
-/// | avgpool                    | 4 C                   | int32 sums of one output pixel          |
-/// | softmax                    | 4 C                   | exponentials of one pixel               |
+/// | avgpool, mean              | 4 C                   | int32 sums of one output pixel          |
 /// | others                     | 0                     |                                         |
 /// Depthwise rings stay int8: widening kh rows of one channel for each output row costs 2 / kw
 /// instructions a MAC more than a ring of int16 rows, which would double the largest buffer there

@@ -8,23 +8,17 @@
 namespace tinynas {
 namespace {
 
-struct Range {
-  std::int32_t begin = 0, end = 0;
-  void cover(const Range& other) {
-    if (other.begin >= other.end) return;
-    if (begin >= end) {
-      *this = other;
-    } else {
-      begin = std::min(begin, other.begin);
-      end = std::max(end, other.end);
-    }
-  }
-};
+void cover(TileRange& range, const TileRange& other) {
+  if (other.begin >= other.end) return;
+  const bool empty = range.begin >= range.end;
+  range.begin = empty ? other.begin : std::min(range.begin, other.begin);
+  range.end = empty ? other.end : std::max(range.end, other.end);
+}
 
 std::int32_t extent(const Shape& shape, bool columns) { return columns ? shape.w : shape.h; }
 
-Range needed_of_input(const Graph& graph, const Op& op, std::int32_t input, bool columns,
-                      const Range& out) {
+TileRange needed_of_input(const Graph& graph, const Op& op, std::int32_t input, bool columns,
+                          const TileRange& out) {
   const std::int32_t size = extent(graph.tensors[graph.inputs(op)[input]].shape, columns);
   switch (op.kind) {
     case OpKind::kConv2d:
@@ -59,24 +53,29 @@ std::vector<std::int32_t> grid_sizes(std::int32_t extent) {
 
 }  // namespace
 
-void measure_tiles(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
-                   TileAxis& axis) {
-  thread_local std::vector<Range> ranges;
-  axis.largest.assign(graph.tensors.size(), 0);
-  axis.total.assign(graph.tensors.size(), 0);
+void find_tile_ranges(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
+                      std::int32_t tile, std::vector<TileRange>& ranges) {
   const std::int32_t output = graph.ops[end - 1].output;
   const std::int64_t size = extent(graph.tensors[output].shape, columns);
-  for (std::int32_t tile = 0; tile < tiles; ++tile) {
-    ranges.assign(graph.tensors.size(), {});
-    ranges[output] = {static_cast<std::int32_t>(tile * size / tiles),
-                      static_cast<std::int32_t>((tile + 1) * size / tiles)};
-    for (std::int32_t i = end - 1; i >= 0; --i) {
-      const Op& op = graph.ops[i];
-      const Range& out = ranges[op.output];
-      for (std::int32_t k = 0; out.begin < out.end && k < op.input_count; ++k) {
-        ranges[graph.inputs(op)[k]].cover(needed_of_input(graph, op, k, columns, out));
-      }
+  ranges.assign(graph.tensors.size(), {});
+  ranges[output] = {static_cast<std::int32_t>(tile * size / tiles),
+                    static_cast<std::int32_t>((tile + 1) * size / tiles)};
+  for (std::int32_t i = end - 1; i >= 0; --i) {
+    const Op& op = graph.ops[i];
+    const TileRange out = ranges[op.output];
+    for (std::int32_t k = 0; out.begin < out.end && k < op.input_count; ++k) {
+      cover(ranges[graph.inputs(op)[k]], needed_of_input(graph, op, k, columns, out));
     }
+  }
+}
+
+void measure_tiles(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
+                   TileAxis& axis) {
+  thread_local std::vector<TileRange> ranges;
+  axis.largest.assign(graph.tensors.size(), 0);
+  axis.total.assign(graph.tensors.size(), 0);
+  for (std::int32_t tile = 0; tile < tiles; ++tile) {
+    find_tile_ranges(graph, end, columns, tiles, tile, ranges);
     for (std::size_t t = 0; t < ranges.size(); ++t) {
       const std::int32_t length = ranges[t].end - ranges[t].begin;
       axis.largest[t] = std::max(axis.largest[t], length);

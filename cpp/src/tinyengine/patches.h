@@ -13,6 +13,15 @@
 
 namespace tinynas {
 
+/// What one tile needs of a tensor along one axis: [begin, end), rows or columns.
+struct TileRange {
+  std::int32_t begin = 0, end = 0;
+};
+/// Of each tensor, for tile `tile` of `tiles` along one axis of the output of op `end` - 1. Empty
+/// for tensors that it does not need.
+void find_tile_ranges(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
+                      std::int32_t tile, std::vector<TileRange>& ranges);
+
 /// Sizes of the regions that the tiles of one axis need.
 struct TileAxis {
   std::vector<std::int32_t> largest;  ///< of each tensor, rows or columns
