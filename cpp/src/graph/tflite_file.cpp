@@ -1,6 +1,7 @@
 #include "graph/tflite_file.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "graph/op_fault.h"
 #include "tinynas/error.h"
@@ -36,9 +37,13 @@ std::int64_t type_bytes(tflite::TensorType type) {
   }
 }
 
+/// Byte by byte: flatbuffers does not verify that a list of 64-bit numbers is aligned.
 template <typename T>
 std::vector<T> copied(const flatbuffers::Vector<T>* from) {
-  return from == nullptr ? std::vector<T>{} : std::vector<T>(from->begin(), from->end());
+  if (from == nullptr || from->size() == 0) return {};
+  std::vector<T> values(from->size());
+  std::memcpy(values.data(), from->Data(), values.size() * sizeof(T));
+  return values;
 }
 
 class TfliteOpener {

@@ -115,7 +115,8 @@ class PlanChecker {
   }
 
   /// For each tensor the ops at which it must be intact: from its writer (the image: from op 0) to
-  /// its last reader; past the last op where nobody reads it or it is the network's output.
+  /// its last reader; past the last op where it is the network's output or, but for the
+  /// interpreter, nobody reads it.
   void find_needs() {
     const int op_count = static_cast<int>(graph_.ops.size());
     last_need_.assign(graph_.tensors.size(), -1);
@@ -125,7 +126,8 @@ class PlanChecker {
     }
     for (std::size_t t = 0; t < last_need_.size(); ++t) {
       const int tensor = static_cast<int>(t);
-      const bool kept = last_need_[t] < 0 && tensor != graph_.input;
+      const bool kept =
+          last_need_[t] < 0 && tensor != graph_.input && runtime_.rules != RuntimeRules::kTflm;
       // op_count: needed when the last op is done, whoever read it before.
       if (kept || graph_.is_output(tensor)) last_need_[t] = op_count;
     }
