@@ -62,6 +62,7 @@ std::vector<std::int32_t> grid_sizes(std::int32_t extent) {
 void measure_tiles(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
                    TileAxis& axis) {
   thread_local std::vector<Range> ranges;
+  axis.tiles = tiles;
   axis.largest.assign(graph.tensors.size(), 0);
   axis.total.assign(graph.tensors.size(), 0);
   const std::int32_t output = graph.ops[end - 1].output;
@@ -85,6 +86,11 @@ void measure_tiles(const Graph& graph, std::int32_t end, bool columns, std::int3
   }
 }
 
+std::int32_t patch_ring_rows(const TensorFacts& facts, const TileAxis& rows, std::int32_t tensor) {
+  if (rows.tiles == 1) return facts.ring_rows;
+  return std::max(facts.ring_rows, std::min(facts.tile_ring_rows, rows.largest[tensor]));
+}
+
 std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
                                const SegmentTable& table, InputMode input, std::int32_t end,
                                const TileAxis& rows, const TileAxis& columns) {
@@ -106,7 +112,8 @@ std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
       bytes += accumulator_bytes(graph, op, columns.largest[op.output]);
     }
     if (i + 1 == end || facts.tensors[op.output].over_input) continue;
-    bytes += ring_bytes(graph, facts, op.output, columns.largest[op.output]);
+    const std::int32_t ring = patch_ring_rows(facts.tensors[op.output], rows, op.output);
+    bytes += ring_bytes(graph, facts, op.output, ring, columns.largest[op.output]);
   }
   return bytes + scratch;
 }

@@ -15,6 +15,7 @@ namespace tinynas {
 
 /// Sizes of the regions that the tiles of one axis need.
 struct TileAxis {
+  std::int32_t tiles = 1;
   std::vector<std::int32_t> largest;  ///< of each tensor, rows or columns
   std::vector<std::int64_t> total;    ///< of each tensor, summed over tiles
 };
@@ -22,6 +23,9 @@ struct TileAxis {
 /// Regions of ops [0, end) when the last one's output is cut into `tiles` along one axis.
 void measure_tiles(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
                    TileAxis& axis);
+
+/// Rows in the ring of a tensor that streams within tiles.
+std::int32_t patch_ring_rows(const TensorFacts& facts, const TileAxis& rows, std::int32_t tensor);
 
 /// SRAM of ops [0, end) as one segment in patches of these measures, in bytes.
 std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,

@@ -114,10 +114,12 @@ void PlanBuilder::add_rings(std::int32_t index) {
       continue;
     }
     plan_->tensor_records[op.output] = static_cast<std::int32_t>(plan_->placements.size());
-    const std::int64_t bytes = ring_bytes(*graph_, *facts_, op.output, columns(op.output));
+    const std::int32_t rows =
+        segment.has_patches() ? patch_ring_rows(out, rows_, op.output) : out.ring_rows;
+    const std::int64_t bytes = ring_bytes(*graph_, *facts_, op.output, rows, columns(op.output));
     Placement& ring = add(PlacementKind::kRing, op.output, bytes, index, index);
-    ring.rows = out.ring_rows;
-    ring.row_bytes = bytes / out.ring_rows;
+    ring.rows = rows;
+    ring.row_bytes = bytes / rows;
   }
   if (scratch > 0) add(PlacementKind::kScratch, -1, scratch, index, index);
 }
@@ -352,16 +354,24 @@ std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime, I
   const auto whole = [&](std::int32_t tensor) {
     return align_up(graph.tensors[tensor].bytes(), alignment);
   };
-  std::int64_t bound = whole(graph.output);
-  if (input != InputMode::kResident || graph.ops.empty()) return bound;
-  // The whole image is there while the first op makes its first pixel.
-  const Op& first = graph.ops[0];
-  bound = std::max(bound, whole(graph.input) + align_up(graph.out_shape(first).c, alignment));
-  if (graph.inputs(first)[0] == graph.input) {
-    const std::int64_t scratch = row_kernel_scratch(graph, first, first.kernel_w);
-    bound = std::max(bound, whole(graph.input) + align_up(scratch, alignment));
+  const bool resident = input == InputMode::kResident;
+  std::int64_t bound = 0;
+  for (std::size_t t = 0; t < graph.tensors.size(); ++t) {
+    const auto tensor = static_cast<std::int32_t>(t);
+    if (graph.is_output(tensor) && (resident || tensor != graph.input)) bound += whole(tensor);
   }
-  return bound;
+  if (!resident || graph.ops.empty()) return bound;
+  // The whole image is there while the first op makes its first pixel, which may lie over the pixel
+  // that was just read, or over rows at the end that nobody reads.
+  const Op& first = graph.ops[0];
+  const bool over_image = op_is_pixelwise(graph, first) ||
+                          end_padding(graph.in_shape(first).h, graph.out_shape(first).h,
+                                      first.kernel_h, first.stride_h, first.pad_top) < 0;
+  std::int64_t start = graph.tensors[graph.input].bytes();
+  if (!over_image) start += graph.out_shape(first).c;
+  // Patches can be so narrow that the kernel sees one column.
+  start += row_kernel_scratch(graph, first, 1);
+  return std::max(bound, align_up(start, alignment));
 }
 
 }  // namespace tinynas
