@@ -235,4 +235,9 @@ std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime,
 /// returned as they are.
 Graph order_operators(const Graph& graph);
 
+/// Of the order given and that of order_operators the one whose plan under kTinyNas needs less: the
+/// best order layer by layer may take ops apart that would stream rows together. The order given
+/// where both need as much.
+Graph order_for_streaming(const Graph& graph);
+
 }  // namespace tinynas
