@@ -32,8 +32,8 @@ std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
                                const SegmentTable& table, InputMode input, std::int32_t end,
                                const TileAxis& rows, const TileAxis& columns);
 
-/// All ways to run a prefix in patches that another does not beat in bytes and MACs, the way
-/// without patches first, by ascending MACs.
+/// All ways to run a prefix in patches, or none, that no other beats in bytes or MACs without
+/// needing more of the other, by ascending MACs.
 std::vector<FrontPoint> find_front(const Graph& graph, const GraphFacts& facts,
                                    const SegmentTable& table, InputMode input,
                                    const std::vector<std::int64_t>& suffix_peaks);

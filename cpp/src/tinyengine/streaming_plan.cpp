@@ -325,7 +325,8 @@ void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanO
       options.sram_budget_bytes >= 0 && plan.peak_sram_bytes > options.sram_budget_bytes;
   if (too_large && sram_lower_bound(graph, runtime, input) < plan.peak_sram_bytes) {
     const auto front = find_front(graph, work.facts, work.table, input, work.suffix);
-    for (std::size_t i = 1; i < front.size(); ++i) {
+    for (std::size_t i = 0; i < front.size(); ++i) {
+      if (front[i].patch_end_op == 0) continue;
       const bool last = i + 1 == front.size();
       if (!last && front[i].peak_sram_bytes > options.sram_budget_bytes) continue;
       point = front[i];
@@ -335,6 +336,24 @@ void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanO
   }
   add_extra_macs(graph, point, plan);
   list_live(graph, plan);
+}
+
+bool plan_choice(const Graph& graph, const RuntimeModel& runtime, InputMode input,
+                 const FrontPoint& point, std::span<const std::int32_t> cuts, MemoryPlan& plan) {
+  thread_local Workspace work;
+  const InputMode delivered = prepare(work, graph, runtime, input);
+  if (cuts.empty()) {
+    build_point(work, graph, delivered, point, plan);
+  } else {
+    for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
+      if (work.table.bytes(cuts[i], cuts[i + 1]) == kNoSegment) return false;
+    }
+    work.cuts.cuts.assign(cuts.begin(), cuts.end());
+    work.builder.build(graph, work.facts, work.table, delivered, point, work.cuts, plan);
+  }
+  add_extra_macs(graph, point, plan);
+  list_live(graph, plan);
+  return true;
 }
 
 std::vector<FrontPoint> memory_macs_front(const Graph& graph, const RuntimeModel& runtime,
