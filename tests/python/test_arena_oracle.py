@@ -53,7 +53,7 @@ def check_sound(arena: dict[str, Any]) -> None:
 
 def smaller_arena(arena: dict[str, Any], effort: float) -> bool | None:
     """Whether CP-SAT finds offsets in a smaller arena; None when the effort runs out."""
-    unit = arena["alignment_bytes"]
+    unit: int = arena["alignment_bytes"]
 
     def units(amount: int) -> int:
         return -(-amount // unit)

@@ -86,33 +86,32 @@ class Mutants {
                                  begin < other.offset_bytes + other.bytes;
                         });
   }
-  bool apart(const Placement& place, std::int64_t offset) const {
-    return unused(place, offset, offset + place.bytes);
-  }
-
-  /// Whether `from` is read last in the segment that makes `to`: its rows die as the other's come.
-  bool hands_over(const Placement& from, const Placement& to) const {
-    return std::any_of(plan_.segments.begin(), plan_.segments.end(), [&](const Segment& segment) {
-      return segment.end_op == from.end_op && segment.first_op == to.first_op;
-    });
-  }
-
-  /// Whether all that would lie in the way overlaps already or may: an output over its input, whose
-  /// distance may be larger than it must be.
-  bool meets_only_partners(const Placement& place, std::int64_t offset) const {
-    bool partners = false;
-    for (const Placement& other : plan_.placements) {
-      const bool together =
-          &other != &place && other.first_op < place.end_op && place.first_op < other.end_op;
+  /// Whether `place` at `offset` still keeps its distance to every placement that lives with it:
+  /// apart, or, of an output and an input that its segment reads last, as the row recurrence asks.
+  bool keeps_distances(const Placement& place, std::int64_t offset) const {
+    return std::all_of(plan_.placements.begin(), plan_.placements.end(), [&](const Placement& other) {
+      const bool together = other.first_op < place.end_op && place.first_op < other.end_op;
       const bool met =
           other.offset_bytes < offset + place.bytes && offset < other.offset_bytes + other.bytes;
-      if (!together || !met) continue;
-      const bool overlapped = other.offset_bytes < place.offset_bytes + place.bytes &&
-                              place.offset_bytes < other.offset_bytes + other.bytes;
-      if (!overlapped && !hands_over(place, other) && !hands_over(other, place)) return false;
-      partners = true;
-    }
-    return partners;
+      return &other == &place || !together || !met || slides(place, offset, other) ||
+             slides_under(place, offset, other);
+    });
+  }
+  /// An output at `offset` over an input that dies in its segment.
+  bool slides(const Placement& output, std::int64_t offset, const Placement& input) const {
+    return distance_kept(input, input.offset_bytes, output, offset);
+  }
+  bool slides_under(const Placement& input, std::int64_t offset, const Placement& output) const {
+    return distance_kept(input, offset, output, output.offset_bytes);
+  }
+  bool distance_kept(const Placement& in, std::int64_t in_offset, const Placement& out,
+                     std::int64_t out_offset) const {
+    const auto key = std::make_pair(&in - plan_.placements.data(), &out - plan_.placements.data());
+    const auto found = distances_.find(key);
+    if (found == distances_.end()) return false;
+    const auto& [gap, bottom_up] = found->second;
+    return bottom_up ? out_offset >= in_offset + gap.above[kBottomUp]
+                     : in_offset >= out_offset + gap.above[kTopDown];
   }
 
   bool op_uses(std::size_t record, std::int32_t op_index) const {
@@ -140,11 +139,8 @@ class Mutants {
     for (const std::int64_t step : {-unit, unit}) {
       MemoryPlan mutant = plan_;
       mutant.placements[p].offset_bytes += step;
-      const bool slides = meets_only_partners(place, place.offset_bytes + step);
-      judge(slides     ? kSliding
-            : step < 0 ? "offset - alignment"
-                       : "offset + alignment",
-            mutant, apart(place, place.offset_bytes + step));
+      judge(step < 0 ? "offset - alignment" : "offset + alignment", mutant,
+            keeps_distances(place, place.offset_bytes + step));
     }
     for (const std::int64_t step : {-1, 1}) {
       if (unit == 1) break;
