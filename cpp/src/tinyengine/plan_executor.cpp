@@ -408,6 +408,7 @@ void Executor::run_row(std::int32_t op_index, std::int32_t flow_row) {
   }
   clobber_scratch(op_index);
   run_kernel(op_index, flow_row);
+  clobber_scratch(op_index);  // it is in use until the row's last pixel is written
 }
 
 void Executor::run_kernel(std::int32_t op_index, std::int32_t flow_row) {
