@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "byte_lives.h"
+#include "plan_distances.h"
 #include "tinyengine/kernel_costs.h"
 #include "tinyengine/patches.h"
 #include "tinyengine/plan_executor.h"
 #include "tinyengine/row_recurrence.h"
-#include "tinyengine/segment_table.h"
 #include "tinyengine/storage_records.h"
 #include "tinyengine/streaming_plan.h"
 #include "tinynas/error.h"
@@ -36,9 +36,12 @@ class PlanMutants {
  public:
   PlanMutants(const Graph& graph, const RuntimeModel& runtime, const MemoryPlan& plan,
               MutantTallies& tallies)
-      : graph_(graph), runtime_(runtime), plan_(plan), tallies_(tallies) {
+      : graph_(graph),
+        runtime_(runtime),
+        plan_(plan),
+        tallies_(tallies),
+        distances_(graph, runtime, plan) {
     facts_.build(graph, runtime);
-    distances_ = distances_of(graph);
     readers_.assign(graph.tensors.size(), 0);
     for (const std::int32_t t : graph.op_inputs) ++readers_[t];
   }
@@ -88,59 +91,6 @@ class PlanMutants {
     }
   }
 
-  /// How far an output must be from an input that its segment reads last, by placements.
-  struct Distance {
-    OverlapGap gap;
-    std::size_t segment = 0;
-  };
-  using Distances = std::map<std::pair<std::int32_t, std::int32_t>, Distance>;
-
-  Distances distances_of(const Graph& graph) {
-    GraphFacts facts;
-    facts.build(graph, runtime_);
-    table_.build(graph, facts, plan_.input);
-    Distances distances;
-    std::vector<OverlapGap> gaps;
-    for (std::size_t s = 0; s < plan_.segments.size(); ++s) {
-      const Segment& segment = plan_.segments[s];
-      if (segment.has_patches()) continue;
-      table_.find_overlaps(graph, facts, plan_.input, segment.first_op, segment.end_op, gaps);
-      const std::int32_t out = plan_.tensor_records[graph.ops[segment.end_op - 1].output];
-      for (const OverlapGap& gap : gaps) {
-        distances[{plan_.tensor_records[gap.input], out}] = {gap, s};
-      }
-    }
-    return distances;
-  }
-
-  /// Whether placements that live at the same time are apart, or as far from each other as the row
-  /// recurrence asks.
-  static bool keeps_distances(const Distances& distances, const MemoryPlan& plan) {
-    const auto kept = [&](std::int32_t in, std::int32_t out) {
-      const auto found = distances.find({in, out});
-      if (found == distances.end()) return false;
-      const bool bottom_up = plan.segments[found->second.segment].bottom_up;
-      const std::int64_t above = found->second.gap.above[bottom_up ? kBottomUp : kTopDown];
-      const std::int64_t distance =
-          plan.placements[in].offset_bytes - plan.placements[out].offset_bytes;
-      return above != kNoSegment && (bottom_up ? -distance : distance) >= above;
-    };
-    const auto count = static_cast<std::int32_t>(plan.placements.size());
-    for (std::int32_t i = 0; i < count; ++i) {
-      const Placement& a = plan.placements[i];
-      if (a.offset_bytes < 0) return false;
-      for (std::int32_t j = 0; j < i; ++j) {
-        const Placement& b = plan.placements[j];
-        const bool meet = a.first_op < b.end_op && b.first_op < a.end_op &&
-                          a.offset_bytes < b.offset_bytes + b.bytes &&
-                          b.offset_bytes < a.offset_bytes + a.bytes;
-        if (meet && !kept(i, j) && !kept(j, i)) return false;
-      }
-    }
-    return true;
-  }
-  bool keeps_distances(const MemoryPlan& plan) const { return keeps_distances(distances_, plan); }
-
   /// Results are looked at after the last op.
   bool op_uses(std::size_t record, std::int32_t op_index) const {
     const Op& op = graph_.ops[op_index];
@@ -164,7 +114,7 @@ class PlanMutants {
     for (const std::int64_t step : {-unit, unit}) {
       MemoryPlan mutant = plan_;
       mutant.placements[p].offset_bytes += step;
-      const bool harmless = keeps_distances(mutant);
+      const bool harmless = distances_.kept(mutant);
       judge(step < 0 ? "offset: - alignment" : "offset: + alignment", mutant, harmless);
     }
     for (const std::int64_t step : {-1, 1}) {
@@ -198,7 +148,7 @@ class PlanMutants {
       Placement& ring = mutant.placements[p];
       ring.rows += step;
       ring.bytes = ring.rows * ring.row_bytes;
-      judge(kind + (step < 0 ? "- 1 row" : "+ 1 row"), mutant, step > 0 && keeps_distances(mutant));
+      judge(kind + (step < 0 ? "- 1 row" : "+ 1 row"), mutant, step > 0 && distances_.kept(mutant));
     }
     MemoryPlan narrow = plan_;
     narrow.placements[p].row_bytes -= runtime_.tensor_alignment_bytes;
@@ -222,7 +172,7 @@ class PlanMutants {
       MemoryPlan mutant = plan_;
       mutant.segments[s].bottom_up = !segment.bottom_up;
       const bool camera = plan_.input == InputMode::kRows && s == 0;
-      judge("other: direction", mutant, !camera && keeps_distances(mutant));
+      judge("other: direction", mutant, !camera && distances_.kept(mutant));
     }
     for (const int step : {-1, 1}) {
       if (s + 1 == plan_.segments.size()) break;
@@ -338,7 +288,7 @@ class PlanMutants {
       MemoryPlan mutant = plan_;
       follow_macs(shifted, segment, mutant);
       const bool harmless =
-          rings_suffice(shifted, segment) && keeps_distances(distances_of(shifted), mutant);
+          rings_suffice(shifted, segment) && PlanDistances(shifted, runtime_, plan_).kept(mutant);
       judge(step < 0 ? "row delay: a row ahead" : "row delay: a row behind", shifted, mutant,
             harmless);
     }
@@ -363,7 +313,7 @@ class PlanMutants {
       follow_macs(wider, segment, mutant);
       give_scratch(wider, segment, mutant);
       const bool harmless =
-          rings_suffice(wider, segment) && keeps_distances(distances_of(wider), mutant);
+          rings_suffice(wider, segment) && PlanDistances(wider, runtime_, plan_).kept(mutant);
       judge("halo: " + std::string(columns ? "columns" : "rows") + where, wider, mutant, harmless);
     }
   }
@@ -373,8 +323,7 @@ class PlanMutants {
   const MemoryPlan& plan_;
   MutantTallies& tallies_;
   GraphFacts facts_;
-  SegmentTable table_;
-  Distances distances_;
+  PlanDistances distances_;
   std::vector<int> readers_;
 };
 
