@@ -11,6 +11,7 @@
 #include "catch.h"
 #include "plan_mutants.h"
 #include "random_branching.h"
+#include "random_cuts.h"
 #include "random_graph.h"
 #include "random_mbconv.h"
 #include "tinyengine/plan_executor.h"
@@ -64,7 +65,8 @@ TEST_CASE("a streaming plan with one number changed is rejected") {
     PlanOptions options;
     options.input = static_cast<InputMode>(seed % 3);
     if (seed / 4 % 2 == 0) options.sram_budget_bytes = 0;
-    const MemoryPlan plan = plan_memory(graph, runtime, options);
+    MemoryPlan plan = plan_memory(graph, runtime, options);
+    if (seed / 4 % 4 == 1) plan_random_cuts(graph, runtime, Rng(seed, 2), plan);
     REQUIRE(execute_plan(graph, runtime, plan) == "");
     REQUIRE(ByteLives(graph, plan).disjoint());
     PlanMutants(graph, runtime, plan, tallies).run_all();

@@ -1,5 +1,6 @@
 // Every plan of our own scheduler survives execution byte by byte: random graphs of all kinds, all
-// ways to deliver the image, and budgets that ask for patches.
+// ways to deliver the image, budgets that ask for patches, and every fifth plan with segments
+// drawn.
 
 #include <algorithm>
 #include <iostream>
@@ -8,6 +9,7 @@
 
 #include "catch.h"
 #include "random_branching.h"
+#include "random_cuts.h"
 #include "random_graph.h"
 #include "random_mbconv.h"
 #include "tinyengine/plan_executor.h"
@@ -108,6 +110,7 @@ void run(std::uint64_t first, std::uint64_t count) {
     if (seed % 5 < 2) options.sram_budget_bytes = 0;  // as small as patches make it
     if (seed % 5 == 2) options.sram_budget_bytes = some_front_point(graph, runtime, options, seed);
     plan_memory(graph, runtime, options, plan);
+    if (seed % 5 == 3) plan_random_cuts(graph, runtime, Rng(seed, 2), plan);
     plans.count(graph, options.input, plan);
     std::string fault = execute_plan(graph, runtime, plan);
     if (sram_lower_bound(graph, runtime, options.input) > plan.peak_sram_bytes) {
