@@ -76,14 +76,16 @@ TEST_CASE("a streaming plan with one number changed is rejected") {
     std::cout << name << ": " << tally.caught << " caught, " << tally.survived << " survived; "
               << tally.harmless << " harmless by rule, " << tally.slack << " into slack bytes\n";
     CHECK(tally.caught > 0);
+    // What the verifier accepts is proven harmless, by a rule or by when each byte is needed.
+    CHECK(tally.survived == 0);
     CHECK(tally.refuted == 0);
     MutantTally& kind = kinds[name.substr(0, name.find(':'))];
     kind.caught += tally.caught;
-    kind.survived += tally.survived;
+    kind.survived += tally.survived + tally.slack;
   }
   for (const auto& [name, tally] : kinds) {
-    std::cout << name << ": " << tally.caught << " of " << tally.caught + tally.survived
-              << " caught\n";
-    CHECK(tally.caught >= 99 * tally.survived);
+    std::cout << name << ": " << tally.caught << " caught, " << tally.survived
+              << " into slack bytes\n";
+    CHECK(tally.caught > 900);
   }
 }
