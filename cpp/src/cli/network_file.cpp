@@ -10,7 +10,8 @@ namespace tinynas {
 namespace {
 
 Network of_tflite(TfliteNetwork file) {
-  return {order_operators(file.graph), std::move(file.interpreter_graph), std::move(file.left_out)};
+  return {order_for_streaming(file.graph), std::move(file.interpreter_graph),
+          std::move(file.left_out)};
 }
 
 Graph lower_subnet_file(const Json& document, const std::string& path,
@@ -30,7 +31,7 @@ Network read_network_file(const std::string& path, const std::string& space_name
     return {lower_subnet_file(document, path, space_name), {}, {}};
   }
   if (document.is_object() && document.contains("layers"))
-    return {order_operators(read_layer_table(path)), {}, {}};
+    return {order_for_streaming(read_layer_table(path)), {}, {}};
   throw BadInput(path +
                  ": neither a .tflite file nor a layer table (field 'layers') nor a subnet file "
                  "(field 'format')");
