@@ -1,6 +1,7 @@
 #include "graph/tflite_file.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "graph/op_fault.h"
 #include "tinynas/error.h"
@@ -10,6 +11,11 @@ namespace {
 
 /// Larger files hold no network for a microcontroller; the format's own limit is 2 GiB.
 constexpr std::size_t kMaxFileBytes = std::size_t{512} << 20;
+
+/// A file may name one list a million times, so what is copied from it has a limit.
+constexpr std::size_t kMaxAxes = 8;
+constexpr std::size_t kMaxOperands = 1024;
+constexpr std::size_t kMaxNameBytes = 40;
 
 /// Bytes of an element; 0 for types of no fixed or no whole size.
 std::int64_t type_bytes(tflite::TensorType type) {
@@ -103,14 +109,14 @@ class TfliteOpener {
     for (const tflite::Tensor* from : *subgraph.tensors()) {
       const std::string who = "tensor " + std::to_string(file_.tensors.size());
       TfliteTensor& tensor = file_.tensors.emplace_back();
+      if (from->shape() != nullptr && from->shape()->size() > kMaxAxes) {
+        fail(who + " has " + std::to_string(from->shape()->size()) + " axes; at most 8 are read");
+      }
       tensor.shape = copied(from->shape());
       tensor.type = from->type();
       tensor.is_variable = from->is_variable();
       tensor.is_sparse = from->sparsity() != nullptr;
-      if (const auto* quantization = from->quantization()) {
-        tensor.scale = copied(quantization->scale());
-        tensor.zero_point = copied(quantization->zero_point());
-      }
+      tensor.quantization = from->quantization();
       std::int64_t elements = 1;
       for (const std::int32_t length : tensor.shape) {
         if (length < 1) {
@@ -157,7 +163,14 @@ class TfliteOpener {
       TfliteOperator& op = file_.operators.emplace_back();
       op.table = from;
       op.code = std::max<std::int32_t>(code.builtin_code(), code.deprecated_builtin_code());
-      if (code.custom_code() != nullptr) op.custom_name = code.custom_code()->str();
+      if (const auto* name = code.custom_code()) {
+        op.custom_name.assign(name->c_str(), std::min<std::size_t>(name->size(), kMaxNameBytes));
+      }
+      for (const auto* operands : {from->inputs(), from->outputs()}) {
+        if (operands == nullptr || operands->size() <= kMaxOperands) continue;
+        fail(who + " (" + op.name() + ") has " + std::to_string(operands->size()) +
+             " inputs or outputs; at most 1024 are read");
+      }
       op.inputs = copied(from->inputs());
       op.outputs = copied(from->outputs());
       check_indices(op.inputs, true, who + " (" + op.name() + "): its inputs");
@@ -186,10 +199,26 @@ std::int64_t TfliteTensor::elements() const {
   return count;
 }
 
+bool same_quantization(const TfliteTensor& a, const TfliteTensor& b) {
+  // By bytes: flatbuffers does not verify that a list of 64-bit numbers is aligned.
+  const auto same = [](const auto* x, const auto* y, std::size_t item_bytes) {
+    const std::size_t x_size = x == nullptr ? 0 : x->size(), y_size = y == nullptr ? 0 : y->size();
+    if (x_size != y_size) return false;
+    return x_size == 0 || std::memcmp(x->Data(), y->Data(), x_size * item_bytes) == 0;
+  };
+  const auto* x = a.quantization;
+  const auto* y = b.quantization;
+  if (x == y) return true;
+  return same(x == nullptr ? nullptr : x->scale(), y == nullptr ? nullptr : y->scale(),
+              sizeof(float)) &&
+         same(x == nullptr ? nullptr : x->zero_point(), y == nullptr ? nullptr : y->zero_point(),
+              sizeof(std::int64_t));
+}
+
 std::string TfliteOperator::name() const {
   if (code == tflite::BuiltinOperator_CUSTOM) {
     // Whatever bytes the file has, a message stays one printable line.
-    std::string printable = custom_name.substr(0, 40);
+    std::string printable = custom_name;
     for (char& c : printable) c = c >= ' ' && c <= '~' ? c : '?';
     return "custom operator '" + printable + "'";
   }

@@ -17,16 +17,18 @@ struct TfliteTensor {
   std::string_view data;  ///< of a constant; empty: computed, or the input
   bool is_variable = false;
   bool is_sparse = false;
-  std::vector<float> scale;
-  std::vector<std::int64_t> zero_point;
+  const tflite::QuantizationParameters* quantization = nullptr;
 
   bool is_constant() const { return !data.empty(); }
   std::int64_t elements() const;
 };
 
+/// Whether equal bytes stand for equal values.
+bool same_quantization(const TfliteTensor& a, const TfliteTensor& b);
+
 struct TfliteOperator {
   std::int32_t code = 0;
-  std::string custom_name;           ///< of CUSTOM
+  std::string custom_name;           ///< of CUSTOM; its beginning, where it is long
   std::vector<std::int32_t> inputs;  ///< -1: left out
   std::vector<std::int32_t> outputs;
   const tflite::Operator* table = nullptr;
