@@ -42,9 +42,12 @@ std::int64_t type_bytes(tflite::TensorType type) {
   }
 }
 
+/// By bytes: flatbuffers does not verify that a list of 64-bit numbers is aligned.
 template <typename T>
 std::vector<T> copied(const flatbuffers::Vector<T>* from) {
-  return from == nullptr ? std::vector<T>{} : std::vector<T>(from->begin(), from->end());
+  std::vector<T> values(from == nullptr ? 0 : from->size());
+  if (!values.empty()) std::memcpy(values.data(), from->Data(), values.size() * sizeof(T));
+  return values;
 }
 
 class TfliteOpener {
@@ -116,7 +119,14 @@ class TfliteOpener {
       tensor.type = from->type();
       tensor.is_variable = from->is_variable();
       tensor.is_sparse = from->sparsity() != nullptr;
-      tensor.quantization = from->quantization();
+      if (const auto* quantization = from->quantization()) {
+        tensor.scale = copied(quantization->scale());
+        tensor.zero_point = copied(quantization->zero_point());
+        quantization_items_ += tensor.scale.size() + tensor.zero_point.size();
+        if (quantization_items_ > content_.size()) {
+          fail("its tensors name one list of scales again and again");
+        }
+      }
       std::int64_t elements = 1;
       for (const std::int32_t length : tensor.shape) {
         if (length < 1) {
@@ -189,6 +199,7 @@ class TfliteOpener {
   std::string_view content_;
   const std::string& path_;
   TfliteFile file_;
+  std::size_t quantization_items_ = 0;  ///< copied so far; no sound file has more than bytes
 };
 
 }  // namespace
@@ -197,22 +208,6 @@ std::int64_t TfliteTensor::elements() const {
   std::int64_t count = 1;
   for (const std::int32_t length : shape) count *= length;
   return count;
-}
-
-bool same_quantization(const TfliteTensor& a, const TfliteTensor& b) {
-  // By bytes: flatbuffers does not verify that a list of 64-bit numbers is aligned.
-  const auto same = [](const auto* x, const auto* y, std::size_t item_bytes) {
-    const std::size_t x_size = x == nullptr ? 0 : x->size(), y_size = y == nullptr ? 0 : y->size();
-    if (x_size != y_size) return false;
-    return x_size == 0 || std::memcmp(x->Data(), y->Data(), x_size * item_bytes) == 0;
-  };
-  const auto* x = a.quantization;
-  const auto* y = b.quantization;
-  if (x == y) return true;
-  return same(x == nullptr ? nullptr : x->scale(), y == nullptr ? nullptr : y->scale(),
-              sizeof(float)) &&
-         same(x == nullptr ? nullptr : x->zero_point(), y == nullptr ? nullptr : y->zero_point(),
-              sizeof(std::int64_t));
 }
 
 std::string TfliteOperator::name() const {

@@ -17,14 +17,12 @@ struct TfliteTensor {
   std::string_view data;  ///< of a constant; empty: computed, or the input
   bool is_variable = false;
   bool is_sparse = false;
-  const tflite::QuantizationParameters* quantization = nullptr;
+  std::vector<float> scale;
+  std::vector<std::int64_t> zero_point;
 
   bool is_constant() const { return !data.empty(); }
   std::int64_t elements() const;
 };
-
-/// Whether equal bytes stand for equal values.
-bool same_quantization(const TfliteTensor& a, const TfliteTensor& b);
 
 struct TfliteOperator {
   std::int32_t code = 0;
