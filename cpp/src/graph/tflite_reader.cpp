@@ -344,8 +344,8 @@ class TfliteReader {
       throw Unsupported{type_name(constant.type) + " values; quantise the model to int8"};
     }
     const std::int64_t values = constant.elements();
-    const bool by_channel = !constant.shape.empty() && constant.shape.back() == in.shape.back() &&
-                            values == in.shape.back();
+    const std::int32_t channels = hwc(in).c;
+    const bool by_channel = values == channels && hwc(constant).c == channels;
     if (values != 1 && !by_channel && constant.shape != in.shape) {
       throw Unsupported{"a constant of another shape"};
     }

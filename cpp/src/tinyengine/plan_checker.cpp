@@ -161,7 +161,35 @@ class PlanChecker {
         ++sharing;
       }
     }
-    return check_listing(op_index, static_cast<int>(needed_.size()) - sharing);
+    int scratch = 0;
+    for (const Placement& place : plan_.placements) {
+      if (place.kind != PlacementKind::kScratch || place.first_op > op_index ||
+          place.end_op <= op_index) {
+        continue;
+      }
+      if (!check_scratch(op_index, place)) return false;
+      ++scratch;
+    }
+    return check_listing(op_index, static_cast<int>(needed_.size()) - sharing + scratch);
+  }
+
+  /// A kernel's own buffer meets no tensor that is needed, and no other buffer of the op.
+  bool check_scratch(int op_index, const Placement& scratch) {
+    const auto extent_of = [](const Placement& place) {
+      return Extent{place.offset_bytes, place.offset_bytes + place.bytes};
+    };
+    const bool meets_tensor = std::any_of(needed_.begin(), needed_.end(), [&](int tensor) {
+      return extent(tensor).meets(extent_of(scratch));
+    });
+    const bool meets_scratch =
+        std::any_of(plan_.placements.begin(), plan_.placements.end(), [&](const Placement& other) {
+          return &other != &scratch && other.kind == PlacementKind::kScratch &&
+                 other.first_op <= op_index && op_index < other.end_op &&
+                 extent_of(other).meets(extent_of(scratch));
+        });
+    if (!meets_tensor && !meets_scratch) return true;
+    return fail("during " + op_text(op_index) + ", scratch at " +
+                std::to_string(scratch.offset_bytes) + " overlaps what is needed");
   }
 
   /// What the plan tells about the op: each needed tensor at its place (an input that was
@@ -176,6 +204,7 @@ class PlanChecker {
     for (int i = 0; i < entry.tensor_count; ++i) {
       const PlannedTensor& listed = plan_.op_tensors[entry.first_tensor + i];
       sum += listed.bytes;
+      if (listed.tensor < 0) continue;  // scratch, see check_scratch
       if (std::find(needed_.begin(), needed_.end(), listed.tensor) == needed_.end()) {
         return fail(op_text(op_index) + " lists a tensor that it does not need");
       }

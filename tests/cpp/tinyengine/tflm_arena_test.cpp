@@ -3,6 +3,7 @@
 #include "tinyengine/tflm_arena.h"
 
 #include "catch.h"
+#include "errors.h"
 #include "random_graph.h"
 #include "shared_networks.h"
 #include "tinyengine/plan_checker.h"
@@ -63,6 +64,26 @@ TEST_CASE("interpreter arenas of random graphs are sound") {
     REQUIRE(check_plan(graph, runtime, plan) == "");
     CHECK(plan.lower_bound_bytes <= plan.peak_sram_bytes);
   }
+}
+
+TEST_CASE("the buffers that a mean asks for are part of the plan and are checked") {
+  Graph graph;
+  graph.input = graph.add_tensor({6, 6, 8});
+  Op mean;
+  mean.kind = OpKind::kMean;
+  mean.kernel_h = mean.kernel_w = 6;
+  graph.output = graph.add_op(mean, std::vector<std::int32_t>{0}, {1, 1, 8});
+  const RuntimeModel runtime = find_runtime("tflm");
+  MemoryPlan plan = plan_memory(graph, runtime);
+  REQUIRE(plan.placements.size() == 5);
+  CHECK(check_plan(graph, runtime, plan) == "");
+  // The arena stays as long as it is: two buffers of the same size lie in the same bytes.
+  REQUIRE(plan.placements[3].bytes == plan.placements[4].bytes);
+  std::swap(plan.placements[2].offset_bytes, plan.placements[4].offset_bytes);
+  CHECK(contains(check_plan(graph, runtime, plan), "scratch at"));
+  plan = plan_memory(graph, runtime);
+  plan.placements[4].offset_bytes = plan.placements[0].offset_bytes;
+  CHECK(contains(check_plan(graph, runtime, plan), "overlaps what is needed"));
 }
 
 TEST_CASE("published networks need most under the interpreter and least under our rules") {
