@@ -75,6 +75,8 @@ struct Tensor {
   DType dtype = DType::kInt8;
   float scale = 0;
   std::int32_t zero_point = 0;
+  /// In the interpreter's arena, where a `.tflite` file has an offline plan; -1: placed by it.
+  std::int32_t offline_offset_bytes = -1;
   std::int64_t bytes() const { return shape.elements() * dtype_bytes(dtype); }
 };
 

@@ -72,6 +72,7 @@ class TfliteOpener {
     const tflite::SubGraph& subgraph = *subgraphs->Get(0);
     read_tensors(subgraph);
     read_operators(subgraph);
+    read_offline_plan();
     file_.inputs = ends(subgraph.inputs(), "inputs");
     file_.outputs = ends(subgraph.outputs(), "outputs");
     return std::move(file_);
@@ -141,6 +142,29 @@ class TfliteOpener {
           static_cast<std::int64_t>(tensor.data.size()) != bytes) {
         fail(who + " holds " + std::to_string(tensor.data.size()) + " bytes, its shape needs " +
              std::to_string(bytes));
+      }
+    }
+  }
+
+  /// Version, number of networks, number of tensors, then an offset for each.
+  void read_offline_plan() {
+    if (file_.model->metadata() == nullptr) return;
+    for (const tflite::Metadata* entry : *file_.model->metadata()) {
+      if (entry->name() == nullptr || entry->name()->str() != kOfflinePlanName) continue;
+      const std::string_view data = buffer_data(entry->buffer(), kOfflinePlanName);
+      std::vector<std::int32_t> words(data.size() / sizeof(std::int32_t));
+      std::memcpy(words.data(), data.data(), words.size() * sizeof(std::int32_t));
+      constexpr std::size_t kHead = 3;
+      if (words.size() != kHead + file_.tensors.size() ||
+          words[2] != static_cast<std::int32_t>(file_.tensors.size())) {
+        fail(std::string("its metadata ") + kOfflinePlanName + " is not for its " +
+             std::to_string(file_.tensors.size()) + " tensors; remove it or plan the file anew");
+      }
+      file_.offline_offsets.assign(words.begin() + kHead, words.end());
+      for (const std::int32_t offset : file_.offline_offsets) {
+        if (offset >= -1 && offset <= kMaxTensorBytes) continue;
+        fail(std::string("its metadata ") + kOfflinePlanName + " has the offset " +
+             std::to_string(offset));
       }
     }
   }

@@ -41,7 +41,11 @@ struct TfliteFile {
   std::vector<TfliteTensor> tensors;
   std::vector<TfliteOperator> operators;
   std::vector<std::int32_t> inputs, outputs;
+  /// Of an offline plan (metadata kOfflinePlanName), one a tensor, -1: none; empty: the file has
+  /// none.
+  std::vector<std::int32_t> offline_offsets;
 };
+inline constexpr const char* kOfflinePlanName = "OfflineMemoryAllocation";
 
 /// Verifies and checks. Throws BadInput with `path`.
 TfliteFile open_tflite(std::string_view content, const std::string& path);

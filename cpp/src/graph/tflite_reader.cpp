@@ -88,6 +88,9 @@ class TfliteReader {
       if (!used[t]) continue;
       index_of_[t] = graph().add_tensor(hwc(file_.tensors[t]), dtype(file_.tensors[t].type));
       set_quantisation(file_.tensors[t], graph().tensors.back());
+      if (!file_.offline_offsets.empty()) {
+        graph().tensors.back().offline_offset_bytes = file_.offline_offsets[t];
+      }
       network_.file_tensors.push_back(static_cast<std::int32_t>(t));
     }
     network_.file_tensor_count = static_cast<std::int32_t>(file_.tensors.size());

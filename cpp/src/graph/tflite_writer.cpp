@@ -9,7 +9,6 @@
 namespace tinynas {
 namespace {
 
-constexpr const char* kPlanName = "OfflineMemoryAllocation";
 constexpr std::size_t kFileAlignment = 16;  // of constants, which the format asks for
 
 class RootWriter {
@@ -68,11 +67,12 @@ std::string with_offline_plan(std::string_view content, const std::string& path,
   std::vector<flatbuffers::Offset<tflite::Metadata>> metadata;
   if (model.metadata() != nullptr) {
     for (const tflite::Metadata* entry : *model.metadata()) {
-      const bool is_plan = entry->name() != nullptr && entry->name()->str() == kPlanName;
+      const bool is_plan = entry->name() != nullptr && entry->name()->str() == kOfflinePlanName;
       if (!is_plan) metadata.push_back(writer.old(entry));
     }
   }
-  metadata.push_back(tflite::CreateMetadata(builder, builder.CreateString(kPlanName), plan_buffer));
+  metadata.push_back(
+      tflite::CreateMetadata(builder, builder.CreateString(kOfflinePlanName), plan_buffer));
 
   const auto all_buffers = builder.CreateVector(buffers);
   const auto all_metadata = builder.CreateVector(metadata);

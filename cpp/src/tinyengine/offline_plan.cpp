@@ -24,14 +24,29 @@ std::int64_t liveness_bound(const std::vector<ArenaRecord>& records) {
   return bound;
 }
 
+bool is_sound(const std::vector<Placement>& buffers) {
+  for (const Placement& a : buffers) {
+    for (const Placement& b : buffers) {
+      const bool together = a.first_op < b.end_op && b.first_op < a.end_op;
+      const bool meet = a.offset_bytes < b.offset_bytes + b.bytes &&
+                        b.offset_bytes < a.offset_bytes + a.bytes;
+      if (&a != &b && together && meet) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 OfflinePlan plan_offline(const TfliteNetwork& network) {
   const RuntimeModel runtime = find_runtime("tflm");
   const Graph& graph = network.interpreter_graph;
-  std::vector<Placement> buffers = tflm_buffers(graph, runtime);
+  const std::vector<Placement> given = tflm_buffers(graph, runtime);
+  std::vector<Placement> open = given;
+  for (Placement& buffer : open) buffer.offset_bytes = -1;
+  std::vector<Placement> buffers = open;
   OfflinePlan plan;
-  plan.interpreter_head_bytes = place_tflm_buffers(buffers, 0);
+  plan.interpreter_head_bytes = place_tflm_buffers(buffers);
 
   std::vector<ArenaRecord> records;
   for (const Placement& buffer : buffers) {
@@ -45,12 +60,15 @@ OfflinePlan plan_offline(const TfliteNetwork& network) {
 
   // The interpreter places what its kernels ask for around the tensors.
   const std::size_t tensors = graph.tensors.size();
-  std::vector<Placement> offline = buffers;
+  std::vector<Placement> offline = open;
   for (std::size_t i = 0; i < tensors; ++i) offline[i].offset_bytes = records[i].offset_bytes;
-  plan.head_bytes = place_tflm_buffers(offline, tensors);
-  if (plan.head_bytes > plan.interpreter_head_bytes) {
-    plan.head_bytes = plan.interpreter_head_bytes;
-    offline = buffers;
+  plan.head_bytes = place_tflm_buffers(offline);
+  // What the file came with, or the interpreter alone, may be better.
+  for (std::vector<Placement> other : {given, open}) {
+    const std::int64_t bytes = place_tflm_buffers(other);
+    if (bytes >= plan.head_bytes || !is_sound(other)) continue;
+    plan.head_bytes = bytes;
+    offline = std::move(other);
   }
   plan.offset_bytes.assign(static_cast<std::size_t>(network.file_tensor_count), -1);
   for (std::size_t i = 0; i < tensors; ++i) {

@@ -143,6 +143,12 @@ class PlanChecker {
            last_need_[input] == op_index && record(a).offset_bytes == record(b).offset_bytes;
   }
 
+  /// Whether a file's offline plan, which the interpreter obeys, placed both.
+  bool are_given(int a, int b) const {
+    return graph_.tensors[a].offline_offset_bytes >= 0 &&
+           graph_.tensors[b].offline_offset_bytes >= 0;
+  }
+
   bool check_op(int op_index) {
     needed_.erase(std::remove_if(needed_.begin(), needed_.end(),
                                  [&](int t) { return last_need_[t] < op_index; }),
@@ -153,7 +159,7 @@ class PlanChecker {
     for (std::size_t i = 0; i < needed_.size(); ++i) {
       for (std::size_t j = i + 1; j < needed_.size(); ++j) {
         const int a = needed_[i], b = needed_[j];
-        if (!extent(a).meets(extent(b))) continue;
+        if (!extent(a).meets(extent(b)) || are_given(a, b)) continue;
         if (!overwrites_own_input(op_index, a, b)) {
           return fail("during " + op_text(op_index) + ", " + tensor_text(a) + " and " +
                       tensor_text(b) + " overlap");

@@ -73,6 +73,7 @@ std::vector<Placement> tflm_buffers(const Graph& graph, const RuntimeModel& runt
   for (std::size_t t = 0; t < buffers.size(); ++t) {
     buffers[t].first_tensor = static_cast<std::int32_t>(t);
     buffers[t].bytes = align_up(graph.tensors[t].bytes(), runtime.tensor_alignment_bytes);
+    buffers[t].offset_bytes = graph.tensors[t].offline_offset_bytes;
   }
   buffers[graph.input].end_op = 1;
   for (std::int32_t i = 0; i < op_count; ++i) {
@@ -93,21 +94,24 @@ std::vector<Placement> tflm_buffers(const Graph& graph, const RuntimeModel& runt
       scratch.kind = PlacementKind::kScratch;
       scratch.first_op = i;
       scratch.end_op = i + 1;
+      scratch.offset_bytes = -1;
       scratch.bytes = align_up(kInt * values, runtime.tensor_alignment_bytes);
     }
   }
   return buffers;
 }
 
-std::int64_t place_tflm_buffers(std::vector<Placement>& buffers, std::size_t fixed) {
+std::int64_t place_tflm_buffers(std::vector<Placement>& buffers) {
   thread_local PlacementWorkspace work;
   work.order.resize(buffers.size());
   std::iota(work.order.begin(), work.order.end(), 0);
-  std::sort(work.order.begin() + static_cast<std::ptrdiff_t>(fixed), work.order.end(),
-            [&](std::int32_t a, std::int32_t b) {
-              return buffers[a].bytes != buffers[b].bytes ? buffers[a].bytes > buffers[b].bytes
-                                                          : a > b;
-            });
+  const auto placed =
+      std::stable_partition(work.order.begin(), work.order.end(),
+                            [&](std::int32_t b) { return buffers[b].offset_bytes >= 0; });
+  std::sort(placed, work.order.end(), [&](std::int32_t a, std::int32_t b) {
+    return buffers[a].bytes != buffers[b].bytes ? buffers[a].bytes > buffers[b].bytes : a > b;
+  });
+  const auto fixed = static_cast<std::size_t>(placed - work.order.begin());
   return place_in_order(buffers, fixed, work);
 }
 
@@ -116,7 +120,7 @@ void plan_tflm(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan
   plan.placements = tflm_buffers(graph, runtime);
   plan.tensor_records.resize(graph.tensors.size());
   std::iota(plan.tensor_records.begin(), plan.tensor_records.end(), 0);
-  plan.activation_bytes = place_tflm_buffers(plan.placements, 0);
+  plan.activation_bytes = place_tflm_buffers(plan.placements);
   plan.scratch_bytes = tflm_tail_bytes(graph);
   plan.peak_sram_bytes = plan.activation_bytes + plan.scratch_bytes;
   std::int64_t most = 0;

@@ -14,12 +14,13 @@ namespace tinynas {
 /// their order, then what reference kernels ask for (kScratch: a mean's sums, positions and axes).
 /// Live from the op that writes it to the last that reads it; what none reads and is no output is
 /// gone after its op (tensorflow/lite/micro/micro_allocation_info.cc).
+/// Offsets are those of the file's offline plan, or -1.
 std::vector<Placement> tflm_buffers(const Graph& graph, const RuntimeModel& runtime);
 
-/// Gives the buffers their offsets and returns the bytes of the head. The first `fixed` buffers
-/// keep theirs (an offline plan). The others: sizes descending, of equal ones the later first, each
-/// at the lowest gap (tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc).
-std::int64_t place_tflm_buffers(std::vector<Placement>& buffers, std::size_t fixed);
+/// Gives the buffers their offsets and returns the bytes of the head. Buffers with an offset of 0
+/// or more keep it (an offline plan). The others (-1): sizes descending, of equal ones the later
+/// first, each at the lowest gap (tensorflow/lite/micro/memory_planner/greedy_memory_planner.cc).
+std::int64_t place_tflm_buffers(std::vector<Placement>& buffers);
 
 /// Bytes of the tail: multiplier and shift of each channel of a convolution, and node, kernel and
 /// tensor structures by kind of op. A model, fitted on a 64-bit host on 290 networks; on others and
@@ -31,7 +32,7 @@ std::int64_t tflm_tail_bytes(const Graph& graph);
 /// Fills records, offsets, scratch (the tail) and peak of `plan`, whose costs (add_costs) stand. No
 /// tensor shares bytes with another. `graph` has the operators of the file, PAD and RESHAPE
 /// included: a layer table in their place gives what its ops would need. An offline plan that the
-/// file has is not looked at: the figures are those of the interpreter's own planner.
+/// file has is obeyed, as the interpreter does.
 void plan_tflm(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan);
 
 }  // namespace tinynas
