@@ -143,7 +143,18 @@ void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, Inp
       std::erase(external_, inner);
     }
     add_inputs(first);
-    scratch = std::max(scratch, facts.ops[first].scratch_bytes);
+    // A depthwise op whose wide input joins the segment further down needs its scratch till then.
+    std::int64_t widening = 0;
+    if (facts.depthwise_rows == DepthwiseRows::kInt16) {
+      for (const std::int32_t t : external_) {
+        if (!facts.tensors[t].wide) continue;
+        const std::int32_t reader = facts.uses[facts.tensors[t].first_use].op;
+        widening = std::max(widening, facts.ops[reader].scratch_bytes);
+      }
+    }
+    if (!facts.reads_wide(graph, first, 0)) {
+      scratch = std::max(scratch, facts.ops[first].scratch_bytes);
+    }
     std::int64_t image_ring = 0;
     if (input == InputMode::kRows &&
         std::find(external_.begin(), external_.end(), graph.input) != external_.end()) {
@@ -154,7 +165,7 @@ void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, Inp
     }
     collect_overlaps(graph, facts, input, first, end, overlaps_);
     bytes_[static_cast<std::size_t>(first) * (op_count_ + 1) + end] =
-        rings + scratch + image_ring + passing_bytes(facts, first, end) +
+        rings + std::max(scratch, widening) + image_ring + passing_bytes(facts, first, end) +
         overlay_bytes(facts, output);
   }
 }
@@ -195,20 +206,28 @@ void suffix_peaks(const SegmentTable& table, std::vector<std::int64_t>& peaks) {
   }
 }
 
-void simplest_cuts(const SegmentTable& table, std::int32_t first, std::int64_t limit_bytes,
-                   Cuts& cuts) {
-  constexpr std::int32_t kFar = std::numeric_limits<std::int32_t>::max() / 2;
-  thread_local std::vector<std::int32_t> fused, next;
+void simplest_cuts(const Graph& graph, const GraphFacts& facts, const SegmentTable& table,
+                   std::int32_t first, std::int64_t limit_bytes, Cuts& cuts) {
+  constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
+  thread_local std::vector<std::int64_t> cost;
+  thread_local std::vector<std::int32_t> next;
   const std::int32_t n = table.op_count();
-  fused.assign(n + 1, kFar);
+  const bool wide_rows = facts.depthwise_rows == DepthwiseRows::kInt16;
+  cost.assign(n + 1, kFar);
   next.assign(n + 1, -1);
-  fused[n] = 0;
+  cost[n] = 0;
   for (std::int32_t i = n - 1; i >= first; --i) {
+    std::int64_t widened = 0;
     for (std::int32_t end = i + 1; end <= n; ++end) {
+      // With int8 rows all cuts widen alike.
+      if (wide_rows && !facts.reads_wide(graph, end - 1, i)) {
+        widened += facts.ops[end - 1].widened_elements;
+      }
       if (table.bytes(i, end) > limit_bytes) continue;
-      const std::int32_t inner = end - i > 1 ? end - i : 0;
-      if (fused[end] + inner >= fused[i]) continue;
-      fused[i] = fused[end] + inner;
+      const std::int64_t inner = end - i > 1 ? end - i : 0;
+      const std::int64_t whole = cost[end] + widened * (n + 1) + inner;
+      if (whole >= cost[i]) continue;
+      cost[i] = whole;
       next[i] = end;
     }
   }

@@ -66,10 +66,11 @@ struct Cuts {
 
 /// Least peak of ops [i, end) for each i, by minimax dynamic programming.
 void suffix_peaks(const SegmentTable& table, std::vector<std::int64_t>& peaks);
-/// Of all cuts of ops [first, end) whose segments stay within `limit_bytes`, those with the fewest
-/// ops in segments of several. `limit_bytes` must be reachable.
-void simplest_cuts(const SegmentTable& table, std::int32_t first, std::int64_t limit_bytes,
-                   Cuts& cuts);
+/// Of all cuts of ops [first, end) whose segments stay within `limit_bytes`, those that widen the
+/// fewest elements, and of these those with the fewest ops in segments of several. `limit_bytes`
+/// must be reachable.
+void simplest_cuts(const Graph& graph, const GraphFacts& facts, const SegmentTable& table,
+                   std::int32_t first, std::int64_t limit_bytes, Cuts& cuts);
 
 /// Cuts of ops [first, end) each of whose rests needs as little as it can: more room for offsets
 /// than simplest_cuts leaves. `peaks` as suffix_peaks gives them.

@@ -5,6 +5,7 @@
 #include "tinyengine/arena_solver.h"
 #include "tinyengine/kernel_costs.h"
 #include "tinyengine/patches.h"
+#include "tinyengine/plan_front.h"
 #include "tinyengine/row_recurrence.h"
 #include "tinyengine/segment_table.h"
 #include "tinyengine/storage_records.h"
@@ -97,8 +98,11 @@ void PlanBuilder::add_rings(std::int32_t index) {
     const auto columns = [&](std::int32_t tensor) {
       return segment.has_patches() ? columns_.largest[tensor] : graph_->tensors[tensor].shape.w;
     };
+    const bool wide_input = facts_->reads_wide(*graph_, i, segment.first_op);
     const std::int64_t op_scratch =
-        align_up(row_kernel_scratch(*graph_, op, columns(in)), facts_->alignment_bytes);
+        wide_input
+            ? 0
+            : align_up(row_kernel_scratch(*graph_, op, columns(in)), facts_->alignment_bytes);
     plan_->per_op[i].scratch_bytes = op_scratch;
     scratch = std::max(scratch, op_scratch);
     const bool camera = in == graph_->input && plan_->input == InputMode::kRows;
@@ -118,6 +122,7 @@ void PlanBuilder::add_rings(std::int32_t index) {
     Placement& ring = add(PlacementKind::kRing, op.output, bytes, index, index);
     ring.rows = out.ring_rows;
     ring.row_bytes = bytes / out.ring_rows;
+    ring.wide = out.wide;
   }
   if (scratch > 0) add(PlacementKind::kScratch, -1, scratch, index, index);
 }
@@ -194,6 +199,8 @@ void PlanBuilder::build(const Graph& graph, const GraphFacts& facts, SegmentTabl
   table_ = &table;
   plan_ = &plan;
   plan.input = input;
+  plan.depthwise_rows = facts.depthwise_rows;
+  plan.widened_elements = widened_elements(graph, facts, point, cuts);
   plan.placements.clear();
   plan.segments.clear();
   plan.tensor_records.assign(graph.tensors.size(), -1);
@@ -259,37 +266,56 @@ void list_live(const Graph& graph, MemoryPlan& plan) {
   plan.activation_bytes = plan.peak_sram_bytes - plan.scratch_bytes;
 }
 
-struct Workspace {
+/// What is known of a graph under one kind of depthwise rows.
+struct Schedule {
   GraphFacts facts;
   SegmentTable table;
   std::vector<std::int64_t> suffix;
+};
+
+struct Workspace {
+  Schedule schedules[2];  ///< by DepthwiseRows
   Cuts cuts, other_cuts;
   PlanBuilder builder;
+
+  Schedule& of(DepthwiseRows rows) { return schedules[static_cast<std::size_t>(rows)]; }
 };
 
 /// Costs of all segments and suffixes. Returns how the image is held: rows from a camera need all
 /// readers of the image in one segment; where none can be, the image is gathered whole first.
-InputMode prepare(Workspace& work, const Graph& graph, const RuntimeModel& runtime,
-                  InputMode input) {
-  work.facts.build(graph, runtime);
-  work.table.build(graph, work.facts, input);
-  suffix_peaks(work.table, work.suffix);
-  if (input != InputMode::kRows || work.suffix[0] != kNoSegment) return input;
-  return prepare(work, graph, runtime, InputMode::kResident);
+InputMode prepare(Schedule& schedule, const Graph& graph, const RuntimeModel& runtime,
+                  InputMode input, DepthwiseRows rows) {
+  schedule.facts.build(graph, runtime, rows);
+  schedule.table.build(graph, schedule.facts, input);
+  suffix_peaks(schedule.table, schedule.suffix);
+  if (input != InputMode::kRows || schedule.suffix[0] != kNoSegment) return input;
+  return prepare(schedule, graph, runtime, InputMode::kResident, rows);
+}
+
+/// Cuts of what does not run in patches at `point`.
+void cut_rest(const Schedule& schedule, const Graph& graph, const FrontPoint& point, Cuts& cuts) {
+  const std::int64_t limit = schedule.suffix[point.patch_end_op];
+  simplest_cuts(graph, schedule.facts, schedule.table, point.patch_end_op,
+                std::max(limit, point.peak_sram_bytes), cuts);
 }
 
 void build_point(Workspace& work, const Graph& graph, InputMode input, const FrontPoint& point,
                  MemoryPlan& plan) {
-  const std::int64_t limit =
-      point.patch_end_op > 0 ? work.suffix[point.patch_end_op] : work.suffix[0];
-  simplest_cuts(work.table, point.patch_end_op, std::max(limit, point.peak_sram_bytes), work.cuts);
-  work.builder.build(graph, work.facts, work.table, input, point, work.cuts, plan);
+  Schedule& schedule = work.of(point.depthwise_rows);
+  const auto build = [&](const Cuts& cuts) {
+    work.builder.build(graph, schedule.facts, schedule.table, input, point, cuts, plan);
+  };
+  cut_rest(schedule, graph, point, work.cuts);
+  build(work.cuts);
   if (plan.peak_sram_bytes <= plan.lower_bound_bytes) return;
   const std::int64_t simplest_peak = plan.peak_sram_bytes;
-  roomiest_cuts(work.table, work.suffix, point.patch_end_op, work.other_cuts);
-  work.builder.build(graph, work.facts, work.table, input, point, work.other_cuts, plan);
-  if (plan.peak_sram_bytes <= simplest_peak) return;
-  work.builder.build(graph, work.facts, work.table, input, point, work.cuts, plan);
+  roomiest_cuts(schedule.table, schedule.suffix, point.patch_end_op, work.other_cuts);
+  build(work.other_cuts);
+  if (plan.peak_sram_bytes > simplest_peak) build(work.cuts);
+}
+
+std::vector<FrontPoint> front_of(const Schedule& schedule, const Graph& graph, InputMode input) {
+  return find_front(graph, schedule.facts, schedule.table, input, schedule.suffix);
 }
 
 /// Costs of computing again: MACs of the op's regions over all tiles.
@@ -309,27 +335,59 @@ void add_extra_macs(const Graph& graph, const FrontPoint& point, MemoryPlan& pla
   plan.macs += plan.extra_macs;
 }
 
+/// `plan` is the preferred one without extra MACs and does not fit: the first that does, by MACs,
+/// else the smallest. Returns what `plan` is then.
+FrontPoint fit_budget(Workspace& work, const Graph& graph, const RuntimeModel& runtime,
+                      InputMode input, const PlanOptions& options, const FrontPoint& preferred,
+                      MemoryPlan& plan) {
+  const std::int64_t budget = options.sram_budget_bytes;
+  std::vector<FrontPoint> points = front_of(work.of(options.depthwise_rows), graph, input);
+  if (options.depthwise_rows == DepthwiseRows::kInt16) {
+    prepare(work.of(DepthwiseRows::kInt8), graph, runtime, input, DepthwiseRows::kInt8);
+    const auto others = front_of(work.of(DepthwiseRows::kInt8), graph, input);
+    points.insert(points.end(), others.begin(), others.end());
+    std::stable_sort(points.begin(), points.end(),
+                     [](const FrontPoint& a, const FrontPoint& b) { return a.macs < b.macs; });
+  }
+  const auto smallest =
+      std::min_element(points.begin(), points.end(), [](const FrontPoint& a, const FrontPoint& b) {
+        return a.peak_sram_bytes < b.peak_sram_bytes;
+      });
+  const auto is_preferred = [&](const FrontPoint& point) {
+    return point.patch_end_op == 0 && point.depthwise_rows == preferred.depthwise_rows;
+  };
+  FrontPoint built = preferred;
+  for (auto point = points.begin(); point != points.end(); ++point) {
+    if (is_preferred(*point) || point->peak_sram_bytes > budget) continue;
+    build_point(work, graph, input, *point, plan);
+    built = *point;
+    if (plan.peak_sram_bytes <= budget) return built;
+  }
+  const bool is_built = smallest->macs == built.macs &&
+                        smallest->depthwise_rows == built.depthwise_rows &&
+                        smallest->peak_sram_bytes == built.peak_sram_bytes;
+  if (is_built) return built;
+  build_point(work, graph, input, *smallest, plan);
+  return *smallest;
+}
+
 }  // namespace
 
 void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
                     MemoryPlan& plan) {
   thread_local Workspace work;
-  const InputMode input = prepare(work, graph, runtime, options.input);
+  Schedule& schedule = work.of(options.depthwise_rows);
+  const InputMode input = prepare(schedule, graph, runtime, options.input, options.depthwise_rows);
   FrontPoint point;
-  point.peak_sram_bytes = work.suffix[0];
+  point.peak_sram_bytes = schedule.suffix[0];
+  point.macs = plan.macs;
+  point.depthwise_rows = options.depthwise_rows;
   build_point(work, graph, input, point, plan);
-  // Patches only where they are asked for and may help.
+  // Other ways only where they are asked for and may help.
   const bool too_large =
       options.sram_budget_bytes >= 0 && plan.peak_sram_bytes > options.sram_budget_bytes;
   if (too_large && sram_lower_bound(graph, runtime, input) < plan.peak_sram_bytes) {
-    const auto front = find_front(graph, work.facts, work.table, input, work.suffix);
-    for (std::size_t i = 1; i < front.size(); ++i) {
-      const bool last = i + 1 == front.size();
-      if (!last && front[i].peak_sram_bytes > options.sram_budget_bytes) continue;
-      point = front[i];
-      build_point(work, graph, input, point, plan);
-      if (plan.peak_sram_bytes <= options.sram_budget_bytes) break;
-    }
+    point = fit_budget(work, graph, runtime, input, options, point, plan);
   }
   add_extra_macs(graph, point, plan);
   list_live(graph, plan);
@@ -339,11 +397,21 @@ std::vector<FrontPoint> memory_macs_front(const Graph& graph, const RuntimeModel
                                           InputMode input) {
   if (runtime.rules != RuntimeRules::kTinyNas) {
     const MemoryPlan plan = plan_memory(graph, runtime);
-    return {FrontPoint{plan.peak_sram_bytes, plan.macs, 0, 1, 1}};
+    return {FrontPoint{plan.peak_sram_bytes, plan.macs}};
   }
   thread_local Workspace work;
-  const InputMode delivered = prepare(work, graph, runtime, input);
-  return find_front(graph, work.facts, work.table, delivered, work.suffix);
+  std::vector<FrontPoint> fronts[2];
+  for (const DepthwiseRows rows : {DepthwiseRows::kInt8, DepthwiseRows::kInt16}) {
+    Schedule& schedule = work.of(rows);
+    const InputMode delivered = prepare(schedule, graph, runtime, input, rows);
+    auto& front = fronts[static_cast<std::size_t>(rows)];
+    front = front_of(schedule, graph, delivered);
+    for (FrontPoint& point : front) {
+      cut_rest(schedule, graph, point, work.cuts);
+      point.widened_elements = widened_elements(graph, schedule.facts, point, work.cuts);
+    }
+  }
+  return merge_fronts(fronts[0], fronts[1]);
 }
 
 std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime, InputMode input) {

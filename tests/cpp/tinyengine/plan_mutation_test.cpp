@@ -166,6 +166,12 @@ class Mutants {
     judge("life ends earlier", early, !op_uses(p, place.end_op - 1));
   }
 
+  MemoryPlan with_other_width(std::size_t p) const {
+    MemoryPlan mutant = plan_;
+    mutant.placements[p].wide = !mutant.placements[p].wide;
+    return mutant;
+  }
+
   void mutate_ring(std::size_t p) {
     const Placement& place = plan_.placements[p];
     const std::int64_t unit = runtime_.tensor_alignment_bytes;
@@ -178,6 +184,7 @@ class Mutants {
             step > 0 && unused(place, place.offset_bytes, place.offset_bytes + ring.bytes));
     }
     MemoryPlan narrow = plan_;
+    judge("width of elements", with_other_width(p), false);
     narrow.placements[p].row_bytes -= unit;
     narrow.placements[p].bytes = place.rows * narrow.placements[p].row_bytes;
     judge("ring rows - alignment", narrow, false);
@@ -253,6 +260,7 @@ TEST_CASE("a streaming plan with one number changed is rejected") {
     PlanOptions options;
     options.input = static_cast<InputMode>(seed % 3);
     if (seed % 5 < 2) options.sram_budget_bytes = 0;
+    if (seed % 7 < 3) options.depthwise_rows = DepthwiseRows::kInt16;
     const MemoryPlan plan = plan_memory(graph, runtime, options);
     REQUIRE(execute_plan(graph, runtime, plan) == "");
     Mutants(graph, runtime, plan, tallies).run_all();

@@ -20,6 +20,7 @@ namespace {
 struct PlanCoverage {
   std::int64_t plans = 0, segments = 0, fused = 0, fused_ops = 0, longest = 0, bottom_up = 0;
   std::int64_t patched = 0, over_input = 0, rings = 0, sums = 0, overlapped = 0, gaps = 0;
+  std::int64_t wide_rings = 0, wide_in_patches = 0;
 
   void count(const Graph& graph, const MemoryPlan& plan) {
     ++plans;
@@ -35,6 +36,8 @@ struct PlanCoverage {
     }
     for (const Placement& place : plan.placements) {
       rings += place.kind == PlacementKind::kRing;
+      wide_rings += place.wide;
+      wide_in_patches += place.wide && plan.segments[0].has_patches() && place.first_op == 0;
       sums += place.kind == PlacementKind::kAccumulators;
     }
     for (const std::uint8_t over : plan.over_input) over_input += over;
@@ -51,11 +54,24 @@ struct PlanCoverage {
     std::cout << graphs.text() << "\n"
               << plans << " plans, " << segments << " segments, " << fused << " of several ops ("
               << fused_ops << " ops, longest " << longest << "), " << bottom_up << " bottom-up, "
-              << patched << " in patches, " << rings << " rings, " << over_input
+              << patched << " in patches, " << rings << " rings, " << wide_rings
+              << " of int16 rows (" << wide_in_patches << " in patches), " << over_input
               << " tensors over their producer's input, " << sums << " accumulated pools, "
               << overlapped << " outputs over inputs, " << gaps << " above their bound\n";
   }
 };
+
+/// int16 rows for every other graph; where a budget is asked for, one that their patches meet.
+DepthwiseRows draw_depthwise_rows(const Graph& graph, const RuntimeModel& runtime,
+                                  std::uint64_t seed, PlanOptions& options) {
+  if (seed / 60 % 2 == 0) return DepthwiseRows::kInt8;
+  if (options.sram_budget_bytes < 0) return DepthwiseRows::kInt16;
+  for (const FrontPoint& point : memory_macs_front(graph, runtime, options.input)) {
+    const bool int16_rows = point.depthwise_rows == DepthwiseRows::kInt16;
+    if (int16_rows && point.patch_end_op > 0) options.sram_budget_bytes = point.peak_sram_bytes;
+  }
+  return DepthwiseRows::kInt16;
+}
 
 void run(std::uint64_t first, std::uint64_t count) {
   RuntimeModel runtime = find_runtime("tinynas");
@@ -72,6 +88,7 @@ void run(std::uint64_t first, std::uint64_t count) {
     PlanOptions options;
     options.input = static_cast<InputMode>(seed % 3);
     if (seed % 5 < 3) options.sram_budget_bytes = 0;  // as small as patches make it
+    options.depthwise_rows = draw_depthwise_rows(graph, runtime, seed, options);
     plan_memory(graph, runtime, options, plan);
     plans.count(graph, plan);
     const std::string fault = execute_plan(graph, runtime, plan);
@@ -87,6 +104,7 @@ void run(std::uint64_t first, std::uint64_t count) {
   CHECK(plans.bottom_up > 0);
   CHECK(plans.over_input > 0);
   CHECK(plans.overlapped > 0);
+  CHECK(plans.wide_in_patches > 0);
 }
 
 }  // namespace
