@@ -208,8 +208,10 @@ struct PlanOptions {
   /// point of the front that fits with the fewest extra MACs, or the smallest if none fits. Less
   /// than 0: no patches.
   std::int64_t sram_budget_bytes = -1;
-  /// kTinyNas: the preference. With kInt16 and a budget that its plan without extra MACs exceeds,
-  /// plans of both are looked at: of those that fit, fewest extra MACs first, then the preference.
+  /// kTinyNas: the preference. With kInt16 the plan widens as little as it can, within the budget
+  /// if there is one, and takes the least bytes at that. Where no such plan fits or none has a wide
+  /// ring, plans of both are looked at: of those that fit, fewest extra MACs first, then fewest
+  /// widened elements.
   DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
 };
 

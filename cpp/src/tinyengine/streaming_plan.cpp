@@ -314,8 +314,59 @@ void build_point(Workspace& work, const Graph& graph, InputMode input, const Fro
   if (plan.peak_sram_bytes > simplest_peak) build(work.cuts);
 }
 
-std::vector<FrontPoint> front_of(const Schedule& schedule, const Graph& graph, InputMode input) {
-  return find_front(graph, schedule.facts, schedule.table, input, schedule.suffix);
+/// The least peak without patches at which as few elements are widened as within `limit_bytes`.
+std::int64_t least_peak(Workspace& work, const Schedule& schedule, const Graph& graph,
+                        std::int64_t limit_bytes) {
+  thread_local std::vector<std::int64_t> peaks;
+  const auto widened_within = [&](std::int64_t bytes) {
+    simplest_cuts(graph, schedule.facts, schedule.table, 0, bytes, work.cuts);
+    return widened_elements(graph, schedule.facts, {}, work.cuts);
+  };
+  const std::int64_t fewest = widened_within(limit_bytes), enough = work.cuts.bytes;
+  peaks.clear();
+  for (std::int32_t first = 0; first < schedule.table.op_count(); ++first) {
+    for (std::int32_t end = first + 1; end <= schedule.table.op_count(); ++end) {
+      const std::int64_t bytes = schedule.table.bytes(first, end);
+      if (bytes >= schedule.suffix[0] && bytes <= enough) peaks.push_back(bytes);
+    }
+  }
+  std::sort(peaks.begin(), peaks.end());
+  const auto least = std::partition_point(peaks.begin(), peaks.end(), [&](std::int64_t bytes) {
+    return widened_within(bytes) > fewest;
+  });
+  return least == peaks.end() ? enough : *least;
+}
+
+std::vector<FrontPoint> front_of(Workspace& work, const Schedule& schedule, const Graph& graph,
+                                 InputMode input) {
+  auto front = find_front(graph, schedule.facts, schedule.table, input, schedule.suffix);
+  if (schedule.facts.depthwise_rows == DepthwiseRows::kInt8) return front;
+  // More bytes may widen less.
+  FrontPoint plain = front[0];
+  front.erase(front.begin());
+  std::int64_t limit = kNoSegment - 1;
+  while (limit >= schedule.suffix[0]) {
+    plain.peak_sram_bytes = least_peak(work, schedule, graph, limit);
+    front.push_back(plain);
+    limit = plain.peak_sram_bytes - 1;
+  }
+  return front;
+}
+
+std::vector<FrontPoint> whole_front(Workspace& work, const Graph& graph,
+                                    const RuntimeModel& runtime, InputMode input) {
+  std::vector<FrontPoint> fronts[2];
+  for (const DepthwiseRows rows : {DepthwiseRows::kInt8, DepthwiseRows::kInt16}) {
+    Schedule& schedule = work.of(rows);
+    const InputMode delivered = prepare(schedule, graph, runtime, input, rows);
+    auto& front = fronts[static_cast<std::size_t>(rows)];
+    front = front_of(work, schedule, graph, delivered);
+    for (FrontPoint& point : front) {
+      cut_rest(schedule, graph, point, work.cuts);
+      point.widened_elements = widened_elements(graph, schedule.facts, point, work.cuts);
+    }
+  }
+  return merge_fronts(fronts[0], fronts[1]);
 }
 
 /// Costs of computing again: MACs of the op's regions over all tiles.
@@ -335,38 +386,30 @@ void add_extra_macs(const Graph& graph, const FrontPoint& point, MemoryPlan& pla
   plan.macs += plan.extra_macs;
 }
 
-/// `plan` is the preferred one without extra MACs and does not fit: the first that does, by MACs,
-/// else the smallest. Returns what `plan` is then.
+/// `plan` is `built`, the preferred one without extra MACs, and does not do: the first that fits,
+/// by MACs, then by widened elements, else the smallest. Returns what `plan` is then.
 FrontPoint fit_budget(Workspace& work, const Graph& graph, const RuntimeModel& runtime,
-                      InputMode input, const PlanOptions& options, const FrontPoint& preferred,
+                      InputMode input, const PlanOptions& options, FrontPoint built,
                       MemoryPlan& plan) {
   const std::int64_t budget = options.sram_budget_bytes;
-  std::vector<FrontPoint> points = front_of(work.of(options.depthwise_rows), graph, input);
-  if (options.depthwise_rows == DepthwiseRows::kInt16) {
-    prepare(work.of(DepthwiseRows::kInt8), graph, runtime, input, DepthwiseRows::kInt8);
-    const auto others = front_of(work.of(DepthwiseRows::kInt8), graph, input);
-    points.insert(points.end(), others.begin(), others.end());
-    std::stable_sort(points.begin(), points.end(),
-                     [](const FrontPoint& a, const FrontPoint& b) { return a.macs < b.macs; });
+  const bool one_kernel = options.depthwise_rows == DepthwiseRows::kInt8;
+  auto points = one_kernel ? front_of(work, work.of(DepthwiseRows::kInt8), graph, input)
+                           : whole_front(work, graph, runtime, input);
+  if (one_kernel) points.erase(points.begin());  // `built`
+  std::stable_sort(points.begin(), points.end(), [](const FrontPoint& a, const FrontPoint& b) {
+    return a.macs != b.macs ? a.macs < b.macs : a.widened_elements < b.widened_elements;
+  });
+  for (const FrontPoint& point : points) {
+    if (point.peak_sram_bytes > budget) continue;
+    build_point(work, graph, input, point, plan);
+    built = point;
+    if (plan.peak_sram_bytes <= budget) return built;
   }
   const auto smallest =
       std::min_element(points.begin(), points.end(), [](const FrontPoint& a, const FrontPoint& b) {
         return a.peak_sram_bytes < b.peak_sram_bytes;
       });
-  const auto is_preferred = [&](const FrontPoint& point) {
-    return point.patch_end_op == 0 && point.depthwise_rows == preferred.depthwise_rows;
-  };
-  FrontPoint built = preferred;
-  for (auto point = points.begin(); point != points.end(); ++point) {
-    if (is_preferred(*point) || point->peak_sram_bytes > budget) continue;
-    build_point(work, graph, input, *point, plan);
-    built = *point;
-    if (plan.peak_sram_bytes <= budget) return built;
-  }
-  const bool is_built = smallest->macs == built.macs &&
-                        smallest->depthwise_rows == built.depthwise_rows &&
-                        smallest->peak_sram_bytes == built.peak_sram_bytes;
-  if (is_built) return built;
+  if (smallest == points.end() || smallest->peak_sram_bytes <= budget) return built;
   build_point(work, graph, input, *smallest, plan);
   return *smallest;
 }
@@ -376,17 +419,26 @@ FrontPoint fit_budget(Workspace& work, const Graph& graph, const RuntimeModel& r
 void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
                     MemoryPlan& plan) {
   thread_local Workspace work;
+  const bool wide_rows = options.depthwise_rows == DepthwiseRows::kInt16;
+  const std::int64_t budget = options.sram_budget_bytes;
   Schedule& schedule = work.of(options.depthwise_rows);
   const InputMode input = prepare(schedule, graph, runtime, options.input, options.depthwise_rows);
   FrontPoint point;
   point.peak_sram_bytes = schedule.suffix[0];
-  point.macs = plan.macs;
+  if (wide_rows) {
+    const std::int64_t limit = budget >= schedule.suffix[0] ? budget : kNoSegment - 1;
+    point.peak_sram_bytes = least_peak(work, schedule, graph, limit);
+  }
   point.depthwise_rows = options.depthwise_rows;
   build_point(work, graph, input, point, plan);
   // Other ways only where they are asked for and may help.
-  const bool too_large =
-      options.sram_budget_bytes >= 0 && plan.peak_sram_bytes > options.sram_budget_bytes;
-  if (too_large && sram_lower_bound(graph, runtime, input) < plan.peak_sram_bytes) {
+  const bool too_large = budget >= 0 && plan.peak_sram_bytes > budget &&
+                         sram_lower_bound(graph, runtime, input) < plan.peak_sram_bytes;
+  const auto has_wide_ring = [&] {
+    return std::any_of(plan.placements.begin(), plan.placements.end(),
+                       [](const Placement& place) { return place.wide; });
+  };
+  if (too_large || (wide_rows && budget >= 0 && !has_wide_ring())) {
     point = fit_budget(work, graph, runtime, input, options, point, plan);
   }
   add_extra_macs(graph, point, plan);
@@ -397,21 +449,13 @@ std::vector<FrontPoint> memory_macs_front(const Graph& graph, const RuntimeModel
                                           InputMode input) {
   if (runtime.rules != RuntimeRules::kTinyNas) {
     const MemoryPlan plan = plan_memory(graph, runtime);
-    return {FrontPoint{plan.peak_sram_bytes, plan.macs}};
+    FrontPoint point;
+    point.peak_sram_bytes = plan.peak_sram_bytes;
+    point.macs = plan.macs;
+    return {point};
   }
   thread_local Workspace work;
-  std::vector<FrontPoint> fronts[2];
-  for (const DepthwiseRows rows : {DepthwiseRows::kInt8, DepthwiseRows::kInt16}) {
-    Schedule& schedule = work.of(rows);
-    const InputMode delivered = prepare(schedule, graph, runtime, input, rows);
-    auto& front = fronts[static_cast<std::size_t>(rows)];
-    front = front_of(schedule, graph, delivered);
-    for (FrontPoint& point : front) {
-      cut_rest(schedule, graph, point, work.cuts);
-      point.widened_elements = widened_elements(graph, schedule.facts, point, work.cuts);
-    }
-  }
-  return merge_fronts(fronts[0], fronts[1]);
+  return whole_front(work, graph, runtime, input);
 }
 
 std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime, InputMode input) {

@@ -119,7 +119,7 @@ class Mutants {
     const Op& op = graph_.ops[op_index];
     const Placement& place = plan_.placements[record];
     if (place.kind == PlacementKind::kScratch) {
-      return row_kernel_scratch(graph_, op, graph_.in_shape(op).w) > 0;
+      return plan_.per_op[op_index].scratch_bytes > 0;
     }
     if (place.kind == PlacementKind::kAccumulators) return op.output == place.first_tensor;
     const auto here = [&](std::int32_t t) {
@@ -166,12 +166,6 @@ class Mutants {
     judge("life ends earlier", early, !op_uses(p, place.end_op - 1));
   }
 
-  MemoryPlan with_other_width(std::size_t p) const {
-    MemoryPlan mutant = plan_;
-    mutant.placements[p].wide = !mutant.placements[p].wide;
-    return mutant;
-  }
-
   void mutate_ring(std::size_t p) {
     const Placement& place = plan_.placements[p];
     const std::int64_t unit = runtime_.tensor_alignment_bytes;
@@ -181,10 +175,13 @@ class Mutants {
       ring.rows += step;
       ring.bytes = ring.rows * ring.row_bytes;
       judge(step < 0 ? "ring - 1 row" : "ring + 1 row", mutant,
-            step > 0 && unused(place, place.offset_bytes, place.offset_bytes + ring.bytes));
+            step > 0 && (unused(place, place.offset_bytes, place.offset_bytes + ring.bytes) ||
+                         place.rows == graph_.tensors[place.first_tensor].shape.h));
     }
     MemoryPlan narrow = plan_;
-    judge("width of elements", with_other_width(p), false);
+    MemoryPlan other = plan_;
+    other.placements[p].wide = !place.wide;
+    judge("width of elements", other, false);
     narrow.placements[p].row_bytes -= unit;
     narrow.placements[p].bytes = place.rows * narrow.placements[p].row_bytes;
     judge("ring rows - alignment", narrow, false);
