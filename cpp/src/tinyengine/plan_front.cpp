@@ -29,6 +29,8 @@ bool hides(const FrontPoint& a, const FrontPoint& b) {
 
 std::int64_t widened_elements(const Graph& graph, const GraphFacts& facts, const FrontPoint& point,
                               const Cuts& cuts) {
+  const bool plain = point.patch_end_op == 0 && facts.depthwise_rows == DepthwiseRows::kInt8;
+  if (plain) return facts.widened_elements;
   std::int64_t count = 0;
   if (point.patch_end_op > 0) {
     thread_local TileAxis rows, columns;

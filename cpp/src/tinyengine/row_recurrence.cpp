@@ -235,6 +235,7 @@ void GraphFacts::build_image_ring(const Graph& graph) {
 void GraphFacts::build(const Graph& graph, const RuntimeModel& runtime, DepthwiseRows rows) {
   alignment_bytes = runtime.tensor_alignment_bytes;
   depthwise_rows = rows;
+  widened_elements = 0;
   build_uses(graph);
   for (std::size_t i = 0; i < ops.size(); ++i) {
     const Op& op = graph.ops[i];
@@ -243,6 +244,7 @@ void GraphFacts::build(const Graph& graph, const RuntimeModel& runtime, Depthwis
         align_up(row_kernel_scratch(graph, op, graph.in_shape(op).w), alignment_bytes);
     ops[i].widened_elements =
         graph.out_shape(op).h * widened_per_row(graph, op, graph.in_shape(op).w);
+    widened_elements += ops[i].widened_elements;
   }
   build_rings(graph);
   build_image_ring(graph);

@@ -57,6 +57,7 @@ struct GraphFacts {
   std::vector<Use> uses;
   std::int64_t alignment_bytes = 4;
   DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
+  std::int64_t widened_elements = 0;  ///< of all ops, where none reads wide rows
 
   const RowWindow& window(const Graph& graph, const Use& use) const {
     return windows[graph.ops[use.op].first_input + use.input];

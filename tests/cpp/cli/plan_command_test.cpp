@@ -178,7 +178,7 @@ TEST_CASE("bad input to plan ends with 2, one line and the file's name") {
       {{network, "--runtime", "tinyengin"}, "tinyengine"},
       {{network, "--input", "row"}, "did you mean 'rows'"},
       {{network, "--input", "rows", "--runtime", "tflm"}, "--input rows needs --runtime tinynas"},
-      {{network, "--depthwise-rows", "int6"}, "did you mean 'int16'"},
+      {{network, "--depthwise-rows", "in16"}, "did you mean 'int16'"},
       {{network, "--depthwise-rows", "int16", "--runtime", "tflm"},
        "--depthwise-rows int16 needs --runtime tinynas"},
       {{network, "--mcu", "mine.toml"}, "mine.toml: cannot be read"}};

@@ -10,7 +10,6 @@
 #include "catch.h"
 #include "random_graph.h"
 #include "random_mbconv.h"
-#include "tinyengine/kernel_costs.h"
 #include "tinyengine/plan_executor.h"
 #include "tinynas/memory_plan.h"
 #include "tinynas/rng.h"
