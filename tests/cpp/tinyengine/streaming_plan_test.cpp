@@ -1,7 +1,6 @@
 // Our own scheduler on real networks: at or below what an exact prototype reached, every offset at
 // its bound; patches only where they are needed.
 
-#include <algorithm>
 #include <map>
 
 #include "catch.h"
@@ -77,7 +76,7 @@ TEST_CASE("streaming plans of the published networks meet the reference, without
 
 TEST_CASE("no point of the front beats another, and each can be planned") {
   const RuntimeModel runtime = find_runtime("tinynas");
-  std::int64_t patched = 0, exact = 0, of_int16_rows = 0, points = 0, wide_tiles = 0;
+  std::int64_t patched = 0, exact = 0, of_int16_rows = 0, points = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const Graph graph = random_mbconv(Rng(seed));
     const bool small = graph.tensors[graph.input].shape.h <= 64;  // executing takes long
@@ -98,12 +97,7 @@ TEST_CASE("no point of the front beats another, and each can be planned") {
         CHECK(plan.lower_bound_bytes <= point.peak_sram_bytes);
         CHECK(plan.macs >= point.macs);
         if (point.patch_end_op > 0) CHECK(plan.segments[0].has_patches());
-        const bool wide = std::any_of(
-            plan.placements.begin(), plan.placements.end(), [&](const Placement& place) {
-              return place.wide && plan.segments[0].has_patches() && place.first_op == 0;
-            });
-        wide_tiles += small && wide;
-        if (small && (wide || i % 4 == 0)) CHECK(execute_plan(graph, runtime, plan) == "");
+        if (small && i % 4 == 0) CHECK(execute_plan(graph, runtime, plan) == "");
         patched += point.patch_end_op > 0;
         of_int16_rows += point.depthwise_rows == DepthwiseRows::kInt16;
         ++points;
@@ -116,7 +110,6 @@ TEST_CASE("no point of the front beats another, and each can be planned") {
   }
   CHECK(patched > 100);
   CHECK(of_int16_rows > 100);
-  CHECK(wide_tiles > 0);
   CHECK(exact > points * 95 / 100);
 }
 
