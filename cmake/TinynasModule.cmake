@@ -34,3 +34,21 @@ function(tinynas_flatbuffer module schema)
   # SYSTEM: what flatc writes is not ours to warn about.
   target_include_directories(tinynas_${module} SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/generated)
 endfunction()
+
+# tinynas_embedded_files(MODULE FUNCTION FOLDER): the text files of FOLDER, by name, as what FUNCTION(name) of that module returns, so
+# that an installed program needs no data folder for them.
+function(tinynas_embedded_files module function folder)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
+  set(entries "")
+  foreach(file ${files})
+    get_filename_component(name ${file} NAME)
+    file(READ ${file} content)
+    string(APPEND entries "  if (name == \"${name}\") return R\"embedded(${content})embedded\";\n")
+  endforeach()
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/generated/${module}/${function}.cpp)
+  file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
+"#include <string>\n#include <string_view>\n\nnamespace tinynas {\nstd::string ${function}(std::string_view name);\n
+std::string ${function}(std::string_view name) {\n@entries@  return {};\n}\n}  // namespace tinynas\n")
+  target_sources(tinynas_${module} PRIVATE ${source})
+endfunction()

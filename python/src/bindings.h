@@ -52,6 +52,7 @@ void bind_errors(py::module_& module);
 void bind_mcu(py::module_& module);
 void bind_space(py::module_& module);
 void bind_plan(py::module_& module);
+void bind_int8(py::module_& module);
 void bind_evolution(py::module_& module);
 void bind_supernet(py::module_& module);
 void bind_search(py::module_& module);

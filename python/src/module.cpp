@@ -14,6 +14,7 @@ PYBIND11_MODULE(_core, module) {
   bind_errors(module);
   bind_mcu(module);
   bind_plan(module);
+  bind_int8(module);
   bind_space(module);
   bind_evolution(module);
   bind_supernet(module);

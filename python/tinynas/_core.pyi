@@ -2,6 +2,9 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
+import numpy as np
+import numpy.typing as npt
+
 _Path = str | os.PathLike[str]
 _Bytes = int | str | None
 
@@ -141,6 +144,18 @@ def plan_file(
     input: str = "resident",
     depthwise_rows: str = "int8",
 ) -> MemoryPlan: ...
+
+class Int8Network:
+    def __init__(self, path: _Path) -> None: ...
+    def run(self, images: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]: ...
+    @property
+    def input_shape(self) -> tuple[int, int, int]: ...
+    @property
+    def input_scale(self) -> float: ...
+    @property
+    def input_zero_point(self) -> int: ...
+    @property
+    def output_shapes(self) -> list[tuple[int, int, int]]: ...
 
 class Subnet:
     @property

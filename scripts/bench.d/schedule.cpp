@@ -1,6 +1,6 @@
-// SRAM of layer tables under each runtime and schedule: `bench_schedule TABLE.json ...`. Bytes, the
-// image resident and counted unless said otherwise; then the front of memory against MACs beside
-// published points.
+// SRAM of networks under each runtime and schedule: `bench_schedule TABLE.json MODEL.tflite ...`.
+// Bytes, the image resident and counted unless said otherwise; then the front of memory against
+// MACs beside published points.
 
 #include <cstdio>
 #include <exception>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/network_file.h"
 #include "tinynas/memory_plan.h"
 
 using namespace tinynas;
@@ -28,22 +29,24 @@ std::string stem_of(const std::string& path) {
   return file.substr(0, file.find_last_of('.'));
 }
 
-std::int64_t peak(const Graph& graph, const char* runtime, InputMode input = InputMode::kResident) {
+std::int64_t peak(const Network& network, const char* name,
+                  InputMode input = InputMode::kResident) {
+  const RuntimeModel runtime = find_runtime(name);
   PlanOptions options;
   options.input = input;
-  return plan_memory(graph, find_runtime(runtime), options).peak_sram_bytes;
+  return plan_memory(network.under(runtime), runtime, options).peak_sram_bytes;
 }
 
 void print_row(const std::string& path) {
-  const Graph graph = read_layer_table(path);
-  const MemoryPlan plan = plan_memory(graph, find_runtime("tinynas"));
-  std::printf("%-22s %9lld %11lld %9lld %6lld %9lld %9lld\n", stem_of(path).c_str(),
-              static_cast<long long>(peak(graph, "tflm")),
-              static_cast<long long>(peak(graph, "tinyengine")),
+  const Network network = read_network_file(path, "");
+  const MemoryPlan plan = plan_memory(network.graph, find_runtime("tinynas"));
+  std::printf("%-26s %9lld %11lld %9lld %6lld %9lld %9lld\n", stem_of(path).c_str(),
+              static_cast<long long>(peak(network, "tflm")),
+              static_cast<long long>(peak(network, "tinyengine")),
               static_cast<long long>(plan.peak_sram_bytes),
               static_cast<long long>(plan.peak_sram_bytes - plan.lower_bound_bytes),
-              static_cast<long long>(peak(graph, "tinynas", InputMode::kRows)),
-              static_cast<long long>(peak(graph, "tinynas", InputMode::kExternal)));
+              static_cast<long long>(peak(network, "tinynas", InputMode::kRows)),
+              static_cast<long long>(peak(network, "tinynas", InputMode::kExternal)));
 }
 
 void print_front(const std::string& path) {
@@ -72,7 +75,7 @@ void print_front(const std::string& path) {
 
 int main(int argc, char** argv) {
   try {
-    std::printf("%-22s %9s %11s %9s %6s %9s %9s\n", "", "tflm", "tinyengine", "tinynas", "gap",
+    std::printf("%-26s %9s %11s %9s %6s %9s %9s\n", "", "tflm", "tinyengine", "tinynas", "gap",
                 "rows", "external");
     for (int i = 1; i < argc; ++i) print_row(argv[i]);
     for (int i = 1; i < argc; ++i) print_front(argv[i]);

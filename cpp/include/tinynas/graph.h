@@ -4,14 +4,16 @@
 // and then read by any number of threads.
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace tinynas {
 
-enum class DType : std::uint8_t { kInt8, kInt32, kFloat32 };
+enum class DType : std::uint8_t { kInt8, kUInt8, kInt32, kFloat32 };
 std::int64_t dtype_bytes(DType dtype);
 
 /// kFullyConnected reads all elements of its input, whatever its shape. kConcat joins along `axis`.
@@ -66,10 +68,30 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
+/// An int8 value q stands for scale * (q - zero_point). Scale 0: not quantised, as in a graph that
+/// is only planned.
 struct Tensor {
   Shape shape;
   DType dtype = DType::kInt8;
+  float scale = 0;
+  std::int32_t zero_point = 0;
   std::int64_t bytes() const { return shape.elements() * dtype_bytes(dtype); }
+};
+
+/// What a quantised network has of one op beside its shapes.
+struct OpConstants {
+  /// conv2d: [out channel][kernel row][kernel column][in channel]; depthwise_conv2d: [kernel
+  /// row][kernel column][out channel]; fully_connected: [output][input]; add, mul: the operand that
+  /// is a constant.
+  std::vector<std::int8_t> weights;
+  std::vector<float> weight_scales;    ///< one an output channel, or one for all
+  std::int32_t weight_zero_point = 0;  ///< not 0 for constants of add and mul only
+  std::vector<std::int32_t> bias;  ///< one an output channel in units of input times weight scale
+  std::int32_t output_min = -128, output_max = 127;  ///< of the fused activation, quantised
+  float beta = 1;                                    ///< softmax
+  std::array<std::int8_t, 3> permutation = {0, 1,
+                                            2};  ///< transpose: output axis i is this input axis
+  bool align_corners = false, half_pixel_centers = false;  ///< resize_nearest
 };
 
 /// One kernel call. Tensors are indices into Graph::tensors; inputs are a slice of
@@ -87,6 +109,7 @@ struct Op {
   /// add, mul with one input: bytes of the other operand, which lies in flash: 1, one a channel, or
   /// one an element.
   std::int32_t constant_bytes = 0;
+  std::int32_t constants = -1;  ///< index into Graph::constants; -1: the graph is only planned
 };
 
 /// Tensor `input` is the image. Ops are in execution order; each op writes one tensor, each tensor
@@ -99,6 +122,8 @@ struct Graph {
   std::int32_t input = 0;
   std::int32_t output = -1;
   std::vector<std::int32_t> more_outputs;
+  /// Shared by graphs that were made of one another; null where the graph is only planned.
+  std::shared_ptr<const std::vector<OpConstants>> constants;
 
   bool is_output(std::int32_t tensor) const {
     return tensor == output ||
@@ -109,6 +134,7 @@ struct Graph {
   }
   const Shape& in_shape(const Op& op) const { return tensors[op_inputs[op.first_input]].shape; }
   const Shape& out_shape(const Op& op) const { return tensors[op.output].shape; }
+  const OpConstants& constants_of(const Op& op) const { return (*constants)[op.constants]; }
 
   void clear();  ///< keeps capacity, so that a search lowers without allocating
   std::int32_t add_tensor(Shape shape, DType dtype = DType::kInt8);

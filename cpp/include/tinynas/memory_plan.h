@@ -251,9 +251,10 @@ struct FrontPoint {
 };
 /// Peak SRAM against MACs and widened elements under kTinyNas: of each kind of depthwise rows the
 /// ways with the least of bytes and MACs, without those that a way of the other kind beats. By
-/// ascending MACs, then bytes; the first point is without extra MACs. A plan for a point is made
-/// with its peak as PlanOptions::sram_budget_bytes and its depthwise_rows; where int8 rows fit in
-/// the peak of an int16 way with fewer MACs, that way is no point. Other rules: one point.
+/// ascending MACs, then bytes; the first point is without extra MACs, in patches only where that
+/// needs less. A plan for a point is made with its peak as PlanOptions::sram_budget_bytes and its
+/// depthwise_rows; where int8 rows fit in the peak of an int16 way with fewer MACs, that way is no
+/// point. Other rules: one point.
 std::vector<FrontPoint> memory_macs_front(const Graph& graph, const RuntimeModel& runtime,
                                           InputMode input = InputMode::kResident);
 
@@ -266,5 +267,10 @@ std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime,
 /// dynamic programming over downsets where their number allows, else the order given. Chains are
 /// returned as they are.
 Graph order_operators(const Graph& graph);
+
+/// Of the order given and that of order_operators the one whose plan under kTinyNas needs less: the
+/// best order layer by layer may take ops apart that would stream rows together. The order given
+/// where both need as much.
+Graph order_for_streaming(const Graph& graph);
 
 }  // namespace tinynas

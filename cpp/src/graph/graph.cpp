@@ -4,7 +4,9 @@
 
 namespace tinynas {
 
-std::int64_t dtype_bytes(DType dtype) { return dtype == DType::kInt8 ? 1 : 4; }
+std::int64_t dtype_bytes(DType dtype) {
+  return dtype == DType::kInt8 || dtype == DType::kUInt8 ? 1 : 4;
+}
 
 const char* op_kind_name(OpKind kind) {
   constexpr const char* kNames[] = {
@@ -28,10 +30,13 @@ void Graph::clear() {
   input = 0;
   output = -1;
   more_outputs.clear();
+  constants.reset();
 }
 
 std::int32_t Graph::add_tensor(Shape shape, DType dtype) {
-  tensors.push_back({shape, dtype});
+  Tensor& tensor = tensors.emplace_back();
+  tensor.shape = shape;
+  tensor.dtype = dtype;
   return static_cast<std::int32_t>(tensors.size()) - 1;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "graph/op_fault.h"
+#include "graph/tflite_constants.h"
 #include "graph/tflite_file.h"
 #include "graph/tflite_fold.h"
 #include "tinynas/error.h"
@@ -49,6 +50,7 @@ class TfliteReader {
     }
     if (!unsupported.empty()) throw_unsupported(unsupported);
     set_ends();
+    graph().constants = std::make_shared<const std::vector<OpConstants>>(std::move(constants_));
     validate(network_.interpreter_graph, path_);
     fold_operators(keeps_values_, network_);
     validate(network_.graph, path_);
@@ -85,9 +87,18 @@ class TfliteReader {
     for (std::size_t t = 0; t < used.size(); ++t) {
       if (!used[t]) continue;
       index_of_[t] = graph().add_tensor(hwc(file_.tensors[t]), dtype(file_.tensors[t].type));
+      set_quantisation(file_.tensors[t], graph().tensors.back());
       network_.file_tensors.push_back(static_cast<std::int32_t>(t));
     }
     network_.file_tensor_count = static_cast<std::int32_t>(file_.tensors.size());
+  }
+
+  static void set_quantisation(const TfliteTensor& from, Tensor& to) {
+    if (from.scale.size() != 1) return;
+    to.scale = from.scale[0];
+    if (from.zero_point.size() == 1 && from.zero_point[0] >= -128 && from.zero_point[0] <= 255) {
+      to.zero_point = static_cast<std::int32_t>(from.zero_point[0]);
+    }
   }
 
   /// The format has any number of axes, the first of them the batch; kernels see rows, columns and
@@ -106,8 +117,9 @@ class TfliteReader {
   static DType dtype(tflite::TensorType type) {
     switch (type) {
       case tflite::TensorType_INT8:
-      case tflite::TensorType_UINT8:
         return DType::kInt8;
+      case tflite::TensorType_UINT8:
+        return DType::kUInt8;
       case tflite::TensorType_INT32:
         return DType::kInt32;
       default:
@@ -332,7 +344,8 @@ class TfliteReader {
       throw Unsupported{type_name(constant.type) + " values; quantise the model to int8"};
     }
     const std::int64_t values = constant.elements();
-    const bool by_channel = constant.shape.back() == in.shape.back() && values == in.shape.back();
+    const std::int32_t channels = hwc(in).c;
+    const bool by_channel = values == channels && hwc(constant).c == channels;
     if (values != 1 && !by_channel && constant.shape != in.shape) {
       throw Unsupported{"a constant of another shape"};
     }
@@ -422,6 +435,11 @@ class TfliteReader {
     result.kernel_h = static_cast<std::int16_t>(reduced[0] ? in.h : 1);
     result.kernel_w = static_cast<std::int16_t>(reduced[1] ? in.w : 1);
     const Shape kept = {reduced[0] ? 1 : in.h, reduced[1] ? 1 : in.w, in.c};
+    const std::int64_t left = std::int64_t{kept.h} * kept.w * (reduced[2] ? 1 : in.c);
+    if (out.elements() != left) {
+      fail("its output has " + std::to_string(out.elements()) + " values, its axes leave " +
+           std::to_string(left));
+    }
     if (!reduced[2] && kept == out) return result;
     // Over channels, or an axis is gone and the others moved up.
     if (std::count(reduced.begin(), reduced.end(), true) != 1) {
@@ -532,6 +550,7 @@ class TfliteReader {
     op.first_input = static_cast<std::int32_t>(graph().op_inputs.size());
     op.input_count = static_cast<std::int32_t>(operands_.size());
     op.output = index_of_[from.outputs[0]];
+    op.constants = static_cast<std::int32_t>(constants_.size());
     const auto index = graph().ops.size();
     for (const std::int32_t t : operands_) {
       if (index_of_[t] < 0) {
@@ -543,6 +562,7 @@ class TfliteReader {
     if (const auto fault = find_op_fault(graph(), index)) fail(fault->message);
     const TfliteTensor& in = file_.tensors[operands_[0]];
     const TfliteTensor& out = file_.tensors[from.outputs[0]];
+    constants_.push_back(read_constants(file_, from, op));
     keeps_values_[index] = in.scale == out.scale && in.zero_point == out.zero_point;
   }
 
@@ -552,6 +572,7 @@ class TfliteReader {
   std::vector<std::int32_t> index_of_;  ///< of a file's tensor in the graph; -1: not computed
   std::vector<std::int32_t> operands_;  ///< of the operator at hand: its computed inputs
   std::vector<bool> keeps_values_;
+  std::vector<OpConstants> constants_;
   std::size_t index_ = 0;
 };
 

@@ -42,7 +42,6 @@ std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t c
       return (2 * std::int64_t{op.kernel_h} * (columns + 2 * op.kernel_w) + 3) & ~std::int64_t{3};
     case OpKind::kAveragePool2d:
     case OpKind::kMean:
-    case OpKind::kSoftmax:
       return 4 * channels;
     default:
       return 0;

@@ -34,8 +34,7 @@ KernelScratch published_scratch(const Graph& graph, const Op& op);
 /// | depthwise, int8 rows       | 2 kh (columns + 2 kw) | kh int16 rows of one channel, padded    |
 /// | depthwise, wide rows       | 0                     | its ring holds int16 rows already       |
 /// | fully_connected            | 0                     | both operands widened in registers      |
-/// | avgpool                    | 4 C                   | int32 sums of one output pixel          |
-/// | softmax                    | 4 C                   | exponentials of one pixel               |
+/// | avgpool, mean              | 4 C                   | int32 sums of one output pixel          |
 /// | others                     | 0                     |                                         |
 ///
 /// Depthwise has two kernels, because speed and bytes conflict (DepthwiseRows). SMLAD wants int16

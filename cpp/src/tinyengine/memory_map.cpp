@@ -95,7 +95,9 @@ class MemoryMap {
            ".name{font-size:10px;fill:#fff;text-anchor:middle;pointer-events:none}\n"
            ".grid{stroke:#e6e6ea}.axis{stroke:#999}\n"
            ".peak{stroke:#c0392b;stroke-width:1.5}.peaktext{fill:#c0392b;font-weight:600}\n"
-           ".budget{stroke:#222;stroke-dasharray:6 4}.frame{fill:#c0392b;opacity:.07}\n"
+           ".budget{stroke:#222;stroke-dasharray:6 4}"
+           ".budgettext{paint-order:stroke;stroke:#fff;stroke-width:3px;fill:#222}.frame{fill:#"
+           "c0392b;opacity:.07}\n"
            ".shape{stroke:#fff;stroke-width:.6;opacity:.9}.shape:hover{opacity:1;stroke:#000}\n"
            "</style>\n<defs><pattern id=\"rows\" width=\"6\" height=\"6\" "
            "patternUnits=\"userSpaceOnUse\"><rect width=\"6\" height=\"6\" fill=\"#f2b134\"/>"
@@ -148,7 +150,7 @@ class MemoryMap {
     if (!budget_shown_) return;
     const double budget = y(static_cast<double>(budget_->sram_bytes));
     line(kLeft, budget, width_ - kRight, budget, "budget");
-    text(kLeft + 6, budget - 5, "", "budget " + format_count(budget_->sram_bytes));
+    text(kLeft + 6, budget - 5, "budgettext", "budget " + format_count(budget_->sram_bytes));
   }
 
   const Segment* segment_at(std::int32_t first_op) const {

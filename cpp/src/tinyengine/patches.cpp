@@ -8,23 +8,17 @@
 namespace tinynas {
 namespace {
 
-struct Range {
-  std::int32_t begin = 0, end = 0;
-  void cover(const Range& other) {
-    if (other.begin >= other.end) return;
-    if (begin >= end) {
-      *this = other;
-    } else {
-      begin = std::min(begin, other.begin);
-      end = std::max(end, other.end);
-    }
-  }
-};
+void cover(TileRange& range, const TileRange& other) {
+  if (other.begin >= other.end) return;
+  const bool empty = range.begin >= range.end;
+  range.begin = empty ? other.begin : std::min(range.begin, other.begin);
+  range.end = empty ? other.end : std::max(range.end, other.end);
+}
 
 std::int32_t extent(const Shape& shape, bool columns) { return columns ? shape.w : shape.h; }
 
-Range needed_of_input(const Graph& graph, const Op& op, std::int32_t input, bool columns,
-                      const Range& out) {
+TileRange needed_of_input(const Graph& graph, const Op& op, std::int32_t input, bool columns,
+                          const TileRange& out) {
   const std::int32_t size = extent(graph.tensors[graph.inputs(op)[input]].shape, columns);
   switch (op.kind) {
     case OpKind::kConv2d:
@@ -59,30 +53,41 @@ std::vector<std::int32_t> grid_sizes(std::int32_t extent) {
 
 }  // namespace
 
-void measure_tiles(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
-                   TileAxis& axis) {
-  thread_local std::vector<Range> ranges;
-  axis.largest.assign(graph.tensors.size(), 0);
-  axis.total.assign(graph.tensors.size(), 0);
+void find_tile_ranges(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
+                      std::int32_t tile, std::vector<TileRange>& ranges) {
   const std::int32_t output = graph.ops[end - 1].output;
   const std::int64_t size = extent(graph.tensors[output].shape, columns);
-  for (std::int32_t tile = 0; tile < tiles; ++tile) {
-    ranges.assign(graph.tensors.size(), {});
-    ranges[output] = {static_cast<std::int32_t>(tile * size / tiles),
-                      static_cast<std::int32_t>((tile + 1) * size / tiles)};
-    for (std::int32_t i = end - 1; i >= 0; --i) {
-      const Op& op = graph.ops[i];
-      const Range& out = ranges[op.output];
-      for (std::int32_t k = 0; out.begin < out.end && k < op.input_count; ++k) {
-        ranges[graph.inputs(op)[k]].cover(needed_of_input(graph, op, k, columns, out));
-      }
+  ranges.assign(graph.tensors.size(), {});
+  ranges[output] = {static_cast<std::int32_t>(tile * size / tiles),
+                    static_cast<std::int32_t>((tile + 1) * size / tiles)};
+  for (std::int32_t i = end - 1; i >= 0; --i) {
+    const Op& op = graph.ops[i];
+    const TileRange out = ranges[op.output];
+    for (std::int32_t k = 0; out.begin < out.end && k < op.input_count; ++k) {
+      cover(ranges[graph.inputs(op)[k]], needed_of_input(graph, op, k, columns, out));
     }
+  }
+}
+
+void measure_tiles(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
+                   TileAxis& axis) {
+  thread_local std::vector<TileRange> ranges;
+  axis.tiles = tiles;
+  axis.largest.assign(graph.tensors.size(), 0);
+  axis.total.assign(graph.tensors.size(), 0);
+  for (std::int32_t tile = 0; tile < tiles; ++tile) {
+    find_tile_ranges(graph, end, columns, tiles, tile, ranges);
     for (std::size_t t = 0; t < ranges.size(); ++t) {
       const std::int32_t length = ranges[t].end - ranges[t].begin;
       axis.largest[t] = std::max(axis.largest[t], length);
       axis.total[t] += length;
     }
   }
+}
+
+std::int32_t patch_ring_rows(const TensorFacts& facts, const TileAxis& rows, std::int32_t tensor) {
+  if (rows.tiles == 1) return facts.ring_rows;
+  return std::max(facts.ring_rows, std::min(facts.tile_ring_rows, rows.largest[tensor]));
 }
 
 std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
@@ -108,7 +113,8 @@ std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
       bytes += accumulator_bytes(graph, op, columns.largest[op.output]);
     }
     if (i + 1 == end || facts.tensors[op.output].over_input) continue;
-    bytes += ring_bytes(graph, facts, op.output, columns.largest[op.output]);
+    const std::int32_t ring = patch_ring_rows(facts.tensors[op.output], rows, op.output);
+    bytes += ring_bytes(graph, facts, op.output, ring, columns.largest[op.output]);
   }
   return bytes + scratch;
 }
@@ -157,9 +163,10 @@ std::vector<FrontPoint> find_front(const Graph& graph, const GraphFacts& facts,
   });
   std::vector<FrontPoint> front;
   for (const FrontPoint& point : points) {
-    if (front.empty() || point.peak_sram_bytes < front.back().peak_sram_bytes) {
-      front.push_back(point);
-    }
+    if (!front.empty() && point.peak_sram_bytes >= front.back().peak_sram_bytes) continue;
+    // Patches that compute nothing again, as of 1x1 convolutions, beat the way without.
+    if (!front.empty() && point.macs == front.back().macs) front.pop_back();
+    front.push_back(point);
   }
   return front;
 }
