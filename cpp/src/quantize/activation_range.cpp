@@ -52,17 +52,29 @@ class Histogram {
   std::int64_t total_ = 0;
 };
 
-ActivationRange least_error(const Histogram& histogram, double low, double high) {
-  ActivationRange best = {static_cast<float>(low), static_cast<float>(high)};
-  double least = histogram.error(low, high);
-  for (int cut = kCuts - 1; cut > 0; --cut) {
-    const double share = static_cast<double>(cut) / kCuts;
-    const double error = histogram.error(low * share, high * share);
-    if (error >= least) continue;
-    least = error;
-    best = {static_cast<float>(low * share), static_cast<float>(high * share)};
+/// The share of `full` (one end of the range) that has the least error with the other end as it is.
+template <typename Error>
+double best_cut(double full, double now, const Error& error) {
+  double best = now, least = error(now);
+  for (int cut = kCuts; cut > 0; --cut) {
+    const double end = full * cut / kCuts;
+    const double found = error(end);
+    if (found >= least) continue;
+    least = found;
+    best = end;
   }
   return best;
+}
+
+/// One end after the other, twice: an outlier on one side is no reason to cut the other.
+ActivationRange least_error(const Histogram& histogram, double low, double high) {
+  double best_low = low, best_high = high;
+  for (int round = 0; round < 2; ++round) {
+    best_high =
+        best_cut(high, best_high, [&](double end) { return histogram.error(best_low, end); });
+    best_low = best_cut(low, best_low, [&](double end) { return histogram.error(end, best_high); });
+  }
+  return {static_cast<float>(best_low), static_cast<float>(best_high)};
 }
 
 }  // namespace
