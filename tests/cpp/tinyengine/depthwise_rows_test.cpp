@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string>
 
+#include "byte_lives.h"
 #include "catch.h"
 #include "shared_networks.h"
 #include "tinyengine/plan_executor.h"
@@ -80,6 +82,26 @@ TEST_CASE("an inverted bottleneck by hand, with each kind of depthwise rows") {
   CHECK(ring.rows == 3);
   CHECK(ring.row_bytes == 192);
   CHECK(plan_text("net", graph, wide, nullptr).find("ring of 3 int16 rows") != std::string::npos);
+}
+
+TEST_CASE("another ring over the far half of a slot of int16 rows is rejected") {
+  const RuntimeModel runtime = find_runtime("tinynas");
+  const Graph graph = inverted_bottleneck();
+  MemoryPlan plan = plan_with(graph, DepthwiseRows::kInt16);
+  CHECK(ByteLives(graph, plan).disjoint());
+  const Placement& ring = plan.placements[plan.tensor_records[graph.ops[0].output]];
+  Placement& filtered = plan.placements[plan.tensor_records[graph.ops[1].output]];
+  // As int8 a row ends 84 bytes into its slot; the depthwise row of 84 bytes lies beyond.
+  filtered.offset_bytes = ring.offset_bytes + 2 * ring.row_bytes + 96;
+  plan.peak_sram_bytes = 0;
+  for (const Placement& place : plan.placements) {
+    plan.peak_sram_bytes = std::max(plan.peak_sram_bytes, place.offset_bytes + place.bytes);
+  }
+  plan.activation_bytes = plan.peak_sram_bytes - plan.scratch_bytes;
+  plan.lower_bound_bytes = plan.segments[0].bound_bytes = plan.peak_sram_bytes;
+  const std::string fault = execute_plan(graph, runtime, plan);
+  CHECK(fault.find("overwritten") != std::string::npos);
+  CHECK(!ByteLives(graph, plan).disjoint());
 }
 
 TEST_CASE("int16 rows are taken where they fit, else int8 rows") {
