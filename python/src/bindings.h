@@ -70,7 +70,7 @@ McuOptions mcu_options(const py::object& mcu, const py::object& sram, const py::
 
 /// Plans `network` against what the options say; without an `mcu` there is no budget.
 BoundPlan make_plan(Network network, const McuOptions& mcu, const std::string& runtime,
-                    const std::string& input);
+                    const std::string& input, const std::string& depthwise_rows);
 
 /// Runs Python's signal handlers, with the GIL held; throws what they raise.
 void check_signals();

@@ -94,7 +94,8 @@ std::unique_ptr<BoundEvolution> make_evolution(
     int population, int generation, int parents, double mutation_share, double mutation_probability,
     int children_per_measurement, bool informed_start, const std::string& rank_by,
     const py::object& sram, const py::object& flash, const py::object& reserve_sram,
-    const py::object& reserve_flash, const std::string& runtime, const std::string& input) {
+    const py::object& reserve_flash, const std::string& runtime, const std::string& input,
+    const std::string& depthwise_rows) {
   EvolutionOptions options;
   options.seed = seed;
   options.measurements = measurements;
@@ -110,7 +111,9 @@ std::unique_ptr<BoundEvolution> make_evolution(
   const McuTarget target =
       resolve_mcu(mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), model);
   return std::make_unique<BoundEvolution>(
-      SearchProblem{space_of(space), target.budget, model, runtime_input(model, input)}, options);
+      SearchProblem{space_of(space), target.budget, model, runtime_input(model, input),
+                    runtime_depthwise_rows(model, depthwise_rows)},
+      options);
 }
 
 /// One (proposal or its trial number, Measurement or number) pair; a bare number is score and
@@ -235,7 +238,8 @@ void bind_evolution(py::module_& module) {
            py::arg("informed_start") = defaults.informed_start, py::arg("rank_by") = "score",
            py::arg("sram") = py::none(), py::arg("flash") = py::none(),
            py::arg("reserve_sram") = py::none(), py::arg("reserve_flash") = py::none(),
-           py::arg("runtime") = kDefaultRuntime, py::arg("input") = "resident")
+           py::arg("runtime") = kDefaultRuntime, py::arg("input") = "resident",
+           py::arg("depthwise_rows") = "int8")
       .def("ask", &BoundEvolution::ask, py::arg("n") = 1)
       .def(
           "tell",

@@ -55,12 +55,13 @@ void bind_operator(py::module_& module) {
 }  // namespace
 
 BoundPlan make_plan(Network network, const McuOptions& mcu, const std::string& runtime,
-                    const std::string& input) {
+                    const std::string& input, const std::string& depthwise_rows) {
   const RuntimeModel model = find_runtime(runtime);
   BoundPlan bound;
   if (any_mcu_option(mcu)) bound.budget = resolve_mcu(mcu, model).budget;
   PlanOptions& options = bound.options;
   options.input = runtime_input(model, input);
+  options.depthwise_rows = runtime_depthwise_rows(model, depthwise_rows);
   if (bound.budget) options.sram_budget_bytes = bound.budget->sram_bytes;
   bound.plan = plan_memory(network.under(model), model, options);
   bound.network = std::move(network);
@@ -95,6 +96,11 @@ void bind_plan(py::module_& module) {
       .def_property_readonly("extra_macs", [](const BoundPlan& b) { return b.plan.extra_macs; })
       .def_property_readonly("input",
                              [](const BoundPlan& b) { return input_mode_name(b.plan.input); })
+      .def_property_readonly(
+          "depthwise_rows",
+          [](const BoundPlan& b) { return depthwise_rows_name(b.plan.depthwise_rows); })
+      .def_property_readonly("widened_elements",
+                             [](const BoundPlan& b) { return b.plan.widened_elements; })
       .def_property_readonly("peak_operator", &peak_operator)
       .def_property_readonly("per_op", &operators)
       .def_property_readonly("fits", &fits)
@@ -107,15 +113,17 @@ void bind_plan(py::module_& module) {
       "plan_file",
       [](const py::object& path, const py::object& mcu, const py::object& sram,
          const py::object& flash, const py::object& reserve_sram, const py::object& reserve_flash,
-         const std::string& runtime, const py::object& space, const std::string& input) {
+         const std::string& runtime, const py::object& space, const std::string& input,
+         const std::string& depthwise_rows) {
         return make_plan(read_network_file(path_text(path), path_text(space)),
-                         mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime,
-                         input);
+                         mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime, input,
+                         depthwise_rows);
       },
       py::arg("path"), py::kw_only(), py::arg("mcu") = py::none(), py::arg("sram") = py::none(),
       py::arg("flash") = py::none(), py::arg("reserve_sram") = py::none(),
       py::arg("reserve_flash") = py::none(), py::arg("runtime") = kDefaultRuntime,
-      py::arg("space") = py::none(), py::arg("input") = "resident");
+      py::arg("space") = py::none(), py::arg("input") = "resident",
+      py::arg("depthwise_rows") = "int8");
 }
 
 }  // namespace tinynas::python

@@ -46,6 +46,7 @@ BoundResult run(const py::dict& arguments, const py::object& progress) {
   request.data = text("data");
   request.runtime = text("runtime");
   request.input = text("input");
+  request.depthwise_rows = text("depthwise_rows");
   request.preset = text("preset");
   request.engine = text("engine");
   request.seed = arguments["seed"].cast<std::uint64_t>();

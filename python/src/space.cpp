@@ -49,9 +49,10 @@ BoundSubnet load_subnet(const py::object& path_value, const py::object& space_va
 BoundPlan plan_subnet(const BoundSubnet& subnet, const py::object& mcu, const py::object& sram,
                       const py::object& flash, const py::object& reserve_sram,
                       const py::object& reserve_flash, const std::string& runtime,
-                      const std::string& input) {
+                      const std::string& input, const std::string& depthwise_rows) {
   return make_plan({lower(subnet.space.decode(subnet.genotype)), {}, {}},
-                   mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime, input);
+                   mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime, input,
+                   depthwise_rows);
 }
 
 void bind_subnet(py::class_<BoundSubnet>& subnet) {
@@ -71,7 +72,8 @@ void bind_subnet(py::class_<BoundSubnet>& subnet) {
       .def("plan", &plan_subnet, py::kw_only(), py::arg("mcu") = py::none(),
            py::arg("sram") = py::none(), py::arg("flash") = py::none(),
            py::arg("reserve_sram") = py::none(), py::arg("reserve_flash") = py::none(),
-           py::arg("runtime") = kDefaultRuntime, py::arg("input") = "resident")
+           py::arg("runtime") = kDefaultRuntime, py::arg("input") = "resident",
+           py::arg("depthwise_rows") = "int8")
       .def("to_dict",
            [](const BoundSubnet& s) { return to_python(subnet_json(s.space, s.genotype)); })
       .def(

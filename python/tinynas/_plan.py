@@ -17,13 +17,15 @@ def plan(
     reserve_flash: int | str | None = None,
     runtime: str = "tinynas",
     input: str = "resident",
+    depthwise_rows: str = "int8",
     space: str | os.PathLike[str] | None = None,
 ) -> MemoryPlan:
     """Plan a subnet, a subnet file or a layer table (JSON) as `tinynas plan` does.
 
     `runtime` is "tinynas", "tinyengine" or "tflm"; `input` says how the image comes: "resident",
     "rows" from a camera, or "external" (the last two under "tinynas" only). With an `mcu`, patches
-    are planned where the network would not fit otherwise.
+    are planned where the network would not fit otherwise. `depthwise_rows` is "int8" (fewer bytes)
+    or "int16" (fewer instructions, where that fits; under "tinynas" only).
 
     Bytes are ints or texts such as "320KiB". Without `mcu` the plan's `fits` is None. `space` is
     for subnet files whose own name of the space does not find it. Raises BadInputError, and
@@ -38,6 +40,7 @@ def plan(
             reserve_flash=reserve_flash,
             runtime=runtime,
             input=input,
+            depthwise_rows=depthwise_rows,
         )
     return plan_file(
         network,
@@ -48,5 +51,6 @@ def plan(
         reserve_flash=reserve_flash,
         runtime=runtime,
         input=input,
+        depthwise_rows=depthwise_rows,
         space=space,
     )

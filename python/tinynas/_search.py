@@ -123,6 +123,7 @@ def search(
     threads: int = 0,
     runtime: str = "tinynas",
     input: str = "resident",
+    depthwise_rows: str = "int8",
     preset: str = "default",
     engine: str = "evolution",
     progress: bool | Callable[[str], None] = True,
@@ -153,6 +154,7 @@ def search(
         "threads": threads,
         "runtime": runtime,
         "input": input,
+        "depthwise_rows": depthwise_rows,
         "preset": preset,
         "engine": engine,
     }

@@ -25,6 +25,10 @@ def test_published_networks_equal_the_command_line(
         )
         assert plan.peak_sram_bytes < published.peak_sram_bytes
         assert tn.plan(path, input="rows").peak_sram_bytes < plan.peak_sram_bytes
+        assert plan.depthwise_rows == "int8"
+        wide = tn.plan(path, depthwise_rows="int16")
+        assert wide.depthwise_rows == "int16"
+        assert wide.widened_elements <= plan.widened_elements
         assert document["front"][0]["macs"] == plan.macs
         assert plan.extra_macs == 0
         assert plan.fits is None

@@ -37,7 +37,7 @@ class ByteLives {
       for (Life& life : lives_[t]) {
         if (life.address < 0) continue;
         if (kept) life.end = std::numeric_limits<std::int64_t>::max();
-        ended_.push_back(life);
+        end(life);
       }
     }
   }
@@ -61,10 +61,16 @@ class ByteLives {
   };
   struct Life {
     std::int64_t address = -1, start = 0, end = 0;
+    bool two_bytes = false;  ///< an int16 element: the next byte too
   };
 
   bool inner(std::int32_t t) const {
     return writer_[t] >= segment_->first_op && writer_[t] < segment_->end_op - 1;
+  }
+  /// Whether the tensor, while its rows stream, is held as int16 elements.
+  bool wide(std::int32_t t) const {
+    const std::int32_t record = plan_.tensor_records[t];
+    return segment_ != nullptr && inner(t) && record >= 0 && plan_.placements[record].wide;
   }
   Shape shape(std::int32_t t) const { return graph_.tensors[t].shape; }
   std::int64_t pixel(std::int32_t t) const {
@@ -80,7 +86,7 @@ class ByteLives {
            op.kind == OpKind::kMean;
   }
 
-  /// Of byte 0 of a row of the tensor, were it there whole.
+  /// Of byte 0 of a row of the tensor, were it there whole; of the slot of a row of int16.
   std::int64_t address(std::int32_t t, std::int32_t row) const {
     std::int32_t home = t;
     std::int64_t q = flow(t, row);
@@ -93,24 +99,38 @@ class ByteLives {
                                                  : op.pad_top);
     }
     const Placement& place = plan_.placements[plan_.tensor_records[home]];
-    const std::int64_t column = segment_ != nullptr && inner(t) ? columns_[t].begin : 0;
+    const std::int64_t column = segment_ != nullptr && inner(t) && !wide(t) ? columns_[t].begin : 0;
     const std::int64_t line = place.kind == PlacementKind::kRing
                                   ? ((q % place.rows) + place.rows) % place.rows
                                   : flow(home, static_cast<std::int32_t>(q));
     return place.offset_bytes + line * place.row_bytes - column * pixel(t);
   }
 
+  /// Of the byte from the slot's begin, or of the first byte of its int16 element: channel by
+  /// channel, each with the region's columns, their number rounded up to even.
+  std::int64_t place_in_row(std::int32_t t, std::int64_t byte) const {
+    if (!wide(t)) return byte;
+    const std::int64_t columns = columns_[t].end - columns_[t].begin;
+    const std::int64_t column = byte / pixel(t) - columns_[t].begin;
+    return 2 * (byte % pixel(t) * (columns + columns % 2) + column);
+  }
+
   void write(std::int32_t t, std::int32_t row, std::int64_t byte, std::int64_t time) {
     Life& life = lives_[t][row * row_bytes(t) + byte];
-    if (life.address >= 0) ended_.push_back(life);
-    life = {address(t, row) + byte, time, time};
+    if (life.address >= 0) end(life);
+    life = {address(t, row) + place_in_row(t, byte), time, time, wide(t)};
+  }
+  void end(Life life) {
+    ended_.push_back(life);
+    ++life.address;
+    if (life.two_bytes) ended_.push_back(life);
   }
   void read(std::int32_t t, std::int32_t row, std::int64_t byte, std::int64_t time) {
     Life& life = lives_[t][row * row_bytes(t) + byte];
     life.end = std::max(life.end, time);
   }
   void occupy(std::int64_t begin, std::int64_t bytes, std::int64_t start, std::int64_t end) {
-    for (std::int64_t b = 0; b < bytes; ++b) ended_.push_back({begin + b, start, end});
+    for (std::int64_t b = 0; b < bytes; ++b) ended_.push_back({begin + b, start, end, false});
   }
 
   void start_image() {
@@ -193,6 +213,7 @@ class ByteLives {
   }
   void use_scratch(std::int32_t index, std::int64_t start, std::int64_t end) {
     const Op& op = graph_.ops[index];
+    if (wide(graph_.inputs(op)[0])) return;
     const Span seen = columns_[graph_.inputs(op)[0]];
     const std::int64_t bytes = row_kernel_scratch(graph_, op, seen.end - seen.begin);
     if (bytes > 0) occupy(find(PlacementKind::kScratch, index)->offset_bytes, bytes, start, end);
@@ -248,8 +269,9 @@ class ByteLives {
       read(t, row, b, time + (by_channel(op) ? 2 * (b % pixel(t)) : 0));
     }
   }
+  /// A depthwise kernel on int16 rows keeps no order.
   bool by_channel(const Op& op) const {
-    return op.kind == OpKind::kDepthwiseConv2d &&
+    return op.kind == OpKind::kDepthwiseConv2d && !wide(graph_.inputs(op)[0]) &&
            shape(graph_.inputs(op)[0]).c == shape(op.output).c;
   }
 

@@ -19,7 +19,7 @@ class PlanDistances {
   PlanDistances(const Graph& graph, const RuntimeModel& runtime, const MemoryPlan& plan) {
     GraphFacts facts;
     SegmentTable table;
-    facts.build(graph, runtime);
+    facts.build(graph, runtime, plan.depthwise_rows);
     table.build(graph, facts, plan.input);
     std::vector<OverlapGap> gaps;
     for (std::size_t s = 0; s < plan.segments.size(); ++s) {

@@ -15,6 +15,7 @@
 #include "tinyengine/kernel_costs.h"
 #include "tinyengine/patches.h"
 #include "tinyengine/plan_executor.h"
+#include "tinyengine/plan_front.h"
 #include "tinyengine/row_recurrence.h"
 #include "tinyengine/storage_records.h"
 #include "tinyengine/streaming_plan.h"
@@ -41,7 +42,7 @@ class PlanMutants {
         plan_(plan),
         tallies_(tallies),
         distances_(graph, runtime, plan) {
-    facts_.build(graph, runtime);
+    facts_.build(graph, runtime, plan.depthwise_rows);
     readers_.assign(graph.tensors.size(), 0);
     for (const std::int32_t t : graph.op_inputs) ++readers_[t];
   }
@@ -96,7 +97,7 @@ class PlanMutants {
     const Op& op = graph_.ops[op_index];
     const Placement& place = plan_.placements[record];
     if (place.kind == PlacementKind::kScratch) {
-      return row_kernel_scratch(graph_, op, graph_.in_shape(op).w) > 0;
+      return plan_.per_op[op_index].scratch_bytes > 0;
     }
     if (place.kind == PlacementKind::kAccumulators) return op.output == place.first_tensor;
     const auto here = [&](std::int32_t t) {
@@ -150,6 +151,9 @@ class PlanMutants {
       ring.bytes = ring.rows * ring.row_bytes;
       judge(kind + (step < 0 ? "- 1 row" : "+ 1 row"), mutant, step > 0 && distances_.kept(mutant));
     }
+    MemoryPlan other = plan_;
+    other.placements[p].wide = !place.wide;
+    judge("other: width of elements", other, false);
     MemoryPlan narrow = plan_;
     narrow.placements[p].row_bytes -= runtime_.tensor_alignment_bytes;
     narrow.placements[p].bytes = place.rows * narrow.placements[p].row_bytes;
@@ -210,7 +214,7 @@ class PlanMutants {
   /// for more rows than the plan keeps, in tiles or whole.
   bool rings_suffice(const Graph& other, const Segment& segment) {
     GraphFacts facts;
-    facts.build(other, runtime_);
+    facts.build(other, runtime_, plan_.depthwise_rows);
     TileAxis rows, old_rows, columns, old_columns;
     if (segment.has_patches()) {
       measure_tiles(other, segment.end_op, false, segment.patch_rows, rows);
@@ -240,8 +244,28 @@ class PlanMutants {
     return true;
   }
 
-  /// MACs of `other` in this plan's segments and tiles.
-  void follow_macs(const Graph& other, const Segment& segment, MemoryPlan& mutant) const {
+  /// As the plan of `graph` says it, were its segments and tiles this plan's.
+  std::int64_t widened(const Graph& graph) const {
+    GraphFacts facts;
+    facts.build(graph, runtime_, plan_.depthwise_rows);
+    FrontPoint point;
+    Cuts rest;
+    for (const Segment& segment : plan_.segments) {
+      if (segment.has_patches()) {
+        point.patch_end_op = segment.end_op;
+        point.patch_rows = segment.patch_rows;
+        point.patch_columns = segment.patch_columns;
+      } else {
+        rest.cuts.push_back(segment.first_op);
+      }
+    }
+    rest.cuts.push_back(static_cast<std::int32_t>(graph.ops.size()));
+    return widened_elements(graph, facts, point, rest);
+  }
+
+  /// MACs and widened elements of `other` in this plan's segments and tiles.
+  void follow_costs(const Graph& other, const Segment& segment, MemoryPlan& mutant) const {
+    mutant.widened_elements = widened(other);
     if (segment.has_patches()) {
       PlanOptions options;
       options.input = plan_.input;
@@ -286,7 +310,7 @@ class PlanMutants {
       shifted.ops[i].pad_top = static_cast<std::int16_t>(op.pad_top + step);
       if (!valid(shifted)) continue;
       MemoryPlan mutant = plan_;
-      follow_macs(shifted, segment, mutant);
+      follow_costs(shifted, segment, mutant);
       const bool harmless =
           rings_suffice(shifted, segment) && PlanDistances(shifted, runtime_, plan_).kept(mutant);
       judge(step < 0 ? "row delay: a row ahead" : "row delay: a row behind", shifted, mutant,
@@ -310,7 +334,7 @@ class PlanMutants {
       pad = static_cast<std::int16_t>(pad + 1);
       if (!valid(wider)) continue;
       MemoryPlan mutant = plan_;
-      follow_macs(wider, segment, mutant);
+      follow_costs(wider, segment, mutant);
       give_scratch(wider, segment, mutant);
       const bool harmless =
           rings_suffice(wider, segment) && PlanDistances(wider, runtime_, plan_).kept(mutant);

@@ -12,13 +12,13 @@
 
 namespace tinynas::testing {
 
-/// `plan` is the graph's own plan without patches, and is replaced.
+/// `plan` is the graph's own plan without patches, and is replaced by one with its depthwise rows.
 inline void plan_random_cuts(const Graph& graph, const RuntimeModel& runtime, Rng rng,
                              MemoryPlan& plan) {
   GraphFacts facts;
   SegmentTable table;
   std::vector<std::int64_t> suffix;
-  facts.build(graph, runtime);
+  facts.build(graph, runtime, plan.depthwise_rows);
   table.build(graph, facts, plan.input);
   suffix_peaks(table, suffix);
   std::vector<std::int32_t> cuts{0}, ends;
@@ -33,7 +33,9 @@ inline void plan_random_cuts(const Graph& graph, const RuntimeModel& runtime, Rn
     const auto count = static_cast<std::uint32_t>(ends.size());
     cuts.push_back(rng.chance(0.5) ? ends.back() : ends[rng.below(count)]);
   }
-  plan_choice(graph, runtime, plan.input, {}, cuts, plan);
+  FrontPoint point;
+  point.depthwise_rows = plan.depthwise_rows;
+  plan_choice(graph, runtime, plan.input, point, cuts, plan);
 }
 
 }  // namespace tinynas::testing

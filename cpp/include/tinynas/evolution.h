@@ -66,9 +66,10 @@ struct SearchProblem {
   McuBudget budget;
   RuntimeModel runtime;
   InputMode input = InputMode::kResident;
+  DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
 
   /// How candidates are planned: patches where the budget asks for them.
-  PlanOptions plan_options() const { return {input, budget.sram_bytes}; }
+  PlanOptions plan_options() const { return {input, budget.sram_bytes, depthwise_rows}; }
 };
 
 class CandidateChecker;

@@ -30,6 +30,17 @@ const char* input_mode_name(InputMode mode);  ///< "resident", "rows", "external
 /// The mode of that name. Throws BadInput that names `option`, with the nearest name.
 InputMode parse_input_mode(const std::string& name, const std::string& option);
 
+/// Which rows a depthwise kernel with one output channel an input channel reads where its input
+/// streams. Under kTinyNas only. Speed against bytes, see tinyengine/kernel_costs.h.
+///  - kInt8: int8 rows as its producer left them; it widens kh rows of a channel into scratch for
+///    every row of its output. The default.
+///  - kInt16: where it alone reads its input, wide rows (Placement::wide), which its producer
+///    writes; nothing is widened, no scratch. Elsewhere as kInt8.
+enum class DepthwiseRows : std::uint8_t { kInt8, kInt16 };
+const char* depthwise_rows_name(DepthwiseRows rows);  ///< "int8", "int16"
+/// The rows of that name. Throws BadInput that names `option`, with the nearest name.
+DepthwiseRows parse_depthwise_rows(const std::string& name, const std::string& option);
+
 /// .text of one kernel, linked once if any op uses it.
 struct KernelCode {
   std::string kernel;  ///< as kernel_name() in tinyengine/kernel_costs.h
@@ -76,7 +87,12 @@ struct Placement {
   std::int32_t first_op = 0;       ///< live in [first_op, end_op), op indices; under kTinyNas these
   std::int32_t end_op = 0;         ///< are borders of segments
   std::int32_t rows = 0;           ///< kRing: slots
-  std::int64_t row_bytes = 0;      ///< kWhole, kRing under kTinyNas: distance of rows or slots
+  /// kRing under kTinyNas: int16 elements for a depthwise kernel, each its value less the zero
+  /// point. A slot holds channel by channel the row's columns, their number rounded up to even, so
+  /// that every channel begins at a word and SMLAD loads pairs. Columns of padding have no bytes:
+  /// they are zero, and the kernel leaves their taps out.
+  bool wide = false;
+  std::int64_t row_bytes = 0;  ///< kWhole, kRing under kTinyNas: distance of rows or slots
   /// kTinyEngine only: after this stride-2 depthwise op (-1: none) the record's tail is free for
   /// records that start later; it then counts as shrunk_bytes.
   std::int32_t shrink_op = -1;
@@ -110,7 +126,8 @@ struct Placement {
 ///  for
 ///    x in ascending order, whichever way rows flow;
 ///  - a depthwise kernel with one output channel an input channel reads the whole window row of
-///    channel c (into scratch), then writes channel c of the row, for c ascending;
+///    channel c (into scratch), then writes channel c of the row, for c ascending; one that reads a
+///    wide ring keeps no such order;
 ///  - a pooling op with kAccumulators reads each window row as soon as it exists, adding it up, and
 ///    writes the output row at the end;
 ///  - any other kernel may write any byte of its output row before it has read its window.
@@ -159,6 +176,11 @@ struct MemoryPlan {
   std::vector<std::uint8_t> over_input;
   std::vector<Segment> segments;  ///< cover all ops in order; empty under kTinyEngine and kTflm
   InputMode input = InputMode::kResident;
+  DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;  ///< as taken, see PlanOptions
+  /// int16 elements that depthwise kernels make of int8 rows in one inference: kernel_h x columns
+  /// of the input (of its region, in patches) x channels for each row of the output. Rows of
+  /// padding count, as they do in MACs. kTinyNas only.
+  std::int64_t widened_elements = 0;
   std::vector<OpPlan> per_op;
   std::vector<PlannedTensor> op_tensors;
   std::int64_t activation_bytes = 0;                              ///< arena of the storage records
@@ -186,6 +208,11 @@ struct PlanOptions {
   /// point of the front that fits with the fewest extra MACs, or the smallest if none fits. Less
   /// than 0: no patches.
   std::int64_t sram_budget_bytes = -1;
+  /// kTinyNas: the preference. With kInt16 the plan widens as little as it can, within the budget
+  /// if there is one, and takes the least bytes at that. Where no such plan fits or none has a wide
+  /// ring, plans of both are looked at: of those that fit, fewest extra MACs first, then fewest
+  /// widened elements.
+  DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
 };
 
 /// One network as each runtime runs it.
@@ -212,17 +239,22 @@ MemoryPlan plan_memory(const Graph& graph, const RuntimeModel& runtime,
 void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
                  MemoryPlan& plan);
 
-/// One way to run a network: no other has less of both.
+/// One way to run a network: no other is as good in bytes, MACs and widened elements and better in
+/// one.
 struct FrontPoint {
   std::int64_t peak_sram_bytes = 0;
   std::int64_t macs = 0;
   std::int32_t patch_end_op = 0;  ///< ops [0, patch_end_op) run in patches; 0: none
   std::int32_t patch_rows = 1, patch_columns = 1;
+  DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
+  std::int64_t widened_elements = 0;  ///< as MemoryPlan::widened_elements
 };
-/// Peak SRAM against MACs under kTinyNas, by ascending MACs; the first point is without extra MACs,
-/// in patches only where that needs less.
-/// A plan for a point is made with its peak as PlanOptions::sram_budget_bytes. Other rules: one
-/// point.
+/// Peak SRAM against MACs and widened elements under kTinyNas: of each kind of depthwise rows the
+/// ways with the least of bytes and MACs, without those that a way of the other kind beats. By
+/// ascending MACs, then bytes; the first point is without extra MACs, in patches only where that
+/// needs less. A plan for a point is made with its peak as PlanOptions::sram_budget_bytes and its
+/// depthwise_rows; where int8 rows fit in the peak of an int16 way with fewer MACs, that way is no
+/// point. Other rules: one point.
 std::vector<FrontPoint> memory_macs_front(const Graph& graph, const RuntimeModel& runtime,
                                           InputMode input = InputMode::kResident);
 

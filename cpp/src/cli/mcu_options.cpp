@@ -92,4 +92,17 @@ InputMode runtime_input(const RuntimeModel& runtime, const std::string& input) {
   return mode;
 }
 
+std::vector<std::string> depthwise_rows_names() {
+  return {depthwise_rows_name(DepthwiseRows::kInt8), depthwise_rows_name(DepthwiseRows::kInt16)};
+}
+
+DepthwiseRows runtime_depthwise_rows(const RuntimeModel& runtime, const std::string& rows) {
+  const DepthwiseRows parsed = parse_depthwise_rows(rows, "--depthwise-rows");
+  if (parsed != DepthwiseRows::kInt8 && runtime.rules != RuntimeRules::kTinyNas) {
+    throw BadInput("--depthwise-rows " + rows + " needs --runtime tinynas: runtime '" +
+                   runtime.name + "' streams no rows");
+  }
+  return parsed;
+}
+
 }  // namespace tinynas

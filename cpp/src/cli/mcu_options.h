@@ -39,6 +39,11 @@ std::vector<std::string> input_mode_names();
 /// --input under a runtime. Throws BadInput for an unknown name, and for anything but "resident"
 /// under other rules than ours.
 InputMode runtime_input(const RuntimeModel& runtime, const std::string& input);
+/// "int8", "int16".
+std::vector<std::string> depthwise_rows_names();
+/// --depthwise-rows under a runtime. Throws BadInput for an unknown name, and for anything but
+/// "int8" under other rules than ours.
+DepthwiseRows runtime_depthwise_rows(const RuntimeModel& runtime, const std::string& rows);
 
 /// design.md's `mcu{name, sram_budget_bytes, flash_budget_bytes}`.
 Json mcu_json(const McuTarget& target);

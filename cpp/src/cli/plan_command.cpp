@@ -24,6 +24,7 @@ struct PlanCommandOptions {
   std::string file, space, svg, html, offline_plan;
   std::string runtime = kDefaultRuntime;
   std::string input = "resident";
+  std::string depthwise_rows = "int8";
   McuOptions mcu;
   bool json = false, front = false;
 };
@@ -50,6 +51,7 @@ int plan(CliContext& context, const PlanCommandOptions& options) {
   const McuBudget* budget = target ? &target->budget : nullptr;
   PlanOptions plan_options;
   plan_options.input = runtime_input(runtime, options.input);
+  plan_options.depthwise_rows = runtime_depthwise_rows(runtime, options.depthwise_rows);
   if (budget != nullptr) plan_options.sram_budget_bytes = budget->sram_bytes;
   const Network network = read_network_file(options.file, options.space);
   const Graph& graph = network.under(runtime);
@@ -101,13 +103,22 @@ void add_plan_command(CLI::App& app, CliContext& context) {
           ->type_name("NAME")
           ->capture_default_str();
   context.choices[input] = input_mode_names;
+  CLI::Option* rows =
+      command
+          ->add_option("--depthwise-rows", options->depthwise_rows,
+                       "Rows that depthwise kernels stream from: int8 (fewer bytes), int16 (fewer "
+                       "instructions; int8 where only that fits)")
+          ->type_name("NAME")
+          ->capture_default_str();
+  context.choices[rows] = depthwise_rows_names;
   CLI::Option* space =
       command
           ->add_option("--space", options->space,
                        "Search space of a subnet file, where its own name does not find it")
           ->type_name("NAME|FILE.toml");
   context.choices[space] = SearchSpace::list_names;
-  command->add_flag("--front", options->front, "Also list peak SRAM against extra MACs (patches)");
+  command->add_flag("--front", options->front,
+                    "Also list peak SRAM against extra MACs (patches) and depthwise rows");
   command->add_option("--svg", options->svg, "Write a memory map: bytes against time")
       ->type_name("FILE");
   command->add_option("--html", options->html, "Write a page with the memory map and the tables")

@@ -91,6 +91,10 @@ void add_effort_options(CLI::App& app, CliContext& context, SearchRequest& reque
              "How the image comes: resident (whole in the arena), rows (a camera delivers rows), "
              "external (other memory)",
              input_mode_names());
+  add_choice(app, context, "--depthwise-rows", request.depthwise_rows,
+             "Rows that depthwise kernels stream from: int8 (fewer bytes), int16 (fewer "
+             "instructions; int8 where only that fits)",
+             depthwise_rows_names());
   app.add_option("--device", request.evaluator.device, "As torch spells it: cpu, cuda, cuda:1")
       ->type_name("NAME")
       ->capture_default_str();

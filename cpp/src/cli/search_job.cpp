@@ -52,7 +52,8 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
   const McuTarget target = resolve_mcu(request.mcu, runtime);
   const SupernetInfo info = find_supernet(request);
   const SearchProblem problem{SearchSpace::parse(info.space_toml, info.path), target.budget,
-                              runtime, runtime_input(runtime, request.input)};
+                              runtime, runtime_input(runtime, request.input),
+                              runtime_depthwise_rows(runtime, request.depthwise_rows)};
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
   const auto data = std::make_shared<const Dataset>(
       load_data_for(problem.space, request.data, info.dataset_name));

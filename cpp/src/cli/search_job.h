@@ -18,6 +18,7 @@ struct SearchRequest {
   std::string data;      ///< empty: Debian's Fashion-MNIST, where the supernet was trained on it
   std::string runtime = kDefaultRuntime;
   std::string input = "resident";
+  std::string depthwise_rows = "int8";
   std::string preset = "default";    ///< or "published"
   std::string engine = "evolution";  ///< or "random"
   std::uint64_t seed = 0;

@@ -44,6 +44,7 @@ class CGenerator {
  private:
   void choose_kernels(const std::string& source) {
     validate_quantised(graph_, source);
+    refuse_wide_rings(source);
     std::string missing;
     for (std::size_t i = 0; i < graph_.ops.size(); ++i) {
       const Op& op = graph_.ops[i];
@@ -57,6 +58,15 @@ class CGenerator {
     }
     if (missing.empty()) return;
     throw Error(ExitCode::kUnsupportedOperator, source + ": no C kernel for operators: " + missing);
+  }
+
+  void refuse_wide_rings(const std::string& source) const {
+    for (const Placement& place : plan_.placements) {
+      if (!place.wide) continue;
+      throw Error(ExitCode::kUnsupportedOperator,
+                  source + ": no C kernel for int16 rows, in which the plan holds tensor " +
+                      number(place.first_tensor) + "; plan with depthwise rows int8");
+    }
   }
 
   std::vector<std::string> kernel_files() const {

@@ -57,6 +57,7 @@ std::string describe_run(const SearchOptions& options, const SearchProblem& prob
                     {"space", {{"name", problem.space.name()}, {"hash", problem.space.hash()}}},
                     {"runtime", {{"name", runtime.name}, {"code_bytes", runtime.code_bytes}}},
                     {"input", input_mode_name(problem.input)},
+                    {"depthwise_rows", depthwise_rows_name(problem.depthwise_rows)},
                     {"evaluator", fields_json(identity)}};
   const Json document = {{"run", run}, {"environment", fields_json(environment)}};
   return document.dump(2) + "\n";

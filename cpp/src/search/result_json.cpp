@@ -84,6 +84,7 @@ std::string search_result_json(const SearchResult& result, const SearchProblem& 
                      {"flash_budget_bytes", problem.budget.flash_bytes}};
   document["runtime"] = problem.runtime.name;
   document["input"] = input_mode_name(problem.input);
+  document["depthwise_rows"] = depthwise_rows_name(problem.depthwise_rows);
   document["space"] = space.name();
   document["planned"] = result.planning.planned;
   document["planned_that_fit"] = result.planning.feasible;

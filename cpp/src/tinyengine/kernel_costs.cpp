@@ -48,6 +48,19 @@ std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t c
   }
 }
 
+bool kernel_reads_wide_rows(const Graph& graph, const Op& op) {
+  return op.kind == OpKind::kDepthwiseConv2d && graph.in_shape(op).c == graph.out_shape(op).c;
+}
+
+std::int64_t wide_row_bytes(std::int32_t channels, std::int32_t columns) {
+  return 2 * std::int64_t{channels} * (columns + columns % 2);
+}
+
+std::int64_t widened_per_row(const Graph& graph, const Op& op, std::int64_t columns) {
+  if (op.kind != OpKind::kDepthwiseConv2d) return 0;
+  return op.kernel_h * columns * graph.in_shape(op).c;
+}
+
 std::string kernel_name(const Graph&, const Op& op) {
   if (op.kind == OpKind::kConv2d && op.kernel_h == 1 && op.kernel_w == 1) return "conv2d_1x1";
   if (op.kind == OpKind::kDepthwiseConv2d) {

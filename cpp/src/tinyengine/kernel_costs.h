@@ -31,14 +31,29 @@ KernelScratch published_scratch(const Graph& graph, const Op& op);
 /// | kernel                     | scratch               | why                                     |
 /// |----------------------------|-----------------------|-----------------------------------------|
 /// | conv2d                     | 4 kh kw Cin           | two int16 im2col columns for SMLAD      |
-/// | depthwise, any kernel      | 2 kh (columns + 2 kw) | kh int16 rows of one channel, padded    |
+/// | depthwise, int8 rows       | 2 kh (columns + 2 kw) | kh int16 rows of one channel, padded    |
+/// | depthwise, wide rows       | 0                     | its ring holds int16 rows already       |
 /// | fully_connected            | 0                     | both operands widened in registers      |
 /// | avgpool, mean              | 4 C                   | int32 sums of one output pixel          |
 /// | others                     | 0                     |                                         |
-/// Depthwise rings stay int8: widening kh rows of one channel for each output row costs 2 / kw
-/// instructions a MAC more than a ring of int16 rows, which would double the largest buffer there
-/// is.
+///
+/// Depthwise has two kernels, because speed and bytes conflict (DepthwiseRows). SMLAD wants int16
+/// pairs of one channel. The first kernel has an int8 NHWC ring and widens kh rows of a channel for
+/// each row of the output: 2 / kw instructions a MAC (0.67 for 3x3, 0.40 for 5x5, 0.29 for 7x7, on
+/// anchors of 4.68, 2.47 and 1.88). The second reads a ring of int16 rows, channel by channel, that
+/// its producer writes with STRH in place of STRB: nothing is widened, but the ring, often the
+/// largest buffer there is, takes twice the bytes and the output cannot lie over its dead slot.
+/// This function is the first kernel; the second needs nothing.
 std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t columns);
+
+/// Whether the op's kernel can read a wide ring: depthwise, one output channel an input channel.
+bool kernel_reads_wide_rows(const Graph& graph, const Op& op);
+
+/// Bytes of a slot of a wide ring, as Placement::wide lays it out.
+std::int64_t wide_row_bytes(std::int32_t channels, std::int32_t columns);
+
+/// Elements that a depthwise kernel on int8 rows widens for one row of its output; other kernels 0.
+std::int64_t widened_per_row(const Graph& graph, const Op& op, std::int64_t columns);
 
 /// Whether the published kernel can write its output over its input: depthwise, one output channel
 /// an input channel (each channel is copied to sbuf, then written over itself).

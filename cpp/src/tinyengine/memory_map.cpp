@@ -241,7 +241,7 @@ class MemoryMap {
                          format_count(place.offset_bytes) + "\noperators " +
                          std::to_string(place.first_op) + " to " + std::to_string(place.end_op - 1);
     if (place.kind == PlacementKind::kRing)
-      result += "\nring of " + std::to_string(place.rows) + " rows";
+      result += "\nring of " + std::to_string(place.rows) + (place.wide ? " int16 rows" : " rows");
     return result;
   }
 

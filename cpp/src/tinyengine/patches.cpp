@@ -104,8 +104,10 @@ std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
   for (std::int32_t i = 0; i < end; ++i) {
     const Op& op = graph.ops[i];
     const std::int32_t in = graph.inputs(op)[0];
-    scratch = std::max(scratch, align_up(row_kernel_scratch(graph, op, columns.largest[in]),
-                                         facts.alignment_bytes));
+    if (!facts.reads_wide(graph, i, 0)) {
+      scratch = std::max(scratch, align_up(row_kernel_scratch(graph, op, columns.largest[in]),
+                                           facts.alignment_bytes));
+    }
     const bool inner_input = facts.tensors[in].writer >= 0 || input == InputMode::kRows;
     if (facts.ops[i].accumulates && inner_input) {
       bytes += accumulator_bytes(graph, op, columns.largest[op.output]);
@@ -124,6 +126,7 @@ std::vector<FrontPoint> find_front(const Graph& graph, const GraphFacts& facts,
   FrontPoint plain;
   plain.peak_sram_bytes = suffix_peaks[0];
   plain.macs = graph_macs(graph);
+  plain.depthwise_rows = facts.depthwise_rows;
   points.push_back(plain);
   std::vector<TileAxis> row_axes;
   TileAxis column_axis;
@@ -141,6 +144,7 @@ std::vector<FrontPoint> find_front(const Graph& graph, const GraphFacts& facts,
       measure_tiles(graph, end, true, columns, column_axis);
       for (std::size_t r = 0; r < row_grids.size(); ++r) {
         FrontPoint point{0, plain.macs, end, row_grids[r], columns};
+        point.depthwise_rows = facts.depthwise_rows;
         for (std::int32_t i = 0; i < end; ++i) {
           const Op& op = graph.ops[i];
           const Shape& shape = graph.out_shape(op);

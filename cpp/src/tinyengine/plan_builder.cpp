@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tinyengine/kernel_costs.h"
+#include "tinyengine/plan_front.h"
 #include "tinyengine/storage_records.h"
 
 namespace tinynas {
@@ -63,8 +64,11 @@ void PlanBuilder::add_rings(std::int32_t index) {
     const auto columns = [&](std::int32_t tensor) {
       return segment.has_patches() ? columns_.largest[tensor] : graph_->tensors[tensor].shape.w;
     };
+    const bool wide_input = facts_->reads_wide(*graph_, i, segment.first_op);
     const std::int64_t op_scratch =
-        align_up(row_kernel_scratch(*graph_, op, columns(in)), facts_->alignment_bytes);
+        wide_input
+            ? 0
+            : align_up(row_kernel_scratch(*graph_, op, columns(in)), facts_->alignment_bytes);
     plan_->per_op[i].scratch_bytes = op_scratch;
     scratch = std::max(scratch, op_scratch);
     const bool camera = in == graph_->input && plan_->input == InputMode::kRows;
@@ -86,6 +90,7 @@ void PlanBuilder::add_rings(std::int32_t index) {
     Placement& ring = add(PlacementKind::kRing, op.output, bytes, index, index);
     ring.rows = rows;
     ring.row_bytes = bytes / rows;
+    ring.wide = out.wide;
   }
   if (scratch > 0) add(PlacementKind::kScratch, -1, scratch, index, index);
 }
@@ -162,6 +167,8 @@ void PlanBuilder::build(const Graph& graph, const GraphFacts& facts, SegmentTabl
   table_ = &table;
   plan_ = &plan;
   plan.input = input;
+  plan.depthwise_rows = facts.depthwise_rows;
+  plan.widened_elements = widened_elements(graph, facts, point, cuts);
   plan.placements.clear();
   plan.segments.clear();
   plan.tensor_records.assign(graph.tensors.size(), -1);

@@ -24,6 +24,9 @@ bool has_window(OpKind kind) {
          kind == OpKind::kAveragePool2d || kind == OpKind::kMaxPool2d || kind == OpKind::kMean;
 }
 
+/// Marks the second byte of an int16 element's tag.
+constexpr std::uint32_t kHighByte = std::uint32_t{1} << 31;
+
 /// How a kernel reads and writes within one row.
 enum class RowOrder { kAny, kByPixel, kByChannel };
 
@@ -54,6 +57,8 @@ class Executor {
   void add_up(std::int32_t op, bool first);
   Span window(const Op& op, std::int32_t input, std::int32_t flow_row) const;
   RowOrder row_order(const Op& op) const;
+  void check_wide_ring(const Placement& place, std::int32_t tensor) const;
+  void count_widened(std::int32_t op, std::int64_t rows);
 
   bool inner(std::int32_t tensor) const {
     const std::int32_t writer = writer_[tensor];
@@ -76,12 +81,32 @@ class Executor {
            static_cast<std::uint32_t>(actual(tensor, flow_row) * graph_.tensors[tensor].shape.w *
                                       pixel(tensor));
   }
+  /// The wide ring of a tensor of the running segment, or null.
+  const Placement* wide_ring(std::int32_t tensor) const {
+    const std::int32_t record = plan_.tensor_records[tensor];
+    if (record < 0 || !inner(tensor) || !plan_.placements[record].wide) return nullptr;
+    return &plan_.placements[record];
+  }
   /// Where column 0 of a row would lie (a ring holds the region's columns only).
   std::int64_t address(std::int32_t tensor, std::int32_t flow_row, std::int32_t op) const;
   void expect(std::int32_t tensor, std::int32_t flow_row, std::int32_t op, std::int64_t begin,
               std::int64_t end, std::int64_t step);
   void write(std::int32_t tensor, std::int32_t flow_row, std::int32_t op, std::int64_t begin,
              std::int64_t end, std::int64_t step, bool lose);
+  /// All bytes of element `element` of a row (its byte in an int8 row), with the tag of each.
+  template <typename Visit>
+  void visit(std::int32_t tensor, std::int64_t at, std::uint32_t first, std::int64_t element,
+             std::int32_t op, const Visit& visit_byte) {
+    const std::uint32_t tag = first + static_cast<std::uint32_t>(element);
+    if (wide_ring(tensor) == nullptr) return visit_byte(byte(at + element, op), tag);
+    const std::int64_t channels = graph_.tensors[tensor].shape.c;
+    const std::int64_t columns = columns_[tensor].size();
+    const std::int64_t channel = element % channels;
+    const std::int64_t column = element / channels - columns_[tensor].begin;
+    const std::int64_t low = at + 2 * (channel * ((columns + 1) / 2 * 2) + column);
+    visit_byte(byte(low, op), tag);
+    visit_byte(byte(low + 1, op), tag | kHighByte);
+  }
   std::uint32_t& byte(std::int64_t at, std::int32_t op) {
     if (at < 0 || at >= static_cast<std::int64_t>(arena_.size())) {
       fail(op_text(op) + " reaches byte " + std::to_string(at) + " of an arena of " +
@@ -103,6 +128,7 @@ class Executor {
   std::vector<std::int32_t> scratch_, sums_;  ///< of each op, its placement or -1
   std::vector<std::int64_t> pixels_;          ///< of each op, computed in patches
   std::int32_t delivered_ = 0;                ///< rows of a camera's image
+  std::int64_t widened_ = 0;                  ///< elements, by depthwise kernels
   std::uint32_t sum_tag_ = 0;
 };
 
@@ -177,6 +203,10 @@ void Executor::check_sums() const {
     macs += done;
     plain += op_macs(graph_, op);
   }
+  if (plan_.widened_elements != widened_) {
+    fail("kernels widen " + std::to_string(widened_) + " elements, the plan says " +
+         std::to_string(plan_.widened_elements));
+  }
   if (plan_.macs != macs || plan_.extra_macs != macs - plain) fail("MACs are not their sum");
 }
 
@@ -219,6 +249,24 @@ void Executor::start() {
   }
 }
 
+/// Who may use a wide ring: one depthwise kernel reads it, its producer alone writes it.
+void Executor::check_wide_ring(const Placement& place, std::int32_t tensor) const {
+  const std::string name = tensor_name(graph_, tensor);
+  if (place.kind != PlacementKind::kRing || place.first_tensor != tensor) {
+    fail(name + " lies in int16 rows of another tensor");
+  }
+  if (!inner(tensor)) fail(name + " has int16 rows but outlives its segment");
+  if (graph_.tensors[tensor].dtype != DType::kInt8 || readers_[tensor] != 1) {
+    fail(name + " has int16 rows but is not int8 with one reader");
+  }
+  for (std::int32_t i = segment_->first_op; i < segment_->end_op; ++i) {
+    const Op& op = graph_.ops[i];
+    if (graph_.inputs(op)[0] != tensor) continue;
+    if (row_order(op) == RowOrder::kByChannel) return;
+  }
+  fail(name + " has int16 rows but no depthwise reader");
+}
+
 std::int64_t Executor::address(std::int32_t tensor, std::int32_t flow_row, std::int32_t op) const {
   std::int32_t home = tensor;
   const std::int32_t first_column = inner(tensor) ? columns_[tensor].begin : 0;
@@ -240,11 +288,17 @@ std::int64_t Executor::address(std::int32_t tensor, std::int32_t flow_row, std::
     fail(op_text(op) + " uses " + tensor_name(graph_, tensor) + " when its bytes are not held");
   }
   std::int64_t start = place.offset_bytes;
+  if (place.wide) check_wide_ring(place, tensor);
   if (place.kind == PlacementKind::kRing) {
     const std::int32_t slot = ((flow_row % place.rows) + place.rows) % place.rows;
     start += slot * place.row_bytes;
     const std::int32_t columns =
         inner(tensor) ? columns_[tensor].size() : graph_.tensors[tensor].shape.w;
+    if (place.wide) {
+      const std::int64_t row = 4 * pixel(tensor) * ((columns + 1) / 2);
+      if (row > place.row_bytes) fail("a row of int16 is longer than its slot");
+      return start;
+    }
     if (columns * pixel(tensor) > place.row_bytes) fail("a row is longer than its slot");
   } else if (place.kind == PlacementKind::kWhole) {
     start += std::int64_t{actual(home, flow_row)} * graph_.tensors[home].shape.w * pixel(home);
@@ -255,18 +309,19 @@ std::int64_t Executor::address(std::int32_t tensor, std::int32_t flow_row, std::
   return start - first_column * pixel(tensor);
 }
 
-/// Bytes [begin, end) of a row, every `step`-th.
+/// Bytes [begin, end) of a row as int8 holds it, every `step`-th.
 void Executor::expect(std::int32_t tensor, std::int32_t flow_row, std::int32_t op,
                       std::int64_t begin, std::int64_t end, std::int64_t step) {
   if (tensor == graph_.input && plan_.input == InputMode::kExternal) return;
   const std::int64_t at = address(tensor, flow_row, op);
   const std::uint32_t first = tag(tensor, flow_row);
   for (std::int64_t b = begin; b < end; b += step) {
-    if (byte(at + b, op) != first + static_cast<std::uint32_t>(b)) {
+    visit(tensor, at, first, b, op, [&](const std::uint32_t& held, std::uint32_t expected) {
+      if (held == expected) return;
       fail(op_text(op) + " reads row " + std::to_string(actual(tensor, flow_row)) + " of " +
            tensor_name(graph_, tensor) + ", byte " + std::to_string(b) +
            " of which was overwritten or never written");
-    }
+    });
   }
 }
 
@@ -275,7 +330,8 @@ void Executor::write(std::int32_t tensor, std::int32_t flow_row, std::int32_t op
   const std::int64_t at = address(tensor, flow_row, op);
   const std::uint32_t first = tag(tensor, flow_row);
   for (std::int64_t b = begin; b < end; b += step) {
-    byte(at + b, op) = lose ? 0 : first + static_cast<std::uint32_t>(b);
+    visit(tensor, at, first, b, op,
+          [&](std::uint32_t& held, std::uint32_t tag) { held = lose ? 0 : tag; });
   }
 }
 
@@ -361,6 +417,7 @@ RowOrder Executor::row_order(const Op& op) const {
 /// Scratch is filled before a row is computed, and must still be there when the row is done.
 void Executor::use_scratch(std::int32_t op_index, bool done) {
   const Op& op = graph_.ops[op_index];
+  if (wide_ring(graph_.inputs(op)[0]) != nullptr) return;
   const std::int64_t bytes = row_kernel_scratch(graph_, op, columns_[graph_.inputs(op)[0]].size());
   if (bytes == 0) return;
   if (scratch_[op_index] < 0) fail(op_text(op_index) + " has no scratch");
@@ -372,6 +429,13 @@ void Executor::use_scratch(std::int32_t op_index, bool done) {
     if (done && value != tag) fail(op_text(op_index) + " lost its scratch");
     value = tag;
   }
+}
+
+void Executor::count_widened(std::int32_t op_index, std::int64_t rows) {
+  const Op& op = graph_.ops[op_index];
+  const std::int32_t in = graph_.inputs(op)[0];
+  if (op.kind != OpKind::kDepthwiseConv2d || wide_ring(in) != nullptr) return;
+  widened_ += rows * op.kernel_h * columns_[in].size() * graph_.tensors[in].shape.c;
 }
 
 /// One input row goes into the sums, which must still be there.
@@ -393,7 +457,10 @@ void Executor::add_up(std::int32_t op_index, bool first) {
 
 void Executor::run_row(std::int32_t op_index, std::int32_t flow_row) {
   const Op& op = graph_.ops[op_index];
-  if (segment_->has_patches()) pixels_[op_index] += columns_[op.output].size();
+  if (segment_->has_patches()) {
+    pixels_[op_index] += columns_[op.output].size();
+    count_widened(op_index, 1);
+  }
   if (sums_[op_index] >= 0) {
     const std::int32_t in = graph_.inputs(op)[0];
     const Span rows = window(op, 0, flow_row);
@@ -422,7 +489,9 @@ void Executor::run_kernel(std::int32_t op_index, std::int32_t flow_row) {
   const Op& op = graph_.ops[op_index];
   const Span out = columns_[op.output];
   const std::int64_t out_pixel = pixel(op.output);
-  const RowOrder order = row_order(op);
+  // A kernel on int16 rows needs no scratch and keeps no order.
+  const bool wide = wide_ring(graph_.inputs(op)[0]) != nullptr;
+  const RowOrder order = wide ? RowOrder::kAny : row_order(op);
   if (order == RowOrder::kByPixel) {
     for (std::int32_t x = out.begin; x < out.end; ++x) {
       for (const std::int32_t t : graph_.inputs(op)) {
@@ -476,6 +545,9 @@ void Executor::run_segment(const Segment& segment) {
       run_tile(segment, {i * out.h / segment.patch_rows, (i + 1) * out.h / segment.patch_rows},
                {j * out.w / segment.patch_columns, (j + 1) * out.w / segment.patch_columns});
     }
+  }
+  for (std::int32_t i = segment.first_op; i < segment.end_op && !segment.has_patches(); ++i) {
+    count_widened(i, graph_.out_shape(graph_.ops[i]).h);
   }
   for (std::int32_t r = 0; r < out.h; ++r) {
     expect(output, r, segment.end_op - 1, 0, out.w * pixel(output), 1);

@@ -38,6 +38,8 @@ void reset(const RuntimeModel& runtime, const PlanOptions& options, MemoryPlan& 
   plan.runtime_bytes = runtime.runtime_bytes;
   plan.stack_bytes = runtime.stack_bytes;
   plan.input = runtime.rules == RuntimeRules::kTinyNas ? options.input : InputMode::kResident;
+  plan.depthwise_rows = DepthwiseRows::kInt8;
+  plan.widened_elements = 0;
   plan.column_buffer_bytes = plan.kernel_buffer_bytes = plan.extra_macs = 0;
   plan.placements.clear();
   plan.over_input.clear();
@@ -60,6 +62,20 @@ InputMode parse_input_mode(const std::string& name, const std::string& option) {
   }
   throw BadInput(option + ": unknown input '" + name + "'" + did_you_mean(name, known) +
                  "; known: resident, rows, external");
+}
+
+const char* depthwise_rows_name(DepthwiseRows rows) {
+  return rows == DepthwiseRows::kInt16 ? "int16" : "int8";
+}
+
+DepthwiseRows parse_depthwise_rows(const std::string& name, const std::string& option) {
+  std::vector<std::string> known;
+  for (const DepthwiseRows rows : {DepthwiseRows::kInt8, DepthwiseRows::kInt16}) {
+    if (name == depthwise_rows_name(rows)) return rows;
+    known.push_back(depthwise_rows_name(rows));
+  }
+  throw BadInput(option + ": unknown rows '" + name + "'" + did_you_mean(name, known) +
+                 "; known: int8, int16");
 }
 
 void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,

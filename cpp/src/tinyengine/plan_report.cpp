@@ -127,13 +127,17 @@ std::string breakdown_text(const MemoryPlan& plan) {
   rows.push_back(amount(flash.code_is_estimate ? "  code (estimate)" : "  code", flash.code_bytes));
   std::string title = "Memory in bytes, runtime " + plan.runtime;
   if (!plan.segments.empty()) title += std::string(", image ") + input_mode_name(plan.input);
+  if (plan.depthwise_rows != DepthwiseRows::kInt8) {
+    title += std::string(", depthwise rows ") + depthwise_rows_name(plan.depthwise_rows);
+  }
   return title + "\n" + aligned(rows, 1, "  ");
 }
 
 std::string placement_kind(const Placement& place) {
   switch (place.kind) {
     case PlacementKind::kRing:
-      return "ring of " + std::to_string(place.rows) + (place.rows == 1 ? " row" : " rows");
+      return "ring of " + std::to_string(place.rows) + (place.wide ? " int16" : "") +
+             (place.rows == 1 ? " row" : " rows");
     case PlacementKind::kScratch:
       return "column buffers";
     case PlacementKind::kAccumulators:
@@ -244,6 +248,8 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
                    {"macs", plan.macs},
                    {"extra_macs", plan.extra_macs},
                    {"input", input_mode_name(plan.input)},
+                   {"depthwise_rows", depthwise_rows_name(plan.depthwise_rows)},
+                   {"widened_elements", plan.widened_elements},
                    {"params", graph_params(graph)}};
   document["sram"] = {{"activation_bytes", plan.activation_bytes},
                       {"scratch_bytes", plan.scratch_bytes},
@@ -291,7 +297,8 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
                                       {"end_operator", place.end_op},
                                       {"offset_bytes", place.offset_bytes},
                                       {"bytes", place.bytes},
-                                      {"rows", place.rows}});
+                                      {"rows", place.rows},
+                                      {"wide", place.wide}});
   }
   return document;
 }
@@ -306,7 +313,9 @@ Json plan_document(const Network& network, const RuntimeModel& runtime, const Pl
                                  {"macs", point.macs},
                                  {"patch_end_operator", point.patch_end_op},
                                  {"patch_rows", point.patch_rows},
-                                 {"patch_columns", point.patch_columns}});
+                                 {"patch_columns", point.patch_columns},
+                                 {"depthwise_rows", depthwise_rows_name(point.depthwise_rows)},
+                                 {"widened_elements", point.widened_elements}});
   }
   document["runtimes"] = Json::array();
   for (const MemoryPlan& other : plan_under_all(network, plan, options)) {
@@ -331,7 +340,8 @@ std::vector<MemoryPlan> plan_under_all(const Network& network, const MemoryPlan&
 
 std::string front_text(const Graph& graph, const std::vector<FrontPoint>& front) {
   const auto macs = static_cast<double>(graph_macs(graph));
-  std::vector<std::vector<std::string>> rows = {{"patches", "of operators", "SRAM", "MACs", ""}};
+  std::vector<std::vector<std::string>> rows = {
+      {"patches", "of operators", "depthwise rows", "SRAM", "MACs", "", "widened"}};
   for (const FrontPoint& point : front) {
     char ratio[32];
     std::snprintf(ratio, sizeof ratio, "%.2fx", static_cast<double>(point.macs) / macs);
@@ -340,9 +350,11 @@ std::string front_text(const Graph& graph, const std::vector<FrontPoint>& front)
         {patches ? std::to_string(point.patch_rows) + "x" + std::to_string(point.patch_columns)
                  : "none",
          patches ? "0-" + std::to_string(point.patch_end_op - 1) : "",
-         format_count(point.peak_sram_bytes), format_count(point.macs), ratio});
+         depthwise_rows_name(point.depthwise_rows), format_count(point.peak_sram_bytes),
+         format_count(point.macs), ratio, format_count(point.widened_elements)});
   }
-  return "Memory against MACs, in bytes\n" + aligned(rows, 2, "  ");
+  return "Memory in bytes against MACs and elements that depthwise kernels widen to int16\n" +
+         aligned(rows, 3, "  ");
 }
 
 std::string runtimes_text(const std::vector<MemoryPlan>& plans, const McuBudget* budget) {
@@ -375,17 +387,28 @@ std::string relief_text(const Network& network, const RuntimeModel& runtime,
     for (const InputMode input : {InputMode::kRows, InputMode::kExternal}) {
       PlanOptions options;
       options.input = input;
+      options.depthwise_rows = plan.depthwise_rows;
       if (input == plan.input) continue;
       offer(std::string("--input ") + input_mode_name(input),
             plan_memory(graph, runtime, options).peak_sram_bytes,
             input == InputMode::kRows ? "the camera delivers rows" : "the image lies elsewhere");
     }
+    if (plan.depthwise_rows == DepthwiseRows::kInt16) {
+      PlanOptions options;
+      options.input = plan.input;
+      offer("--depthwise-rows int8", plan_memory(graph, runtime, options).peak_sram_bytes,
+            "depthwise widens its rows");
+    }
     const auto front = memory_macs_front(graph, runtime, plan.input);
-    if (front.back().patch_end_op > 0) {
+    const auto smallest =
+        std::min_element(front.begin(), front.end(), [](const FrontPoint& a, const FrontPoint& b) {
+          return a.peak_sram_bytes < b.peak_sram_bytes;
+        });
+    if (smallest->patch_end_op > 0) {
       char price[64];
       std::snprintf(price, sizeof price, "%.2fx the MACs",
-                    static_cast<double>(front.back().macs) / static_cast<double>(plan.macs));
-      offer("patches", front.back().peak_sram_bytes, price);
+                    static_cast<double>(smallest->macs) / static_cast<double>(plan.macs));
+      offer("patches", smallest->peak_sram_bytes, price);
     }
   }
   std::string text;

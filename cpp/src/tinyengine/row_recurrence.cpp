@@ -52,7 +52,10 @@ RowWindow row_window(const Graph& graph, const Op& op, std::int32_t input) {
 
 std::int64_t ring_bytes(const Graph& graph, const GraphFacts& facts, std::int32_t tensor,
                         std::int32_t rows, std::int32_t columns) {
-  return rows * align_up(columns * pixel_bytes(graph.tensors[tensor]), facts.alignment_bytes);
+  const Tensor& held = graph.tensors[tensor];
+  const std::int64_t slot = facts.tensors[tensor].wide ? wide_row_bytes(held.shape.c, columns)
+                                                       : columns * pixel_bytes(held);
+  return rows * align_up(slot, facts.alignment_bytes);
 }
 
 std::int64_t accumulator_bytes(const Graph& graph, const Op& op, std::int32_t columns) {
@@ -206,18 +209,21 @@ void GraphFacts::build_rings(const Graph& graph) {
           ops[first->op].accumulates ? 1 : std::min(window(graph, *first).kernel, height);
     }
     if (facts.ring_rows == 0) continue;
+    facts.wide = depthwise_rows == DepthwiseRows::kInt16 && !image && facts.use_count == 1 &&
+                 graph.tensors[t].dtype == DType::kInt8 &&
+                 kernel_reads_wide_rows(graph, graph.ops[first->op]);
     facts.ring_bytes = ring_bytes(graph, *this, static_cast<std::int32_t>(t), facts.ring_rows,
                                   graph.tensors[t].shape.w);
     if (one_reader && ops[first->op].accumulates) {
       const Op& reader = graph.ops[first->op];
       facts.sums_bytes = accumulator_bytes(graph, reader, graph.out_shape(reader).w);
     }
-    if (image || facts.ring_rows != 1 || !one_reader) continue;
+    if (image || facts.ring_rows != 1 || !one_reader || facts.wide) continue;
     // Over the producer's input: a dead slot of it, or its only row.
     const Op& writer = graph.ops[facts.writer];
     const std::int32_t below = graph.op_inputs[writer.first_input];
     const TensorFacts& under = tensors[below];
-    if (below == graph.input || under.use_count != 1 || under.ring_rows == 0 ||
+    if (below == graph.input || under.use_count != 1 || under.ring_rows == 0 || under.wide ||
         ops[facts.writer].accumulates || writer.input_count > 2) {
       continue;
     }
@@ -239,14 +245,19 @@ void GraphFacts::build_image_ring(const Graph& graph) {
       ring_bytes(graph, *this, graph.input, image.ring_rows, graph.tensors[graph.input].shape.w);
 }
 
-void GraphFacts::build(const Graph& graph, const RuntimeModel& runtime) {
+void GraphFacts::build(const Graph& graph, const RuntimeModel& runtime, DepthwiseRows rows) {
   alignment_bytes = runtime.tensor_alignment_bytes;
+  depthwise_rows = rows;
+  widened_elements = 0;
   build_uses(graph);
   for (std::size_t i = 0; i < ops.size(); ++i) {
     const Op& op = graph.ops[i];
     ops[i].streams = op_streams(graph, op);
     ops[i].scratch_bytes =
         align_up(row_kernel_scratch(graph, op, graph.in_shape(op).w), alignment_bytes);
+    ops[i].widened_elements =
+        graph.out_shape(op).h * widened_per_row(graph, op, graph.in_shape(op).w);
+    widened_elements += ops[i].widened_elements;
   }
   build_rings(graph);
   build_image_ring(graph);

@@ -40,6 +40,7 @@ struct TensorFacts {
   std::int32_t tile_ring_rows = 0;
   /// While it streams: may lie over its producer's input, if that streams in the same segment.
   bool over_input = false;
+  bool wide = false;            ///< while it streams: its ring holds int16 rows (Placement::wide)
   std::int64_t ring_bytes = 0;  ///< of its own
   std::int64_t sums_bytes = 0;  ///< of the accumulators that its reader needs when it streams
 };
@@ -47,7 +48,8 @@ struct TensorFacts {
 struct OpFacts {
   bool streams = false;
   bool accumulates = false;  ///< when its input streams: a pooling op that forgets its input rows
-  std::int64_t scratch_bytes = 0;
+  std::int64_t scratch_bytes = 0;     ///< unless it reads wide rows
+  std::int64_t widened_elements = 0;  ///< likewise, over all rows
 };
 
 /// Facts of one graph, in memory that is kept from graph to graph.
@@ -57,11 +59,19 @@ struct GraphFacts {
   std::vector<RowWindow> windows;  ///< parallel to Graph::op_inputs
   std::vector<Use> uses;
   std::int64_t alignment_bytes = 4;
+  DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
+  std::int64_t widened_elements = 0;  ///< of all ops, where none reads wide rows
 
   const RowWindow& window(const Graph& graph, const Use& use) const {
     return windows[graph.ops[use.op].first_input + use.input];
   }
-  void build(const Graph& graph, const RuntimeModel& runtime);
+  /// Whether op `op` reads a wide ring in a segment that begins at op `first`.
+  bool reads_wide(const Graph& graph, std::int32_t op, std::int32_t first) const {
+    const TensorFacts& in = tensors[graph.op_inputs[graph.ops[op].first_input]];
+    return in.wide && in.writer >= first;
+  }
+  void build(const Graph& graph, const RuntimeModel& runtime,
+             DepthwiseRows rows = DepthwiseRows::kInt8);
 
  private:
   void build_uses(const Graph& graph);

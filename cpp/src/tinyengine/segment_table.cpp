@@ -117,6 +117,17 @@ std::int64_t SegmentTable::overlay_bytes(const GraphFacts& facts, std::int32_t o
   return std::max(out, end);
 }
 
+/// Scratch of depthwise ops whose wide input would join the current range only further down.
+std::int64_t SegmentTable::widening_scratch(const GraphFacts& facts) const {
+  std::int64_t scratch = 0;
+  for (const std::int32_t t : external_) {
+    if (!facts.tensors[t].wide) continue;
+    const std::int32_t reader = facts.uses[facts.tensors[t].first_use].op;
+    scratch = std::max(scratch, facts.ops[reader].scratch_bytes);
+  }
+  return scratch;
+}
+
 void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, InputMode input,
                                 std::int32_t end) {
   const std::int32_t output = graph.ops[end - 1].output;
@@ -130,6 +141,7 @@ void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, Inp
   external_.clear();
   leads_[end - 1] = {1, {0, 0}};
   std::int64_t rings = 0, scratch = 0;
+  const bool wide_rows = facts.depthwise_rows == DepthwiseRows::kInt16;
   for (std::int32_t first = end - 1; first >= 0; --first) {
     if (first < end - 1) {
       if (!facts.ops[end - 1].streams || !set_lead(graph, facts, first, end)) break;
@@ -143,7 +155,10 @@ void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, Inp
       std::erase(external_, inner);
     }
     add_inputs(first);
-    scratch = std::max(scratch, facts.ops[first].scratch_bytes);
+    if (!wide_rows || !facts.reads_wide(graph, first, 0)) {
+      scratch = std::max(scratch, facts.ops[first].scratch_bytes);
+    }
+    const std::int64_t widening = wide_rows ? widening_scratch(facts) : 0;
     std::int64_t image_ring = 0;
     if (input == InputMode::kRows &&
         std::find(external_.begin(), external_.end(), graph.input) != external_.end()) {
@@ -154,7 +169,7 @@ void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, Inp
     }
     collect_overlaps(graph, facts, input, first, end, overlaps_);
     bytes_[static_cast<std::size_t>(first) * (op_count_ + 1) + end] =
-        rings + scratch + image_ring + passing_bytes(facts, first, end) +
+        rings + std::max(scratch, widening) + image_ring + passing_bytes(facts, first, end) +
         overlay_bytes(facts, output);
   }
 }
@@ -195,20 +210,31 @@ void suffix_peaks(const SegmentTable& table, std::vector<std::int64_t>& peaks) {
   }
 }
 
-void simplest_cuts(const SegmentTable& table, std::int32_t first, std::int64_t limit_bytes,
-                   Cuts& cuts) {
-  constexpr std::int32_t kFar = std::numeric_limits<std::int32_t>::max() / 2;
-  thread_local std::vector<std::int32_t> fused, next;
+namespace {
+
+/// simplest_cuts for one kind of depthwise rows: with int8 rows all cuts widen alike, and a search
+/// plans with these.
+template <bool kWideRows, typename Cost>
+void cut_cheapest(const Graph& graph, const GraphFacts& facts, const SegmentTable& table,
+                  std::int32_t first, std::int64_t limit_bytes, Cuts& cuts) {
+  constexpr Cost kFar = std::numeric_limits<Cost>::max() / 2;
+  thread_local std::vector<Cost> cost;
+  thread_local std::vector<std::int32_t> next;
   const std::int32_t n = table.op_count();
-  fused.assign(n + 1, kFar);
+  cost.assign(n + 1, kFar);
   next.assign(n + 1, -1);
-  fused[n] = 0;
+  cost[n] = 0;
   for (std::int32_t i = n - 1; i >= first; --i) {
+    std::int64_t widened = 0;
     for (std::int32_t end = i + 1; end <= n; ++end) {
+      if (kWideRows && !facts.reads_wide(graph, end - 1, i)) {
+        widened += facts.ops[end - 1].widened_elements;
+      }
       if (table.bytes(i, end) > limit_bytes) continue;
       const std::int32_t inner = end - i > 1 ? end - i : 0;
-      if (fused[end] + inner >= fused[i]) continue;
-      fused[i] = fused[end] + inner;
+      const Cost here = kWideRows ? static_cast<Cost>(widened * (n + 1) + inner) : inner;
+      if (cost[end] + here >= cost[i]) continue;
+      cost[i] = cost[end] + here;
       next[i] = end;
     }
   }
@@ -219,6 +245,17 @@ void simplest_cuts(const SegmentTable& table, std::int32_t first, std::int64_t l
     if (next[i] > i) cuts.bytes = std::max(cuts.bytes, table.bytes(i, next[i]));
   }
   cuts.cuts.push_back(n);
+}
+
+}  // namespace
+
+void simplest_cuts(const Graph& graph, const GraphFacts& facts, const SegmentTable& table,
+                   std::int32_t first, std::int64_t limit_bytes, Cuts& cuts) {
+  if (facts.depthwise_rows == DepthwiseRows::kInt8) {
+    cut_cheapest<false, std::int32_t>(graph, facts, table, first, limit_bytes, cuts);
+  } else {
+    cut_cheapest<true, std::int64_t>(graph, facts, table, first, limit_bytes, cuts);
+  }
 }
 
 void roomiest_cuts(const SegmentTable& table, const std::vector<std::int64_t>& peaks,

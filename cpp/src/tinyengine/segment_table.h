@@ -46,6 +46,7 @@ class SegmentTable {
   void build_live(const Graph& graph, const GraphFacts& facts, InputMode input);
   void build_column(const Graph& graph, const GraphFacts& facts, InputMode input, std::int32_t end);
   bool set_lead(const Graph& graph, const GraphFacts& facts, std::int32_t op, std::int32_t end);
+  std::int64_t widening_scratch(const GraphFacts& facts) const;
   std::int64_t overlay_bytes(const GraphFacts& facts, std::int32_t output);
   void collect_overlaps(const Graph& graph, const GraphFacts& facts, InputMode input,
                         std::int32_t first, std::int32_t end, std::vector<OverlapGap>& overlaps);
@@ -66,10 +67,11 @@ struct Cuts {
 
 /// Least peak of ops [i, end) for each i, by minimax dynamic programming.
 void suffix_peaks(const SegmentTable& table, std::vector<std::int64_t>& peaks);
-/// Of all cuts of ops [first, end) whose segments stay within `limit_bytes`, those with the fewest
-/// ops in segments of several. `limit_bytes` must be reachable.
-void simplest_cuts(const SegmentTable& table, std::int32_t first, std::int64_t limit_bytes,
-                   Cuts& cuts);
+/// Of all cuts of ops [first, end) whose segments stay within `limit_bytes`, those that widen the
+/// fewest elements, and of these those with the fewest ops in segments of several. `limit_bytes`
+/// must be reachable.
+void simplest_cuts(const Graph& graph, const GraphFacts& facts, const SegmentTable& table,
+                   std::int32_t first, std::int64_t limit_bytes, Cuts& cuts);
 
 /// Cuts of ops [first, end) each of whose rests needs as little as it can: more room for offsets
 /// than simplest_cuts leaves. `peaks` as suffix_peaks gives them.

@@ -5,6 +5,7 @@
 #include "tinyengine/kernel_costs.h"
 #include "tinyengine/patches.h"
 #include "tinyengine/plan_builder.h"
+#include "tinyengine/plan_front.h"
 #include "tinyengine/row_recurrence.h"
 #include "tinyengine/segment_table.h"
 #include "tinyengine/storage_records.h"
@@ -60,36 +61,24 @@ void list_live(const Graph& graph, MemoryPlan& plan) {
 }
 
 struct Workspace {
-  GraphFacts facts;
-  SegmentTable table;
-  std::vector<std::int64_t> suffix;
+  Schedules schedules;
   Cuts cuts, other_cuts;
   PlanBuilder builder;
 };
 
-/// Costs of all segments and suffixes. Returns how the image is held: rows from a camera need all
-/// readers of the image in one segment; where none can be, the image is gathered whole first.
-InputMode prepare(Workspace& work, const Graph& graph, const RuntimeModel& runtime,
-                  InputMode input) {
-  work.facts.build(graph, runtime);
-  work.table.build(graph, work.facts, input);
-  suffix_peaks(work.table, work.suffix);
-  if (input != InputMode::kRows || work.suffix[0] != kNoSegment) return input;
-  return prepare(work, graph, runtime, InputMode::kResident);
-}
-
 void build_point(Workspace& work, const Graph& graph, InputMode input, const FrontPoint& point,
                  MemoryPlan& plan) {
-  const std::int64_t limit =
-      point.patch_end_op > 0 ? work.suffix[point.patch_end_op] : work.suffix[0];
-  simplest_cuts(work.table, point.patch_end_op, std::max(limit, point.peak_sram_bytes), work.cuts);
-  work.builder.build(graph, work.facts, work.table, input, point, work.cuts, plan);
+  Schedule& schedule = work.schedules.of(point.depthwise_rows);
+  const auto build = [&](const Cuts& cuts) {
+    work.builder.build(graph, schedule.facts, schedule.table, input, point, cuts, plan);
+  };
+  schedule.cut_rest(graph, point, work.cuts);
+  build(work.cuts);
   if (plan.peak_sram_bytes <= plan.lower_bound_bytes) return;
   const std::int64_t simplest_peak = plan.peak_sram_bytes;
-  roomiest_cuts(work.table, work.suffix, point.patch_end_op, work.other_cuts);
-  work.builder.build(graph, work.facts, work.table, input, point, work.other_cuts, plan);
-  if (plan.peak_sram_bytes <= simplest_peak) return;
-  work.builder.build(graph, work.facts, work.table, input, point, work.cuts, plan);
+  roomiest_cuts(schedule.table, schedule.suffix, point.patch_end_op, work.other_cuts);
+  build(work.other_cuts);
+  if (plan.peak_sram_bytes > simplest_peak) build(work.cuts);
 }
 
 /// Costs of computing again: MACs of the op's regions over all tiles.
@@ -109,28 +98,62 @@ void add_extra_macs(const Graph& graph, const FrontPoint& point, MemoryPlan& pla
   plan.macs += plan.extra_macs;
 }
 
+/// `plan` is `built`, the preferred one without extra MACs, and does not do: the first that fits,
+/// by MACs, then by widened elements, else the smallest. Returns what `plan` is then.
+FrontPoint fit_budget(Workspace& work, const Graph& graph, const RuntimeModel& runtime,
+                      InputMode input, const PlanOptions& options, FrontPoint built,
+                      MemoryPlan& plan) {
+  const std::int64_t budget = options.sram_budget_bytes;
+  const bool one_kernel = options.depthwise_rows == DepthwiseRows::kInt8;
+  auto points = one_kernel ? work.schedules.of(DepthwiseRows::kInt8).front(graph, input)
+                           : work.schedules.whole_front(graph, runtime, input);
+  if (one_kernel) {
+    std::erase_if(points, [](const FrontPoint& p) { return p.patch_end_op == 0; });  // `built`
+  }
+  std::stable_sort(points.begin(), points.end(), [](const FrontPoint& a, const FrontPoint& b) {
+    return a.macs != b.macs ? a.macs < b.macs : a.widened_elements < b.widened_elements;
+  });
+  for (const FrontPoint& point : points) {
+    if (point.peak_sram_bytes > budget) continue;
+    build_point(work, graph, input, point, plan);
+    built = point;
+    if (plan.peak_sram_bytes <= budget) return built;
+  }
+  const auto smallest =
+      std::min_element(points.begin(), points.end(), [](const FrontPoint& a, const FrontPoint& b) {
+        return a.peak_sram_bytes < b.peak_sram_bytes;
+      });
+  if (smallest == points.end() || smallest->peak_sram_bytes <= budget) return built;
+  build_point(work, graph, input, *smallest, plan);
+  return *smallest;
+}
+
 }  // namespace
 
 void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
                     MemoryPlan& plan) {
   thread_local Workspace work;
-  const InputMode input = prepare(work, graph, runtime, options.input);
+  const bool wide_rows = options.depthwise_rows == DepthwiseRows::kInt16;
+  const std::int64_t budget = options.sram_budget_bytes;
+  Schedule& schedule = work.schedules.of(options.depthwise_rows);
+  const InputMode input = schedule.build(graph, runtime, options.input, options.depthwise_rows);
   FrontPoint point;
-  point.peak_sram_bytes = work.suffix[0];
+  point.peak_sram_bytes = schedule.suffix[0];
+  if (wide_rows) {
+    const std::int64_t limit = budget >= schedule.suffix[0] ? budget : kNoSegment - 1;
+    point.peak_sram_bytes = schedule.least_peak(graph, limit);
+  }
+  point.depthwise_rows = options.depthwise_rows;
   build_point(work, graph, input, point, plan);
-  // Patches only where they are asked for and may help.
-  const bool too_large =
-      options.sram_budget_bytes >= 0 && plan.peak_sram_bytes > options.sram_budget_bytes;
-  if (too_large && sram_lower_bound(graph, runtime, input) < plan.peak_sram_bytes) {
-    const auto front = find_front(graph, work.facts, work.table, input, work.suffix);
-    for (std::size_t i = 0; i < front.size(); ++i) {
-      if (front[i].patch_end_op == 0) continue;
-      const bool last = i + 1 == front.size();
-      if (!last && front[i].peak_sram_bytes > options.sram_budget_bytes) continue;
-      point = front[i];
-      build_point(work, graph, input, point, plan);
-      if (plan.peak_sram_bytes <= options.sram_budget_bytes) break;
-    }
+  // Other ways only where they are asked for and may help.
+  const bool too_large = budget >= 0 && plan.peak_sram_bytes > budget &&
+                         sram_lower_bound(graph, runtime, input) < plan.peak_sram_bytes;
+  const auto has_wide_ring = [&] {
+    return std::any_of(plan.placements.begin(), plan.placements.end(),
+                       [](const Placement& place) { return place.wide; });
+  };
+  if (too_large || (wide_rows && budget >= 0 && !has_wide_ring())) {
+    point = fit_budget(work, graph, runtime, input, options, point, plan);
   }
   add_extra_macs(graph, point, plan);
   list_live(graph, plan);
@@ -139,15 +162,16 @@ void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanO
 bool plan_choice(const Graph& graph, const RuntimeModel& runtime, InputMode input,
                  const FrontPoint& point, std::span<const std::int32_t> cuts, MemoryPlan& plan) {
   thread_local Workspace work;
-  const InputMode delivered = prepare(work, graph, runtime, input);
+  Schedule& schedule = work.schedules.of(point.depthwise_rows);
+  const InputMode delivered = schedule.build(graph, runtime, input, point.depthwise_rows);
   if (cuts.empty()) {
     build_point(work, graph, delivered, point, plan);
   } else {
     for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
-      if (work.table.bytes(cuts[i], cuts[i + 1]) == kNoSegment) return false;
+      if (schedule.table.bytes(cuts[i], cuts[i + 1]) == kNoSegment) return false;
     }
     work.cuts.cuts.assign(cuts.begin(), cuts.end());
-    work.builder.build(graph, work.facts, work.table, delivered, point, work.cuts, plan);
+    work.builder.build(graph, schedule.facts, schedule.table, delivered, point, work.cuts, plan);
   }
   add_extra_macs(graph, point, plan);
   list_live(graph, plan);
@@ -158,11 +182,13 @@ std::vector<FrontPoint> memory_macs_front(const Graph& graph, const RuntimeModel
                                           InputMode input) {
   if (runtime.rules != RuntimeRules::kTinyNas) {
     const MemoryPlan plan = plan_memory(graph, runtime);
-    return {FrontPoint{plan.peak_sram_bytes, plan.macs, 0, 1, 1}};
+    FrontPoint point;
+    point.peak_sram_bytes = plan.peak_sram_bytes;
+    point.macs = plan.macs;
+    return {point};
   }
-  thread_local Workspace work;
-  const InputMode delivered = prepare(work, graph, runtime, input);
-  return find_front(graph, work.facts, work.table, delivered, work.suffix);
+  thread_local Schedules schedules;
+  return schedules.whole_front(graph, runtime, input);
 }
 
 std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime, InputMode input) {

@@ -40,6 +40,9 @@ TEST_CASE("plan --json holds the fields that other programs rely on") {
   CHECK(plan["input"] == "resident");
   REQUIRE(plan["front"].size() >= 1);
   CHECK(plan["front"][0]["macs"] == plan["macs"]);
+  CHECK(plan["front"][0]["depthwise_rows"] == "int8");
+  CHECK(plan["front"][0]["widened_elements"] == plan["widened_elements"]);
+  CHECK(plan["depthwise_rows"] == "int8");
   CHECK(plan["runtimes"].size() == 3);
   CHECK(plan["segments"].size() >= 1);
   CHECK(plan["fits"] == true);
@@ -180,6 +183,9 @@ TEST_CASE("bad input to plan ends with 2, one line and the file's name") {
       {{network, "--runtime", "tinyengin"}, "tinyengine"},
       {{network, "--input", "row"}, "did you mean 'rows'"},
       {{network, "--input", "rows", "--runtime", "tflm"}, "--input rows needs --runtime tinynas"},
+      {{network, "--depthwise-rows", "in16"}, "did you mean 'int16'"},
+      {{network, "--depthwise-rows", "int16", "--runtime", "tflm"},
+       "--depthwise-rows int16 needs --runtime tinynas"},
       {{network, "--mcu", "mine.toml"}, "mine.toml: cannot be read"}};
   for (const auto& [words, expected] : cases) {
     std::vector<std::string> arguments{"plan"};
@@ -208,6 +214,23 @@ TEST_CASE("plan writes a memory map as SVG and as a page, or nothing") {
   CHECK(failed.code == 2);
   CHECK(failed.out.empty());
   CHECK(contains(failed.err, lost));
+}
+
+TEST_CASE("plan --depthwise-rows int16 streams int16 rows and says so") {
+  if (!std::filesystem::exists(published("mcunet-vww1"))) {
+    WARN("the published networks are not here: skipped");
+    return;
+  }
+  const std::string network = published("mcunet-vww1");
+  const CliResult text = run_cli({"plan", network, "--depthwise-rows", "int16", "--front"});
+  REQUIRE(text.code == 0);
+  CHECK(contains(text.out, "depthwise rows int16"));
+  CHECK(contains(text.out, "ring of 3 int16 rows"));
+  CHECK(contains(text.out, "--depthwise-rows int8"));
+  const CliResult result = run_cli({"plan", network, "--depthwise-rows", "int16", "--json"});
+  const Json plan = plan_document(result);
+  CHECK(plan["depthwise_rows"] == "int16");
+  CHECK(plan["widened_elements"] == 0);
 }
 
 TEST_CASE("plan lists the front, the other runtimes and what would relieve the peak") {

@@ -62,7 +62,8 @@ std::map<std::string, std::string> undisturbed(const SearchOptions& options,
 TEST_CASE("one, two and eight threads: the same run directory to the byte") {
   const SearchOptions options = small_options(4);
   const auto reference = undisturbed(options, tight());
-  CHECK(reference.count("run.json") == 1);
+  REQUIRE(reference.count("run.json") == 1);
+  CHECK(reference.at("run.json").find("\"depthwise_rows\": \"int8\"") != std::string::npos);
   CHECK(reference.count("trials.jsonl") == 1);
   CHECK(reference.count("checkpoint.json") == 1);
   CHECK(reference.count("result.json") == 1);

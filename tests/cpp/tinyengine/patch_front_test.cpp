@@ -89,11 +89,36 @@ Graph small_network(std::uint64_t seed) {
 /// What the grids of a test had: uneven tiles, shortcuts inside, borders on all sides.
 struct Tally {
   std::int64_t fronts = 0, points = 0, patched = 0, exact = 0, grids = 0, uneven = 0, forks = 0,
-               macs_again = 0;
+               macs_again = 0, wide = 0, wide_points = 0;
 };
 
+/// The front of int8 rows alone falls in memory and rises in MACs; each point in patches can be
+/// planned.
+void check_points(const Graph& graph, const RuntimeModel& runtime, const MemoryPlan& plain,
+                  InputMode input, const std::vector<FrontPoint>& front, Tally& tally) {
+  const FrontPoint* before = nullptr;
+  for (const FrontPoint& point : front) {
+    const bool int8_rows = point.depthwise_rows == DepthwiseRows::kInt8;
+    if (int8_rows && before != nullptr) {
+      CHECK(point.macs > before->macs);
+      CHECK(point.peak_sram_bytes < before->peak_sram_bytes);
+    }
+    if (int8_rows) before = &point;
+    if (point.patch_end_op == 0) continue;
+    ++tally.patched;
+    tally.wide_points += !int8_rows;
+    MemoryPlan plan = plain;
+    REQUIRE(plan_choice(graph, runtime, input, point, {}, plan));
+    CHECK(plan.macs == point.macs);
+    CHECK(plan.widened_elements == point.widened_elements);
+    CHECK(plan.lower_bound_bytes == point.peak_sram_bytes);
+    tally.exact += plan.peak_sram_bytes == point.peak_sram_bytes;
+  }
+}
+
 /// Every grid of every prefix: none is sound, counted otherwise, or better than the front.
-void check_grids(const Graph& graph, const RuntimeModel& runtime, InputMode input, Tally& tally) {
+void check_grids(const Graph& graph, const RuntimeModel& runtime, InputMode input,
+                 DepthwiseRows depthwise_rows, Tally& tally) {
   const auto front = memory_macs_front(graph, runtime, input);
   PlanOptions options;
   options.input = input;
@@ -113,7 +138,7 @@ void check_grids(const Graph& graph, const RuntimeModel& runtime, InputMode inpu
     for (std::int32_t rows = 1; rows <= out.h; ++rows) {
       for (std::int32_t columns = 1; columns <= out.w; ++columns) {
         if (rows * columns == 1) continue;
-        FrontPoint point{0, 0, end, rows, columns};
+        const FrontPoint point{0, 0, end, rows, columns, depthwise_rows, 0};
         MemoryPlan plan = plain;
         REQUIRE(plan_choice(graph, runtime, input, point, {}, plan));
         INFO("ops [0, " << end << ") in " << rows << " x " << columns << " tiles");
@@ -127,22 +152,12 @@ void check_grids(const Graph& graph, const RuntimeModel& runtime, InputMode inpu
         tally.uneven += out.h % rows != 0 || out.w % columns != 0;
         tally.forks += forks;
         tally.macs_again += plan.extra_macs > 0;
+        tally.wide += std::any_of(plan.placements.begin(), plan.placements.end(),
+                                  [](const Placement& place) { return place.wide; });
       }
     }
   }
-  for (std::size_t i = 0; i < front.size(); ++i) {
-    if (i > 0) {
-      CHECK(front[i].macs > front[i - 1].macs);
-      CHECK(front[i].peak_sram_bytes < front[i - 1].peak_sram_bytes);
-    }
-    if (front[i].patch_end_op == 0) continue;
-    ++tally.patched;
-    MemoryPlan plan = plain;
-    REQUIRE(plan_choice(graph, runtime, input, front[i], {}, plan));
-    CHECK(plan.macs == front[i].macs);
-    CHECK(plan.lower_bound_bytes == front[i].peak_sram_bytes);
-    tally.exact += plan.peak_sram_bytes == front[i].peak_sram_bytes;
-  }
+  check_points(graph, runtime, plain, input, front, tally);
 }
 
 }  // namespace
@@ -154,15 +169,20 @@ TEST_CASE("no grid of any prefix beats the front, and the MACs of each are as co
     const Graph graph = small_network(seed);
     runtime.tensor_alignment_bytes = seed / 9 % 4 == 0 ? 1 : 4;
     INFO("seed " << seed);
-    check_grids(graph, runtime, static_cast<InputMode>(seed / 3 % 3), tally);
+    const auto input = static_cast<InputMode>(seed / 3 % 3);
+    check_grids(graph, runtime, input, DepthwiseRows::kInt8, tally);
+    if (seed % 4 == 0) check_grids(graph, runtime, input, DepthwiseRows::kInt16, tally);
   }
   std::cout << tally.fronts << " fronts of " << tally.points << " points, " << tally.patched
             << " in patches, " << tally.exact << " of these at their bound; " << tally.grids
             << " grids executed, " << tally.uneven << " uneven, " << tally.forks
-            << " with branches inside, " << tally.macs_again << " computing again\n";
+            << " with branches inside, " << tally.macs_again << " computing again, " << tally.wide
+            << " with int16 rows (" << tally.wide_points << " points)\n";
   CHECK(tally.patched > 100);
   CHECK(tally.uneven > 100);
   CHECK(tally.forks > 100);
+  CHECK(tally.wide > 100);
+  CHECK(tally.wide_points > 0);
 }
 
 TEST_CASE("patches that compute nothing again replace the way without") {

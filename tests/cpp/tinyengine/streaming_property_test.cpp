@@ -26,6 +26,7 @@ struct PlanCoverage {
   std::int64_t plans = 0, segments = 0, fused = 0, fused_ops = 0, longest = 0, bottom_up = 0;
   std::int64_t patched = 0, over_input = 0, rings = 0, sums = 0, overlapped = 0, gaps = 0;
   std::int64_t camera = 0, external = 0, gathered = 0, forked_rings = 0, patched_rows = 0;
+  std::int64_t wide_rings = 0, wide_in_patches = 0, wide_by_draw = 0;
 
   void count(const Graph& graph, InputMode asked, const MemoryPlan& plan) {
     ++plans;
@@ -47,6 +48,8 @@ struct PlanCoverage {
     for (const std::int32_t t : graph.op_inputs) ++readers[t];
     for (const Placement& place : plan.placements) {
       rings += place.kind == PlacementKind::kRing;
+      wide_rings += place.wide;
+      wide_in_patches += place.wide && plan.segments[0].has_patches() && place.first_op == 0;
       forked_rings += place.kind == PlacementKind::kRing && readers[place.first_tensor] > 1;
       sums += place.kind == PlacementKind::kAccumulators;
     }
@@ -65,7 +68,8 @@ struct PlanCoverage {
               << plans << " plans, " << segments << " segments, " << fused << " of several ops ("
               << fused_ops << " ops, longest " << longest << "), " << bottom_up << " bottom-up, "
               << patched << " in patches (" << patched_rows << " with rows cut too), " << rings
-              << " rings (" << forked_rings << " with several readers), " << over_input
+              << " rings (" << forked_rings << " with several readers, " << wide_rings
+              << " of int16 rows, " << wide_in_patches << " of these in patches), " << over_input
               << " tensors over their producer's input, " << sums << " accumulated pools, "
               << overlapped << " outputs over inputs, " << camera << " with rows from a camera ("
               << gathered << " had to gather the image), " << external
@@ -88,11 +92,23 @@ Graph graph_of(std::uint64_t seed) {
   }
 }
 
-/// The peak of one point of the front: grids of all shapes, not only the smallest peak's.
-std::int64_t some_front_point(const Graph& graph, const RuntimeModel& runtime,
-                              const PlanOptions& options, std::uint64_t seed) {
+/// One point of the front: grids of all shapes, not only the smallest peak's.
+void ask_front_point(const Graph& graph, const RuntimeModel& runtime, std::uint64_t seed,
+                     PlanOptions& options) {
   const auto front = memory_macs_front(graph, runtime, options.input);
-  return front[Rng(seed, 1).below(static_cast<std::uint32_t>(front.size()))].peak_sram_bytes;
+  const FrontPoint& point = front[Rng(seed, 1).below(static_cast<std::uint32_t>(front.size()))];
+  options.sram_budget_bytes = point.peak_sram_bytes;
+  options.depthwise_rows = point.depthwise_rows;
+}
+
+/// int16 rows; where a budget is asked for, one that their patches meet.
+void ask_wide_rows(const Graph& graph, const RuntimeModel& runtime, PlanOptions& options) {
+  options.depthwise_rows = DepthwiseRows::kInt16;
+  if (options.sram_budget_bytes < 0) return;
+  for (const FrontPoint& point : memory_macs_front(graph, runtime, options.input)) {
+    const bool int16_rows = point.depthwise_rows == DepthwiseRows::kInt16;
+    if (int16_rows && point.patch_end_op > 0) options.sram_budget_bytes = point.peak_sram_bytes;
+  }
 }
 
 void run(std::uint64_t first, std::uint64_t count) {
@@ -108,9 +124,16 @@ void run(std::uint64_t first, std::uint64_t count) {
     PlanOptions options;
     options.input = static_cast<InputMode>(seed % 3);
     if (seed % 5 < 2) options.sram_budget_bytes = 0;  // as small as patches make it
-    if (seed % 5 == 2) options.sram_budget_bytes = some_front_point(graph, runtime, options, seed);
+    if (seed % 5 == 2) {
+      ask_front_point(graph, runtime, seed, options);
+    } else if (seed / 60 % 2 == 1) {
+      ask_wide_rows(graph, runtime, options);
+    }
     plan_memory(graph, runtime, options, plan);
-    if (seed % 5 == 3) plan_random_cuts(graph, runtime, Rng(seed, 2), plan);
+    if (seed % 5 == 3) {
+      plan_random_cuts(graph, runtime, Rng(seed, 2), plan);
+      for (const Placement& place : plan.placements) plans.wide_by_draw += place.wide;
+    }
     plans.count(graph, options.input, plan);
     std::string fault = execute_plan(graph, runtime, plan);
     if (sram_lower_bound(graph, runtime, options.input) > plan.peak_sram_bytes) {
@@ -128,6 +151,8 @@ void run(std::uint64_t first, std::uint64_t count) {
   CHECK(plans.bottom_up > 0);
   CHECK(plans.over_input > 0);
   CHECK(plans.overlapped > 0);
+  CHECK(plans.wide_in_patches > 0);
+  CHECK(plans.wide_by_draw > 0);
   CHECK(plans.patched_rows > 0);
   CHECK(plans.sums > 0);
   CHECK(plans.forked_rings > 0);
