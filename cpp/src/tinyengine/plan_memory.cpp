@@ -33,9 +33,11 @@ void add_costs(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan
   }
 }
 
-void reset(const RuntimeModel& runtime, const PlanOptions& options, MemoryPlan& plan) {
+void reset(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
+           MemoryPlan& plan) {
   plan.runtime = runtime.name;
-  plan.runtime_bytes = runtime.runtime_bytes;
+  const auto tensors = static_cast<std::int64_t>(graph.tensors.size());
+  plan.runtime_bytes = runtime.runtime_bytes + tensors * runtime.tensor_statics_bytes;
   plan.stack_bytes = runtime.stack_bytes;
   plan.input = runtime.rules == RuntimeRules::kTinyNas ? options.input : InputMode::kResident;
   plan.column_buffer_bytes = plan.kernel_buffer_bytes = plan.extra_macs = 0;
@@ -64,7 +66,7 @@ InputMode parse_input_mode(const std::string& name, const std::string& option) {
 
 void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
                  MemoryPlan& plan) {
-  reset(runtime, options, plan);
+  reset(graph, runtime, options, plan);
   add_costs(graph, runtime, plan);
   switch (runtime.rules) {
     case RuntimeRules::kTinyNas:
