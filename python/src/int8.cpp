@@ -74,6 +74,15 @@ void bind_int8(py::module_& module) {
                                for (const Tensor& t : n.outputs) shapes.append(shape_of(t));
                                return shapes;
                              })
+      .def_property_readonly("output_quantisations",
+                             [](const BoundInt8Network& n) {
+                               py::list pairs;
+                               for (const Tensor& t : n.outputs) {
+                                 pairs.append(py::make_tuple(t.scale, t.zero_point));
+                               }
+                               return pairs;
+                             },
+                             "Scale and zero point of each output.")
       .def("__repr__", [](const BoundInt8Network& n) {
         return "<tinynas.Int8Network input_bytes=" + std::to_string(n.interpreter.input_bytes()) +
                " output_bytes=" + std::to_string(n.interpreter.output_bytes()) + ">";

@@ -55,6 +55,12 @@ def even_kernels(b: TfliteBuilder) -> list[int]:
     return [b.pool(b.conv(x, 10, (6, 4)), (2, 3), (2, 2), same=True)]
 
 
+def many_inputs(b: TfliteBuilder) -> list[int]:
+    """The driver keeps a pointer an input on its stack."""
+    x = b.conv(b.input((1, 6, 6, 2)), 2)
+    return [b.conv(b.concat([x] * 40), 3, (1, 1))]
+
+
 SHAPES: list[Network] = [
     odd_channels,
     one_row,
@@ -63,6 +69,7 @@ SHAPES: list[Network] = [
     keyword_stem,
     one_sided_padding,
     even_kernels,
+    many_inputs,
 ]
 
 

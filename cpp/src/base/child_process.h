@@ -24,12 +24,12 @@ ChildResult run_child(const std::vector<std::string>& arguments, const std::stri
                       std::chrono::seconds limit, const StopFn& stop);
 
 /// A new folder in $TMPDIR, removed with what it holds.
-class TemporaryFolder {
+class WorkFolder {
  public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  WorkFolder();
+  ~WorkFolder();
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
   const std::string& path() const { return path_; }
 
  private:

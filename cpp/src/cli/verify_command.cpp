@@ -87,7 +87,7 @@ FirmwareMemory part_memory(const McuTarget& target) {
 
 Verdict check(CliContext& context, const VerifyOptions& options, const RuntimeModel& runtime,
               const McuTarget& target) {
-  const TemporaryFolder folder;
+  const WorkFolder folder;
   EmulatedBoard board(find_emulated_core(target.mcu), folder.path(), catch_stop_signals());
   const Network network = read_network_file(options.file, "");
   PlanOptions plan_options;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -38,7 +39,9 @@ void reset(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& o
   plan.runtime = runtime.name;
   const auto tensors = static_cast<std::int64_t>(graph.tensors.size());
   plan.runtime_bytes = runtime.runtime_bytes + tensors * runtime.tensor_statics_bytes;
-  plan.stack_bytes = runtime.stack_bytes;
+  std::int32_t inputs = 0;
+  for (const Op& op : graph.ops) inputs = std::max(inputs, op.input_count);
+  plan.stack_bytes = runtime.stack_bytes + inputs * runtime.input_stack_bytes;
   plan.input = runtime.rules == RuntimeRules::kTinyNas ? options.input : InputMode::kResident;
   plan.column_buffer_bytes = plan.kernel_buffer_bytes = plan.extra_macs = 0;
   plan.placements.clear();

@@ -58,7 +58,7 @@ TEST_CASE("the model recovers a linear law and is surest where it has seen most"
     proposal.trial = i;
     proposal.candidate = checker.check(problem.space.sample(rng));
     const double value = law(proposal.candidate);
-    trials.push_back({proposal, {value, value, 1000, 0.01}});
+    trials.push_back({proposal, {value, value, 1000, 0.01}, {}});
   }
   const Surrogate model(problem.space, trials, RankBy::kScore);
   int agreeing = 0, pairs = 0;
