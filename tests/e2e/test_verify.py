@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 from firmware.board import MACHINES, Toolchain, missing_tools, run_tool
+
+ROOT = Path(__file__).resolve().parents[2]
 
 needs_tools = pytest.mark.skipif(
     missing_tools() != "", reason=f"tools for the board are missing: {missing_tools()}"
@@ -152,3 +155,33 @@ def test_interruption_leaves_nothing(
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 75
     assert list(temporary.iterdir()) == []
+
+
+@needs_tools
+@pytest.mark.parametrize(
+    ("line", "row"),
+    [('statics_per_tensor = "2B"', "statics"), ('stack = "544B"', "stack")],
+)
+def test_a_wrong_prediction_is_told(
+    executable: Path,
+    shared_tflite: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    row: str,
+) -> None:
+    data = tmp_path / "data"
+    for name in ("configs", "search_spaces"):
+        shutil.copytree(ROOT / name, data / name)
+    runtime = data / "configs" / "runtimes" / "tinynas.toml"
+    text = runtime.read_text()
+    assert line in text
+    runtime.write_text(text.replace(line, line.split(" = ")[0] + ' = "3B"'))
+    monkeypatch.setenv("TINYNAS_DATA_DIR", str(data))
+    done = run(
+        executable, tmp_path / "t", shared_tflite["mlperf-tiny-kws"], "--mcu", "stm32f746", "-q"
+    )
+    assert done.returncode == 1, done.stderr
+    assert "NOT as planned on an emulated Cortex-M7" in done.stdout
+    (told,) = (text for text in done.stdout.splitlines() if text.endswith("DIFFERS"))
+    assert told.split()[0] == row
