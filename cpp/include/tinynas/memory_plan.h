@@ -56,8 +56,10 @@ struct RuntimeModel {
   std::int64_t code_bytes = 0;              ///< .text that every network links
   std::vector<KernelCode> kernel_code;      ///< .text by kernel, beside code_bytes
   bool code_is_estimate = true;             ///< false once kernels are measured
-  std::int64_t runtime_bytes = 0;           ///< statics beside the arena
+  std::int64_t runtime_bytes = 0;           ///< statics beside the arena, of every network
+  std::int64_t tensor_statics_bytes = 0;    ///< and for each tensor of a network
   std::int64_t stack_bytes = 0;             ///< 0: not predicted
+  std::int64_t input_stack_bytes = 0;       ///< and for each input of the op that has most
 };
 inline constexpr const char* kDefaultRuntime = "tinynas";
 /// `name_or_path`: a name of configs/runtimes, or a path that ends in .toml. Throws BadInput, with

@@ -60,6 +60,7 @@ void add_mcus_command(CLI::App& app, CliContext& context);
 void add_spaces_command(CLI::App& app, CliContext& context);
 void add_plan_command(CLI::App& app, CliContext& context);
 void add_export_command(CLI::App& app, CliContext& context);
+void add_verify_command(CLI::App& app, CliContext& context);
 void add_search_command(CLI::App& app, CliContext& context);
 void add_train_command(CLI::App& app, CliContext& context);
 void add_eval_command(CLI::App& app, CliContext& context);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -33,10 +34,14 @@ void add_costs(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan
   }
 }
 
-void reset(const RuntimeModel& runtime, const PlanOptions& options, MemoryPlan& plan) {
+void reset(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
+           MemoryPlan& plan) {
   plan.runtime = runtime.name;
-  plan.runtime_bytes = runtime.runtime_bytes;
-  plan.stack_bytes = runtime.stack_bytes;
+  const auto tensors = static_cast<std::int64_t>(graph.tensors.size());
+  plan.runtime_bytes = runtime.runtime_bytes + tensors * runtime.tensor_statics_bytes;
+  std::int32_t inputs = 0;
+  for (const Op& op : graph.ops) inputs = std::max(inputs, op.input_count);
+  plan.stack_bytes = runtime.stack_bytes + inputs * runtime.input_stack_bytes;
   plan.input = runtime.rules == RuntimeRules::kTinyNas ? options.input : InputMode::kResident;
   plan.depthwise_rows = DepthwiseRows::kInt8;
   plan.widened_elements = 0;
@@ -80,7 +85,7 @@ DepthwiseRows parse_depthwise_rows(const std::string& name, const std::string& o
 
 void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
                  MemoryPlan& plan) {
-  reset(runtime, options, plan);
+  reset(graph, runtime, options, plan);
   add_costs(graph, runtime, plan);
   switch (runtime.rules) {
     case RuntimeRules::kTinyNas:

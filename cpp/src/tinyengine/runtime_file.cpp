@@ -39,7 +39,13 @@ RuntimeModel load_runtime_file(const std::string& path) {
   runtime.code_bytes = table.get_bytes("code");
   runtime.code_is_estimate = table.bool_or("code_is_estimate", true);
   runtime.runtime_bytes = table.get_bytes("statics");
+  if (table.has("statics_per_tensor")) {
+    runtime.tensor_statics_bytes = table.get_bytes("statics_per_tensor");
+  }
   runtime.stack_bytes = table.get_bytes("stack");
+  if (table.has("stack_per_input")) {
+    runtime.input_stack_bytes = table.get_bytes("stack_per_input");
+  }
   for (const TomlTable& kernel : table.get_tables("kernel")) {
     runtime.kernel_code.push_back({kernel.get_string("name"), kernel.get_bytes("code")});
     kernel.finish();
