@@ -28,8 +28,8 @@ bool is_sound(const std::vector<Placement>& buffers) {
   for (const Placement& a : buffers) {
     for (const Placement& b : buffers) {
       const bool together = a.first_op < b.end_op && b.first_op < a.end_op;
-      const bool meet = a.offset_bytes < b.offset_bytes + b.bytes &&
-                        b.offset_bytes < a.offset_bytes + a.bytes;
+      const bool meet =
+          a.offset_bytes < b.offset_bytes + b.bytes && b.offset_bytes < a.offset_bytes + a.bytes;
       if (&a != &b && together && meet) return false;
     }
   }
