@@ -137,7 +137,14 @@ class Model:
             "FullyConnectedOptions",
         )
 
-    def finish(self, inputs: Sequence[int], outputs: Sequence[int], plan: bool = False) -> bytes:
+    def finish(
+        self,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        plan: bool = False,
+        planned: int | None = None,
+    ) -> bytes:
+        """`plan`: with an offline plan, of `planned` tensors in place of all."""
         graph = schema.SubGraphT()
         graph.tensors, graph.operators = self.tensors, self.operators
         graph.inputs, graph.outputs = list(inputs), list(outputs)
@@ -148,7 +155,9 @@ class Model:
             entry = schema.MetadataT()
             entry.name, entry.buffer = "OfflineMemoryAllocation", len(self.buffers)
             buffer = schema.BufferT()
-            buffer.data = list(struct.pack("<5i", 1, 1, 2, 0, -1))
+            count = len(self.tensors) if planned is None else planned
+            words = [1, 1, count, 0, *[-1] * (count - 1)]
+            buffer.data = list(struct.pack(f"<{len(words)}i", *words))
             self.buffers.append(buffer)
             model.metadata = [entry]
         builder = flatbuffers.Builder(1024)
@@ -156,8 +165,8 @@ class Model:
         return bytes(builder.Output())
 
 
-def classifier() -> bytes:
-    """A float image, padding, an inverted bottleneck, a dense layer."""
+def classifier(planned: int | None = None) -> bytes:
+    """A float image, padding, an inverted bottleneck, a dense layer, an offline plan."""
     m = Model()
     image = m.tensor([1, 7, 7, 1], FLOAT)
     at = m.op("QUANTIZE", [image], m.tensor([1, 7, 7, 1]), "QuantizeOptions")
@@ -173,7 +182,7 @@ def classifier() -> bytes:
     at = m.dense(at, 2, 3)
     at = m.op("SOFTMAX", [at], m.tensor([1, 3], scale=0.25), "SoftmaxOptions")
     at = m.op("DEQUANTIZE", [at], m.tensor([1, 3], FLOAT), "DequantizeOptions")
-    return m.finish([image], [at], plan=True)
+    return m.finish([image], [at], plan=True, planned=planned)
 
 
 def attention() -> bytes:
@@ -286,6 +295,7 @@ def main() -> None:
     folder = parser.parse_args().folder
     seeds = {
         "classifier": classifier(),
+        "refused_plan_of_two_tensors": classifier(planned=2),
         "attention": attention(),
         "heads": heads(),
         "constants": constants(),
