@@ -15,6 +15,7 @@ struct CKernel {
   std::string layer_type;  ///< "tn_conv_layer"
   std::string file;        ///< of kernels/, "conv2d.c"
   bool whole = false;      ///< runs once, on whole tensors
+  std::vector<std::string> shared_files{};  ///< others that this one needs
 };
 /// `accumulates`: its input's rows are added up as they come. Nothing where there is no kernel.
 std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accumulates);

@@ -1,25 +1,184 @@
 /* All output channels of one or two pixels from their int16 columns. */
 #include "tinynas_kernels.h"
 
+typedef struct {
+  const int32_t *bias, *multipliers;
+  const int8_t *shifts, *weights;
+  int32_t channels, out_zero, depth;
+} tn_channels;
+
+/* Channel c of two pixels, whose sums are a and b. */
+static inline void put_two(const tn_channels* of, int32_t c, int32_t a, int32_t b, int8_t* out) {
+  const int32_t shift = of->shifts[c], multiplier = of->multipliers[c];
+  if (tn_is_common(shift)) {
+    const int32_t nudge = tn_nudge(of->out_zero, shift);
+    a = tn_requantize(a, multiplier, shift, nudge);
+    b = tn_requantize(b, multiplier, shift, nudge);
+  } else {
+    a = tn_requantize_any(a, multiplier, shift, of->out_zero);
+    b = tn_requantize_any(b, multiplier, shift, of->out_zero);
+  }
+  out[c] = (int8_t)a;
+  out[c + of->channels] = (int8_t)b;
+}
+
+static void put_one(const tn_channels* of, int32_t c, int32_t sum, int8_t* out) {
+  out[c] = (int8_t)tn_requantize_any(sum, of->multipliers[c], of->shifts[c], of->out_zero);
+}
+
+/* One channel of one pixel. */
+static void multiply_channel(const tn_channels* of, const int16_t* x, int32_t pixel, int32_t c,
+                             int8_t* out) {
+  const int8_t* w = of->weights + c * of->depth;
+  int32_t sum = of->bias[c];
+  for (int32_t k = 0; k < of->depth; ++k) {
+    sum += w[k] * x[tn_place(k, of->depth) + tn_second(k, of->depth) * pixel];
+  }
+  put_one(of, c, sum, out + pixel * of->channels);
+}
+
+#if TN_DSP
+
+static void multiply_two(const tn_channels* of, const int16_t* columns, int8_t* out) {
+  const int32_t channels = of->channels - 1, depth = of->depth;
+  const int8_t* v = of->weights;
+  for (int32_t c = 0; c < channels; c += 2) {
+    const int8_t *w = v + depth, *end = v + (depth & ~7);
+    const int32_t* x = (const int32_t*)(const void*)columns;
+    int32_t vx = of->bias[c], vy = vx, wx = of->bias[c + 1], wy = wx;
+    while (v != end) {
+      TN_QUADS_2X2(x, v, w, vx, vy, wx, wy);
+      TN_QUADS_2X2(x, v, w, vx, vy, wx, wy);
+    }
+    if ((depth & 4) != 0) TN_QUADS_2X2(x, v, w, vx, vy, wx, wy);
+    for (int32_t left = depth & 3; left > 0; --left, ++x) {
+      vx = tn_dot_low(*v, *x, vx);
+      vy = tn_dot_low_high(*v++, *x, vy);
+      wx = tn_dot_low(*w, *x, wx);
+      wy = tn_dot_low_high(*w++, *x, wy);
+    }
+    v = w;
+    put_two(of, c, vx, vy, out);
+    put_two(of, c + 1, wx, wy, out);
+  }
+}
+
+static void multiply_one(const tn_channels* of, const int16_t* columns, int8_t* out) {
+  const int32_t channels = of->channels - 1, depth = of->depth;
+  const int8_t* v = of->weights;
+  for (int32_t c = 0; c < channels; c += 2) {
+    const int8_t *w = v + depth, *end = v + (depth & ~3);
+    const int32_t* x = (const int32_t*)(const void*)columns;
+    int32_t vx = of->bias[c], wx = of->bias[c + 1];
+    while (v != end) {
+      int32_t x02, x13;
+      TN_LOAD_TWO(x, 16, x02, x13);
+      const int32_t v_word = tn_load_word(v), w_word = tn_load_word(w);
+      v += 4;
+      w += 4;
+      vx = tn_dot(tn_bytes_0_2(v_word), x02, vx);
+      vx = tn_dot(tn_bytes_1_3(v_word), x13, vx);
+      wx = tn_dot(tn_bytes_0_2(w_word), x02, wx);
+      wx = tn_dot(tn_bytes_1_3(w_word), x13, wx);
+    }
+    for (int32_t left = depth & 3; left > 0; --left, ++x) {
+      vx = tn_dot_low(*v++, *x, vx);
+      wx = tn_dot_low(*w++, *x, wx);
+    }
+    v = w;
+    put_one(of, c, vx, out);
+    put_one(of, c + 1, wx, out);
+  }
+}
+
+void tn_widen_quads(const int8_t* from, int32_t quads, int16_t* to) {
+  int32_t* words = (int32_t*)(void*)to;
+  for (const int8_t* end = from + 4 * quads; from != end; from += 4) {
+    const int32_t word = tn_load_word(from);
+    TN_STORE_TWO(words, 16, tn_bytes_0_2(word), tn_bytes_1_3(word));
+  }
+}
+
+#else
+
+static void multiply_two(const tn_channels* of, const int16_t* columns, int8_t* out) {
+  const int32_t channels = of->channels - 1, depth = of->depth;
+  const int8_t* v = of->weights;
+  for (int32_t c = 0; c < channels; c += 2) {
+    const int8_t *w = v + depth, *end = v + (depth & ~3);
+    const int16_t* x = columns;
+    int32_t vx = of->bias[c], vy = vx, wx = of->bias[c + 1], wy = wx;
+#define TN_STEP(i, place)        \
+  do {                           \
+    const int32_t a = x[place], b = x[place + 4]; \
+    vx += v[i] * a;              \
+    vy += v[i] * b;              \
+    wx += w[i] * a;              \
+    wy += w[i] * b;              \
+  } while (0)
+    for (; v != end; v += 4, w += 4, x += 8) {
+      TN_STEP(0, 0);
+      TN_STEP(1, 2);
+      TN_STEP(2, 1);
+      TN_STEP(3, 3);
+    }
+    for (int32_t left = depth & 3; left > 0; --left, x += 2) {
+      vx += *v * x[0];
+      vy += *v++ * x[1];
+      wx += *w * x[0];
+      wy += *w++ * x[1];
+    }
+    v = w;
+    put_two(of, c, vx, vy, out);
+    put_two(of, c + 1, wx, wy, out);
+  }
+}
+
+static void multiply_one(const tn_channels* of, const int16_t* columns, int8_t* out) {
+  const int32_t channels = of->channels & ~1;
+  const int8_t* w = of->weights;
+  for (int32_t c = 0; c < channels; ++c) {
+    const int16_t* x = columns;
+    int32_t sum = of->bias[c];
+    for (const int8_t* end = w + (of->depth & ~3); w != end; w += 4, x += 8) {
+      sum += w[0] * x[0] + w[2] * x[1] + w[1] * x[2] + w[3] * x[3];
+    }
+    for (int32_t left = of->depth & 3; left > 0; --left, x += 2) sum += *w++ * x[0];
+    put_one(of, c, sum, out);
+  }
+}
+
+void tn_widen_quads(const int8_t* from, int32_t quads, int16_t* to) {
+  for (const int8_t* end = from + 4 * quads; from != end; from += 4, to += 8) {
+    to[0] = from[0];
+    to[1] = from[2];
+    to[2] = from[1];
+    to[3] = from[3];
+  }
+}
+
+#endif
+
+void tn_fill_quads(int32_t value, int32_t quads, int16_t* to) {
+  for (; quads > 0; --quads, to += 8) {
+    to[0] = to[1] = to[2] = to[3] = (int16_t)value;
+  }
+}
+
 void tn_multiply_columns(const tn_conv_layer* layer, const int16_t* columns, int32_t depth,
                          int32_t pixels, int8_t* out) {
-  const int32_t channels = layer->out_channels;
-  const int8_t* weights = layer->weights;
-  for (int32_t c = 0; c < channels; ++c) {
-    int32_t a = layer->bias[c], b = a;
-    if (pixels == 2) {
-      const int16_t* second = columns + depth;
-      for (int32_t k = 0; k < depth; ++k) {
-        a += weights[k] * columns[k];
-        b += weights[k] * second[k];
-      }
-      b = tn_scale(b, layer->multipliers[c], layer->shifts[c]) + layer->out_zero;
-      out[channels + c] = tn_clamp(b, layer->low, layer->high);
-    } else {
-      for (int32_t k = 0; k < depth; ++k) a += weights[k] * columns[k];
-    }
-    a = tn_scale(a, layer->multipliers[c], layer->shifts[c]) + layer->out_zero;
-    out[c] = tn_clamp(a, layer->low, layer->high);
-    weights += depth;
+  const tn_channels of = {layer->bias,    layer->multipliers,  layer->shifts,
+                          layer->weights, layer->out_channels, layer->out_zero,
+                          depth};
+  if (pixels == 2) {
+    multiply_two(&of, columns, out);
+  } else {
+    multiply_one(&of, columns, out);
   }
+  if ((of.channels & 1) != 0) {
+    for (int32_t p = 0; p < pixels; ++p) {
+      multiply_channel(&of, columns, p, of.channels - 1, out);
+    }
+  }
+  tn_clamp_all(out, pixels * of.channels, layer->low, layer->high);
 }

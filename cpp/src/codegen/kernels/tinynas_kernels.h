@@ -2,12 +2,15 @@
 #ifndef TINYNAS_KERNELS_H
 #define TINYNAS_KERNELS_H
 
-#include "tinynas_runtime.h"
+#include "tinynas_dsp.h"
 
 /* Row kernels. */
 void tn_conv2d(const void* layer, const tn_call* call);          /* tn_conv_layer */
 void tn_conv2d_1x1(const void* layer, const tn_call* call);      /* tn_conv_layer */
 void tn_depthwise(const void* layer, const tn_call* call);       /* tn_depthwise_layer */
+void tn_depthwise_3x3(const void* layer, const tn_call* call);   /* tn_depthwise_layer */
+void tn_depthwise_5x5(const void* layer, const tn_call* call);   /* tn_depthwise_layer */
+void tn_depthwise_7x7(const void* layer, const tn_call* call);   /* tn_depthwise_layer */
 void tn_avgpool(const void* layer, const tn_call* call);         /* tn_pool_layer */
 void tn_mean(const void* layer, const tn_call* call);            /* tn_pool_layer */
 void tn_pool_add_row(const void* layer, const tn_call* call);    /* tn_pool_layer */
@@ -29,9 +32,27 @@ void tn_copy_bytes(const void* layer, const tn_call* call);      /* tn_copy_laye
 void tn_transpose_map(const void* layer, const tn_call* call);   /* tn_transpose_layer */
 void tn_resize_map(const void* layer, const tn_call* call);      /* tn_resize_layer */
 
-/* Of conv2d: all output channels of one or two pixels from int16 columns of `depth` values each. */
+/* Columns of two pixels, of `depth` int16 values each, in 4 bytes a value: quads of both pixels one
+ * after another, values of a quad in the order 0, 2, 1, 3, which is how SXTB16 widens four bytes;
+ * then the values that are left, of both pixels one after another. */
+static inline int32_t tn_place(int32_t k, int32_t depth) {
+  if (k >= (depth & ~3)) return 2 * k;
+  return 2 * (k & ~3) + ((k & 1) << 1 | (k & 2) >> 1);
+}
+/* How far on that of the second pixel lies. */
+static inline int32_t tn_second(int32_t k, int32_t depth) { return k >= (depth & ~3) ? 1 : 4; }
+/* Of one of the pixels, from its first quad on: of 4 * quads bytes, or of one value. */
+void tn_widen_quads(const int8_t* from, int32_t quads, int16_t* to);
+void tn_fill_quads(int32_t value, int32_t quads, int16_t* to);
+/* All output channels of one or two pixels. */
 void tn_multiply_columns(const tn_conv_layer* layer, const int16_t* columns, int32_t depth,
                          int32_t pixels, int8_t* out);
+
+/* Values within int8 to a smaller range. */
+static inline void tn_clamp_all(int8_t* values, int32_t count, int32_t low, int32_t high) {
+  if (low <= -128 && high >= 127) return;
+  for (; count > 0; --count, ++values) *values = tn_clamp(*values, low, high);
+}
 
 static inline int32_t tn_next_slot(const tn_window* window, int32_t slot) {
   slot += window->step;
