@@ -42,10 +42,21 @@ def cli_json(executable: Path) -> Callable[..., Any]:
     return run
 
 
+SHARED = Path(os.environ.get("TINYNAS_SHARED_DIR", ROOT.parent / "shared"))
+
+
 @pytest.fixture(scope="session")
 def shared_networks() -> list[Path]:
-    shared = Path(os.environ.get("TINYNAS_SHARED_DIR", ROOT.parent / "shared"))
-    networks = sorted((shared / "reference" / "networks").glob("*.json"))
+    networks = sorted((SHARED / "reference" / "networks").glob("*.json"))
     if not networks:
-        pytest.skip(f"{shared} holds no reference networks")
+        pytest.skip(f"{SHARED} holds no reference networks")
     return networks
+
+
+@pytest.fixture(scope="session")
+def shared_tflite() -> dict[str, Path]:
+    """Published int8 models by name."""
+    models = sorted((SHARED / "reference" / "tflite").glob("*.tflite"))
+    if not models:
+        pytest.skip(f"{SHARED} holds no .tflite files")
+    return {path.stem: path for path in models}

@@ -30,6 +30,15 @@ def test_published_networks_equal_the_command_line(
         assert plan.fits is None
 
 
+def test_models_equal_the_command_line(
+    shared_tflite: dict[str, Path], cli_json: Callable[..., Any]
+) -> None:
+    for path in shared_tflite.values():
+        for runtime in ("tinynas", "tinyengine", "tflm"):
+            plan = tn.plan(path, runtime=runtime)
+            assert plan.to_dict() == cli_json("plan", path, "--runtime", runtime)
+
+
 def test_subnets_equal_the_command_line(tmp_path: Path, cli_json: Callable[..., Any]) -> None:
     space = tn.SearchSpace("fashion-mnist")
     budget = {"mcu": "stm32g031k8", "reserve_sram": "1KiB"}

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -122,7 +123,9 @@ inline Graph random_graph(Rng rng, const RandomGraphOptions& options = {}) {
 struct GraphCoverage {
   std::int64_t graphs = 0, ops = 0, adds = 0, pools = 0, branches = 0, dead_ends = 0;
   std::int64_t early_outputs = 0, image_reused = 0, uneven_sizes = 0, strided_depthwise = 0;
+  std::int64_t several_outputs = 0;
   std::set<int> kernels, strides, op_counts;
+  std::map<std::string, std::int64_t> kinds;  ///< by op_kind_name, joins and mul by what they join
 
   void count(const Graph& graph) {
     ++graphs;
@@ -135,6 +138,7 @@ struct GraphCoverage {
         ++readers[tensor];
         image_reused += tensor == graph.input && i > 0;
       }
+      ++kinds[kind_text(graph, op)];
       adds += op.kind == OpKind::kAdd;
       pools += op.kind == OpKind::kAveragePool2d;
       strided_depthwise += op.kind == OpKind::kDepthwiseConv2d && op.stride_h == 2;
@@ -147,6 +151,18 @@ struct GraphCoverage {
       dead_ends += readers[t] == 0 && static_cast<std::int32_t>(t) != graph.output;
     }
     early_outputs += readers[graph.output] > 0;
+    several_outputs += !graph.more_outputs.empty();
+  }
+
+  static std::string kind_text(const Graph& graph, const Op& op) {
+    const std::string name = op_kind_name(op.kind);
+    if (op.kind == OpKind::kConcat) {
+      constexpr const char* kAxes[] = {"rows", "columns", "channels"};
+      return name + " " + kAxes[op.axis];
+    }
+    const bool by_pixel =
+        op.kind == OpKind::kMul && graph.tensors[graph.inputs(op)[1]].shape != graph.out_shape(op);
+    return by_pixel ? name + " by pixel" : name;
   }
 
   std::string text() const {
@@ -156,8 +172,12 @@ struct GraphCoverage {
         << " adds, " << pools << " pools, " << strided_depthwise << " stride-2 depthwise, "
         << branches << " tensors read twice, " << dead_ends << " never read, " << early_outputs
         << " outputs also read, " << image_reused << " later reads of the image, " << uneven_sizes
-        << " uneven sizes, " << kernels.size() << " kernels, " << strides.size() << " strides";
-    return out.str();
+        << " uneven sizes, " << several_outputs << " with several outputs, " << kernels.size()
+        << " kernels, " << strides.size() << " strides; ops:";
+    for (const auto& [kind, count] : kinds) out << " " << kind << " " << count << ",";
+    std::string text = out.str();
+    text.pop_back();
+    return text;
   }
 };
 

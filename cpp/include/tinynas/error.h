@@ -17,10 +17,16 @@ enum class ExitCode : int {
   kInterrupted = 75,
 };
 
+/// `text` on one line, whatever a file put into it: a newline becomes a space, other control
+/// characters (which could drive a terminal) and what is no UTF-8 become '?'.
+std::string printable_line(const std::string& text);
+
 /// Base of every error that tinynas throws on purpose. Anything else that escapes is a defect.
 class Error : public std::runtime_error {
  public:
-  Error(ExitCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  /// The message is kept as printable_line() of it.
+  Error(ExitCode code, const std::string& message)
+      : std::runtime_error(printable_line(message)), code_(code) {}
   ExitCode code() const noexcept { return code_; }
 
  private:

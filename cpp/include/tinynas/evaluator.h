@@ -12,11 +12,14 @@ namespace tinynas {
 enum class Split : std::uint8_t { kTrain, kCalibration, kValidation, kTest };
 const char* split_name(Split split);
 
-/// How carefully to measure. Float arithmetic, supernet weights, BN recalibrated for each subnet.
+/// How carefully to measure. Supernet weights, BN recalibrated for each subnet.
 struct Fidelity {
   int recalibration_images = 512;  ///< 0: all of the calibration split
   int images = 1000;               ///< class-balanced part of `split`; 0: all of it
   Split split = Split::kValidation;
+  /// Of the int8 network that would be deployed: quantised with the calibration images, in the way
+  /// that is most accurate on all validation images.
+  bool int8 = false;
   bool operator==(const Fidelity&) const = default;
 };
 

@@ -48,6 +48,7 @@ struct TrialResult {
 struct Trial {
   Proposal proposal;
   Measurement measurement;
+  std::optional<Measurement> int8;  ///< of the int8 network, where that was measured
 };
 
 /// What planning has seen so far, feasible or not.

@@ -219,7 +219,8 @@ struct FrontPoint {
   std::int32_t patch_end_op = 0;  ///< ops [0, patch_end_op) run in patches; 0: none
   std::int32_t patch_rows = 1, patch_columns = 1;
 };
-/// Peak SRAM against MACs under kTinyNas, by ascending MACs; the first point is without extra MACs.
+/// Peak SRAM against MACs under kTinyNas, by ascending MACs; the first point is without extra MACs,
+/// in patches only where that needs less.
 /// A plan for a point is made with its peak as PlanOptions::sram_budget_bytes. Other rules: one
 /// point.
 std::vector<FrontPoint> memory_macs_front(const Graph& graph, const RuntimeModel& runtime,
@@ -234,5 +235,10 @@ std::int64_t sram_lower_bound(const Graph& graph, const RuntimeModel& runtime,
 /// dynamic programming over downsets where their number allows, else the order given. Chains are
 /// returned as they are.
 Graph order_operators(const Graph& graph);
+
+/// Of the order given and that of order_operators the one whose plan under kTinyNas needs less: the
+/// best order layer by layer may take ops apart that would stream rows together. The order given
+/// where both need as much.
+Graph order_for_streaming(const Graph& graph);
 
 }  // namespace tinynas

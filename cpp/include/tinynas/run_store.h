@@ -73,10 +73,11 @@ class RunStore {
   void append(std::span<const MeasurementRecord> records);
   void append_timing(int first_record, int records, double seconds);
   void checkpoint(const Checkpoint& checkpoint);
-  /// Plans `best` again for plan.json and operators.csv. `weights` writes best/weights.pt to the
-  /// path it is given; may be empty.
+  /// Plans `best` again for plan.json and operators.csv. `weights` writes best/weights.pt and
+  /// `model` best/model.tflite to the path it is given; each may be empty.
   void write_best(const SearchProblem& problem, const Candidate& best,
-                  const std::function<void(const std::string& path)>& weights);
+                  const std::function<void(const std::string& path)>& weights,
+                  const std::function<void(const std::string& path)>& model = {});
   void write_result(const std::string& json);
 
  private:

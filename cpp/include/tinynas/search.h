@@ -28,6 +28,9 @@ struct SearchOptions {
   int finalists = 6;
   bool measure_largest = true;  ///< what the search gives up to fit: the largest subnet's accuracy
   bool measure_test = true;
+  /// Finalists and the test are measured as int8 networks too, and int8 accuracy on validation
+  /// images decides among finalists.
+  bool int8 = false;
 
   static SearchOptions preset_default(std::uint64_t seed);
   /// EvolutionOptions::published, each network measured on all validation images.
@@ -42,11 +45,12 @@ struct SearchResult {
   std::vector<Trial> trials;     ///< all that were measured for ranking
   PlanningRecord planning;       ///< counts, and what came closest
   std::vector<Trial> finalists;  ///< as measured on all validation images, winner first
-  /// The winner: best accuracy of the finalists, then score, less SRAM, less flash, id. After an
-  /// interruption the best-ranked trial so far (its `images` says on how many).
+  /// The winner: best accuracy of the finalists (int8 where SearchOptions::int8 is set, then
+  /// float), then score, less SRAM, less flash, id. After an interruption the best-ranked trial so
+  /// far (its `images` says on how many).
   std::optional<Trial> best;
-  std::optional<Measurement> test;  ///< of the winner
-  Candidate largest;                ///< of the space; rarely fits
+  std::optional<Measurement> test, test_int8;  ///< of the winner
+  Candidate largest;                           ///< of the space; rarely fits
   std::optional<Measurement> largest_measurement;
   std::vector<Trial> pareto;  ///< front of the trials
 };
@@ -55,7 +59,8 @@ struct SearchResult {
 struct SearchCallbacks {
   ProgressFn progress;
   StopFn stop;  ///< asked between batches; the batch under way is finished and recorded
-  std::function<void(const Subnet& subnet, const std::string& path)> write_weights;
+  /// The winner's weights (.pt), and its int8 network (.tflite).
+  std::function<void(const Subnet&subnet, const std::string&path)> write_weights, write_model;
 };
 
 /// Deterministic: the same for any number of threads of the evaluator, and for a run that was

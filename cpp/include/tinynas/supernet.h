@@ -9,6 +9,7 @@
 
 #include "tinynas/dataset.h"
 #include "tinynas/evaluator.h"
+#include "tinynas/quantize.h"
 #include "tinynas/search_space.h"
 
 namespace tinynas {
@@ -58,6 +59,12 @@ class SupernetEvaluator : public Evaluator {
   /// Writes the subnet's own weights (sliced, BN recalibrated on all calibration images and folded)
   /// as one .pt file.
   void extract(const Subnet& subnet, const std::string& path);
+  /// The int8 network that Fidelity::int8 measures, with all calibration images.
+  struct Quantised {
+    Graph graph;
+    QuantiseOptions options;
+  };
+  Quantised quantised(const Subnet& subnet);
 
  private:
   struct Impl;

@@ -25,6 +25,17 @@ struct TfliteNetwork {
   std::vector<std::string> left_out;
 };
 
+struct ModelLabels {
+  std::string description;               ///< of the file
+  std::vector<std::string> class_names;  ///< kept as metadata "tinynas.class_names", a line each
+};
+
+/// A quantised graph as a `.tflite` file that LiteRT and TensorFlow Lite Micro run: the bytes of
+/// the file. Where the format's paddings cannot say what a window has, a PAD stands before it,
+/// which parse_tflite folds again. `graph` is valid and quantised (validate_quantised), its ops
+/// those that lower() makes; throws Error with kUnsupportedOperator for others.
+std::string encode_tflite(const Graph& graph, const ModelLabels& labels);
+
 /// By name (".tflite") or content.
 bool is_tflite(const std::string& path, std::string_view content);
 

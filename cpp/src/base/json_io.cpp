@@ -1,22 +1,58 @@
 #include "base/json_io.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "base/files.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
 
+namespace {
+
+/// The files of this program nest less than ten deep. What walks a document recurses, so that a
+/// file of a million brackets would end the process.
+constexpr int kMaxDepth = 64;
+
+/// "SOURCE:LINE:COLUMN" of a byte.
+std::string place(std::string_view text, std::size_t byte, const std::string& source) {
+  std::size_t line = 1, column = 1;
+  for (std::size_t i = 0; i < std::min(byte, text.size()); ++i) {
+    column = text[i] == '\n' ? 1 : column + 1;
+    line += text[i] == '\n';
+  }
+  return source + ":" + std::to_string(line) + ":" + std::to_string(column);
+}
+
+void check_depth(std::string_view text, const std::string& source) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (c == '[' || c == '{')) {
+      if (++depth <= kMaxDepth) continue;
+      throw BadInput(place(text, i, source) + ": nested more than " + std::to_string(kMaxDepth) +
+                     " deep");
+    } else if (!in_string && (c == ']' || c == '}')) {
+      --depth;
+    }
+  }
+}
+
+}  // namespace
+
 Json parse_json(std::string_view text, const std::string& source) {
+  check_depth(text, source);
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
-    std::size_t line = 1, column = 1;
-    const std::size_t end = std::min<std::size_t>(error.byte > 0 ? error.byte - 1 : 0, text.size());
-    for (std::size_t i = 0; i < end; ++i) {
-      column = text[i] == '\n' ? 1 : column + 1;
-      line += text[i] == '\n';
-    }
-    throw BadInput(source + ":" + std::to_string(line) + ":" + std::to_string(column) +
-                   ": not valid JSON");
+    throw BadInput(place(text, error.byte > 0 ? error.byte - 1 : 0, source) + ": not valid JSON");
+  } catch (const Json::out_of_range&) {
+    throw BadInput(source + ": a number is beyond what a double holds");
   }
 }
 
@@ -31,7 +67,8 @@ const Json& json_at(const Json& object, const char* key, const std::string& wher
 
 std::int64_t json_int(const Json& object, const char* key, const std::string& where) {
   const Json& value = json_at(object, key, where);
-  if (!value.is_number_integer())
+  const bool beyond = value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX;
+  if (!value.is_number_integer() || beyond)
     throw BadInput(where + ": field '" + key + "' must be an integer");
   return value.get<std::int64_t>();
 }

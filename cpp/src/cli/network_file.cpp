@@ -10,13 +10,13 @@ namespace tinynas {
 namespace {
 
 Network of_tflite(TfliteNetwork file) {
-  return {order_operators(file.graph), std::move(file.interpreter_graph), std::move(file.left_out)};
+  return {order_for_streaming(file.graph), std::move(file.interpreter_graph),
+          std::move(file.left_out)};
 }
 
-Graph lower_subnet_file(const Json& document, const std::string& path,
-                        const std::string& space_name) {
+Graph lower_subnet_file(const std::string& path, const std::string& space_name) {
   const SearchSpace space =
-      SearchSpace::find(space_name.empty() ? json_string(document, "space", path) : space_name);
+      space_name.empty() ? find_space_of_subnet(path) : SearchSpace::find(space_name);
   return lower(space.decode(read_subnet_file(space, path)));
 }
 
@@ -27,10 +27,10 @@ Network read_network_file(const std::string& path, const std::string& space_name
   if (is_tflite(path, content)) return of_tflite(parse_tflite(content, path));
   const Json document = parse_json(content, path);
   if (document.is_object() && document.contains("format")) {
-    return {lower_subnet_file(document, path, space_name), {}, {}};
+    return {lower_subnet_file(path, space_name), {}, {}};
   }
   if (document.is_object() && document.contains("layers"))
-    return {order_operators(read_layer_table(path)), {}, {}};
+    return {order_for_streaming(read_layer_table(path)), {}, {}};
   throw BadInput(path +
                  ": neither a .tflite file nor a layer table (field 'layers') nor a subnet file "
                  "(field 'format')");

@@ -2,8 +2,10 @@
 
 #include "cli/search_job.h"
 
+#include "base/files.h"
 #include "cli/data_options.h"
 #include "tinynas/error.h"
+#include "tinynas/tflite.h"
 
 namespace tinynas {
 namespace {
@@ -75,6 +77,12 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
   callbacks.stop = stop;
   callbacks.write_weights = [&](const Subnet& subnet, const std::string& path) {
     evaluator->extract(subnet, path);
+  };
+  callbacks.write_model = [&](const Subnet& subnet, const std::string& path) {
+    ModelLabels labels;
+    labels.description = "tinynas " + problem.space.name();
+    labels.class_names = info.class_names;
+    write_file_atomic(path, encode_tflite(evaluator->quantised(subnet).graph, labels));
   };
   SearchResult result = run_search(options, problem, *evaluator, store.get(), callbacks);
   return {target, problem, std::move(result), directory};

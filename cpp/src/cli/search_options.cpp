@@ -26,6 +26,7 @@ SearchOptions search_options(const SearchRequest& request) {
   if (request.engine == "random") options.engine = SearchEngine::kRandom;
   if (request.measurements < 0) throw BadInput("--measurements: must be 1 or more");
   if (request.measurements > 0) options.evolution.measurements = request.measurements;
+  options.int8 = true;
   return options;
 }
 

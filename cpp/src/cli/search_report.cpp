@@ -55,7 +55,18 @@ std::string accuracy_text(const Measurement& validation, const std::optional<Mea
   if (test) {
     text += ", " + percent(test->accuracy) + " on " + format_count(test->images) + " test images";
   }
-  return text + " (float, supernet weights)";
+  return text;
+}
+
+/// Float and int8 apart; all with the supernet's weights.
+std::string accuracy_lines(const SearchResult& result) {
+  const Trial& best = *result.best;
+  std::string text =
+      line("accuracy", accuracy_text(best.measurement, result.test) + " (float, supernet weights)");
+  if (best.int8) {
+    text += line("int8", accuracy_text(*best.int8, result.test_int8) + " (int8, supernet weights)");
+  }
+  return text;
 }
 
 std::string winner_text(const SearchResult& result, const SearchProblem& problem,
@@ -65,8 +76,7 @@ std::string winner_text(const SearchResult& result, const SearchProblem& problem
   const Subnet subnet = problem.space.decode(candidate.genotype);
   const MemoryPlan plan = plan_memory(lower(subnet), problem.runtime, problem.plan_options());
   const FlashBreakdown& flash = plan.flash;
-  return "Winner " + candidate.id + "\n" +
-         line("accuracy", accuracy_text(best.measurement, result.test)) +
+  return "Winner " + candidate.id + "\n" + accuracy_lines(result) +
          line("SRAM", format_bytes(plan.peak_sram_bytes) + " of " +
                           format_bytes(problem.budget.sram_bytes) + ": activations " +
                           format_bytes(plan.activation_bytes) + " + scratch " +

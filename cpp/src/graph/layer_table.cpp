@@ -204,6 +204,15 @@ void add_layer(const Json& layer, std::size_t index, const std::string& path,
   }
 }
 
+/// A table does not name its outputs: they are what no layer reads.
+void find_outputs(Graph& graph) {
+  std::vector<bool> read(graph.tensors.size(), false);
+  for (const std::int32_t t : graph.op_inputs) read[t] = true;
+  for (const Op& op : graph.ops) {
+    if (!read[op.output] && op.output != graph.output) graph.more_outputs.push_back(op.output);
+  }
+}
+
 }  // namespace
 
 Graph read_layer_table(const std::string& path) {
@@ -221,6 +230,7 @@ Graph read_layer_table(const std::string& path) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     add_layer(layers[i], i, path, inputs, graph);
   }
+  find_outputs(graph);
   return graph;
 }
 

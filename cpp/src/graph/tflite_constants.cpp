@@ -82,7 +82,8 @@ std::vector<std::int32_t> integers_of(const TfliteTensor& tensor) {
 void set_weights(const TfliteTensor& tensor, OpConstants& constants) {
   constants.weights = bytes_of(tensor);
   constants.weight_scales = tensor.scale;
-  if (tensor.zero_point.size() == 1 && std::abs(tensor.zero_point[0]) <= 128) {
+  if (tensor.zero_point.size() == 1 && tensor.zero_point[0] >= -128 &&
+      tensor.zero_point[0] <= 128) {
     constants.weight_zero_point = static_cast<std::int32_t>(tensor.zero_point[0]);
   }
 }
@@ -96,7 +97,7 @@ void set_permutation(const TfliteFile& file, const TfliteOperator& from, OpConst
   if (rank > 4) return;
   for (std::int32_t axis = std::max(0, rank - 3); axis < rank; ++axis) {
     constants.permutation[static_cast<std::size_t>(axis + 3 - rank)] =
-        static_cast<std::int8_t>(std::clamp(axes[axis] + 3 - rank, -1, 3));
+        static_cast<std::int8_t>(std::clamp(std::clamp(axes[axis], -4, 4) + 3 - rank, -1, 3));
   }
 }
 

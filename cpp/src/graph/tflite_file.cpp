@@ -1,6 +1,7 @@
 #include "graph/tflite_file.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "graph/op_fault.h"
 #include "tinynas/error.h"
@@ -10,6 +11,11 @@ namespace {
 
 /// Larger files hold no network for a microcontroller; the format's own limit is 2 GiB.
 constexpr std::size_t kMaxFileBytes = std::size_t{512} << 20;
+
+/// A file may name one list a million times, so what is copied from it has a limit.
+constexpr std::size_t kMaxAxes = 8;
+constexpr std::size_t kMaxOperands = 1024;
+constexpr std::size_t kMaxNameBytes = 40;
 
 /// Bytes of an element; 0 for types of no fixed or no whole size.
 std::int64_t type_bytes(tflite::TensorType type) {
@@ -36,9 +42,12 @@ std::int64_t type_bytes(tflite::TensorType type) {
   }
 }
 
+/// By bytes: flatbuffers does not verify that a list of 64-bit numbers is aligned.
 template <typename T>
 std::vector<T> copied(const flatbuffers::Vector<T>* from) {
-  return from == nullptr ? std::vector<T>{} : std::vector<T>(from->begin(), from->end());
+  std::vector<T> values(from == nullptr ? 0 : from->size());
+  if (!values.empty()) std::memcpy(values.data(), from->Data(), values.size() * sizeof(T));
+  return values;
 }
 
 class TfliteOpener {
@@ -103,6 +112,9 @@ class TfliteOpener {
     for (const tflite::Tensor* from : *subgraph.tensors()) {
       const std::string who = "tensor " + std::to_string(file_.tensors.size());
       TfliteTensor& tensor = file_.tensors.emplace_back();
+      if (from->shape() != nullptr && from->shape()->size() > kMaxAxes) {
+        fail(who + " has " + std::to_string(from->shape()->size()) + " axes; at most 8 are read");
+      }
       tensor.shape = copied(from->shape());
       tensor.type = from->type();
       tensor.is_variable = from->is_variable();
@@ -110,6 +122,10 @@ class TfliteOpener {
       if (const auto* quantization = from->quantization()) {
         tensor.scale = copied(quantization->scale());
         tensor.zero_point = copied(quantization->zero_point());
+        quantization_items_ += tensor.scale.size() + tensor.zero_point.size();
+        if (quantization_items_ > content_.size()) {
+          fail("its tensors name one list of scales again and again");
+        }
       }
       std::int64_t elements = 1;
       for (const std::int32_t length : tensor.shape) {
@@ -157,7 +173,14 @@ class TfliteOpener {
       TfliteOperator& op = file_.operators.emplace_back();
       op.table = from;
       op.code = std::max<std::int32_t>(code.builtin_code(), code.deprecated_builtin_code());
-      if (code.custom_code() != nullptr) op.custom_name = code.custom_code()->str();
+      if (const auto* name = code.custom_code()) {
+        op.custom_name.assign(name->c_str(), std::min<std::size_t>(name->size(), kMaxNameBytes));
+      }
+      for (const auto* operands : {from->inputs(), from->outputs()}) {
+        if (operands == nullptr || operands->size() <= kMaxOperands) continue;
+        fail(who + " (" + op.name() + ") has " + std::to_string(operands->size()) +
+             " inputs or outputs; at most 1024 are read");
+      }
       op.inputs = copied(from->inputs());
       op.outputs = copied(from->outputs());
       check_indices(op.inputs, true, who + " (" + op.name() + "): its inputs");
@@ -176,6 +199,7 @@ class TfliteOpener {
   std::string_view content_;
   const std::string& path_;
   TfliteFile file_;
+  std::size_t quantization_items_ = 0;  ///< copied so far; no sound file has more than bytes
 };
 
 }  // namespace
@@ -189,7 +213,7 @@ std::int64_t TfliteTensor::elements() const {
 std::string TfliteOperator::name() const {
   if (code == tflite::BuiltinOperator_CUSTOM) {
     // Whatever bytes the file has, a message stays one printable line.
-    std::string printable = custom_name.substr(0, 40);
+    std::string printable = custom_name;
     for (char& c : printable) c = c >= ' ' && c <= '~' ? c : '?';
     return "custom operator '" + printable + "'";
   }

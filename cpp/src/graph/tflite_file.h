@@ -26,7 +26,7 @@ struct TfliteTensor {
 
 struct TfliteOperator {
   std::int32_t code = 0;
-  std::string custom_name;           ///< of CUSTOM
+  std::string custom_name;           ///< of CUSTOM; its beginning, where it is long
   std::vector<std::int32_t> inputs;  ///< -1: left out
   std::vector<std::int32_t> outputs;
   const tflite::Operator* table = nullptr;

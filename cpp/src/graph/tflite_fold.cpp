@@ -27,10 +27,10 @@ class Folder {
     }
     padding_.assign(from_.tensors.size(), {});
     dropped_.assign(from_.ops.size(), false);
-    std::int32_t input = from_.input;
+    input_ = from_.input;
     std::vector<std::int32_t> outputs = {from_.output};
     outputs.insert(outputs.end(), from_.more_outputs.begin(), from_.more_outputs.end());
-    drop_quantize(input);
+    drop_quantize();
     for (std::int32_t& output : outputs) drop_dequantize(output, outputs);
     if (dequantizes_ > 0) {
       network_.left_out.push_back(outputs.size() == 1 ? "DEQUANTIZE at the output"
@@ -43,7 +43,7 @@ class Folder {
       if (op.kind == OpKind::kPad) drop_pad(i);
       if (op.kind == OpKind::kReshape) drop_reshape(i);
     }
-    write(input, outputs);
+    write(outputs);
     tell();
   }
 
@@ -59,12 +59,16 @@ class Folder {
 
   std::int32_t in(const Op& op) const { return from_.inputs(op)[0]; }
 
-  void drop_quantize(std::int32_t& input) {
-    if (from_.tensors[input].dtype != DType::kFloat32 || readers_[input].size() != 1) return;
-    const std::int32_t reader = readers_[input][0];
-    if (from_.ops[reader].kind != OpKind::kQuantize || from_.is_output(input)) return;
+  /// A network of no operator would be none.
+  bool is_only_one_left() const { return std::count(dropped_.begin(), dropped_.end(), false) < 2; }
+
+  void drop_quantize() {
+    if (from_.tensors[input_].dtype != DType::kFloat32 || readers_[input_].size() != 1) return;
+    const std::int32_t reader = readers_[input_][0];
+    if (from_.ops[reader].kind != OpKind::kQuantize || from_.is_output(input_)) return;
+    if (is_only_one_left()) return;
     dropped_[reader] = true;
-    input = from_.ops[reader].output;
+    input_ = from_.ops[reader].output;
     network_.left_out.push_back("QUANTIZE at the input");
   }
 
@@ -74,10 +78,7 @@ class Folder {
       const Op& op = from_.ops[i];
       if (op.output != output || op.kind != OpKind::kDequantize) continue;
       const bool twice = std::find(outputs.begin(), outputs.end(), in(op)) != outputs.end();
-      if (twice || in(op) == from_.input ||
-          std::count(dropped_.begin(), dropped_.end(), false) < 2) {
-        return;
-      }
+      if (twice || in(op) == input_ || is_only_one_left()) return;
       dropped_[i] = true;
       output = in(op);
       ++dequantizes_;
@@ -120,19 +121,19 @@ class Folder {
                         });
     const bool kept = from_.is_output(reshape.output) && !last;
     if (kept || (!same && !unseen && !last)) return;
-    if (last && source == from_.input) return;
+    if ((last && source == input_) || is_only_one_left()) return;
     dropped_[index] = true;
     stands_for_[reshape.output] = source;
     ++reshapes_;
   }
 
-  void write(std::int32_t input, const std::vector<std::int32_t>& outputs) {
+  void write(const std::vector<std::int32_t>& outputs) {
     Graph& graph = network_.graph;
     graph.clear();
     std::vector<std::int32_t> index(from_.tensors.size(), -1);
     graph.constants = from_.constants;
-    graph.input = index[input] = graph.add_tensor(from_.tensors[input].shape);
-    graph.tensors[graph.input] = from_.tensors[input];
+    graph.input = index[input_] = graph.add_tensor(from_.tensors[input_].shape);
+    graph.tensors[graph.input] = from_.tensors[input_];
     std::vector<std::int32_t> inputs;
     for (std::size_t i = 0; i < from_.ops.size(); ++i) {
       if (dropped_[i]) continue;
@@ -163,6 +164,7 @@ class Folder {
   const Graph& from_;
   const std::vector<bool>& keeps_values_;
   TfliteNetwork& network_;
+  std::int32_t input_ = -1;  ///< of what is left
   std::vector<std::vector<std::int32_t>> readers_;
   std::vector<std::int32_t> stands_for_;  ///< the tensor whose bytes this one is
   std::vector<Padding> padding_;          ///< what its readers add to their own

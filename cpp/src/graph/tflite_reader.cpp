@@ -344,7 +344,8 @@ class TfliteReader {
       throw Unsupported{type_name(constant.type) + " values; quantise the model to int8"};
     }
     const std::int64_t values = constant.elements();
-    const bool by_channel = constant.shape.back() == in.shape.back() && values == in.shape.back();
+    const std::int32_t channels = hwc(in).c;
+    const bool by_channel = values == channels && hwc(constant).c == channels;
     if (values != 1 && !by_channel && constant.shape != in.shape) {
       throw Unsupported{"a constant of another shape"};
     }
@@ -434,6 +435,11 @@ class TfliteReader {
     result.kernel_h = static_cast<std::int16_t>(reduced[0] ? in.h : 1);
     result.kernel_w = static_cast<std::int16_t>(reduced[1] ? in.w : 1);
     const Shape kept = {reduced[0] ? 1 : in.h, reduced[1] ? 1 : in.w, in.c};
+    const std::int64_t left = std::int64_t{kept.h} * kept.w * (reduced[2] ? 1 : in.c);
+    if (out.elements() != left) {
+      fail("its output has " + std::to_string(out.elements()) + " values, its axes leave " +
+           std::to_string(left));
+    }
     if (!reduced[2] && kept == out) return result;
     // Over channels, or an axis is gone and the others moved up.
     if (std::count(reduced.begin(), reduced.end(), true) != 1) {

@@ -32,7 +32,8 @@ Json options_json(const SearchOptions& options) {
                    {"final", fidelity_json(options.final)},
                    {"finalists", options.finalists},
                    {"measure_largest", options.measure_largest},
-                   {"measure_test", options.measure_test}});
+                   {"measure_test", options.measure_test},
+                   {"int8", options.int8}});
   return document;
 }
 

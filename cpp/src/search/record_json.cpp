@@ -55,6 +55,7 @@ std::string record_line(const MeasurementRecord& record) {
                {"split", split_name(record.fidelity.split)},
                {"recalibration_images", record.fidelity.recalibration_images},
                {"split_images", record.fidelity.images},
+               {"int8", record.fidelity.int8},
                {"score", record.measurement.score},
                {"accuracy", record.measurement.accuracy},
                {"images", record.measurement.images},
@@ -79,6 +80,9 @@ MeasurementRecord parse_record(std::string_view text, const std::string& where) 
   record.fidelity.split = value_named(kSplits, split_name, line, "split", where);
   record.fidelity.recalibration_images = static_cast<int>(integer("recalibration_images"));
   record.fidelity.images = static_cast<int>(integer("split_images"));
+  const Json& int8 = json_at(line, "int8", where);
+  if (!int8.is_boolean()) throw BadInput(where + ": field 'int8' must be true or false");
+  record.fidelity.int8 = int8.get<bool>();
   record.measurement.score = json_number(line, "score", where);
   record.measurement.accuracy = json_number(line, "accuracy", where);
   record.measurement.images = static_cast<int>(integer("images"));

@@ -19,27 +19,32 @@ Json candidate_json(const Candidate& candidate, const SearchSpace& space) {
           {"resolution", subnet.resolution}};
 }
 
-/// Float accuracy with the supernet's weights; int8 is not computed here.
-Json accuracy_json(const Measurement& validation, const std::optional<Measurement>& test) {
+Json accuracy_or_null(const std::optional<Measurement>& measurement) {
+  return measurement ? Json(measurement->accuracy) : Json(nullptr);
+}
+
+/// With the supernet's weights; int8 is null where it was not measured.
+Json accuracy_json(const Measurement& validation, const std::optional<Measurement>& int8 = {},
+                   const std::optional<Measurement>& test = {},
+                   const std::optional<Measurement>& test_int8 = {}) {
   return {{"validation", validation.accuracy},
           {"validation_images", validation.images},
           {"validation_standard_error", validation.standard_error},
-          {"test", test ? Json(test->accuracy) : Json(nullptr)},
-          {"validation_int8", nullptr},
-          {"test_int8", nullptr}};
+          {"test", accuracy_or_null(test)},
+          {"validation_int8", accuracy_or_null(int8)},
+          {"test_int8", accuracy_or_null(test_int8)}};
 }
 
 Json excess_json(const Violation& excess) {
   return {{"sram_bytes", excess.sram_bytes}, {"flash_bytes", excess.flash_bytes}};
 }
 
-Json trial_json(const Trial& trial, const SearchSpace& space,
-                const std::optional<Measurement>& test) {
+Json trial_json(const Trial& trial, const SearchSpace& space) {
   Json document = candidate_json(trial.proposal.candidate, space);
   document["trial"] = trial.proposal.trial;
   document["origin"] = origin_name(trial.proposal.origin);
   document["score"] = trial.measurement.score;
-  document["accuracy"] = accuracy_json(trial.measurement, test);
+  document["accuracy"] = accuracy_json(trial.measurement, trial.int8);
   return document;
 }
 
@@ -84,19 +89,22 @@ std::string search_result_json(const SearchResult& result, const SearchProblem& 
   document["planned_that_fit"] = result.planning.feasible;
   document["measured"] = result.trials.size();
   document["best"] = nullptr;
-  if (result.best) document["best"] = trial_json(*result.best, space, result.test);
+  if (result.best) {
+    document["best"] = trial_json(*result.best, space);
+    document["best"]["accuracy"] =
+        accuracy_json(result.best->measurement, result.best->int8, result.test, result.test_int8);
+  }
   document["largest"] = candidate_json(result.largest, space);
   document["largest"]["excess"] = excess_json(result.largest.violation);
-  document["largest"]["accuracy"] = result.largest_measurement
-                                        ? accuracy_json(*result.largest_measurement, std::nullopt)
-                                        : Json(nullptr);
+  document["largest"]["accuracy"] =
+      result.largest_measurement ? accuracy_json(*result.largest_measurement) : Json(nullptr);
   document["finalists"] = Json::array();
   for (const Trial& trial : result.finalists) {
-    document["finalists"].push_back(trial_json(trial, space, std::nullopt));
+    document["finalists"].push_back(trial_json(trial, space));
   }
   document["pareto"] = Json::array();
   for (const Trial& trial : result.pareto) {
-    document["pareto"].push_back(trial_json(best_measured(result, trial), space, std::nullopt));
+    document["pareto"].push_back(trial_json(best_measured(result, trial), space));
   }
   if (result.status == SearchStatus::kNothingFits && result.planning.nearest) {
     document["smallest"] = smallest_json(result.planning, space);

@@ -254,7 +254,8 @@ void RunStore::checkpoint(const Checkpoint& checkpoint) {
 }
 
 void RunStore::write_best(const SearchProblem& problem, const Candidate& best,
-                          const std::function<void(const std::string&)>& weights) {
+                          const std::function<void(const std::string&)>& weights,
+                          const std::function<void(const std::string&)>& model) {
   Network network;
   network.graph = lower(problem.space.decode(best.genotype));
   const MemoryPlan plan = plan_memory(network.graph, problem.runtime, problem.plan_options());
@@ -266,9 +267,14 @@ void RunStore::write_best(const SearchProblem& problem, const Candidate& best,
       path("best/plan.json"));
   step("best/operators.csv");
   write_file_atomic(path("best/operators.csv"), operators_csv(network.graph, plan));
-  if (!weights) return;
-  step("best/weights.pt");
-  replace_file_atomic(path("best/weights.pt"), weights);
+  if (weights) {
+    step("best/weights.pt");
+    replace_file_atomic(path("best/weights.pt"), weights);
+  }
+  if (model) {
+    step("best/model.tflite");
+    replace_file_atomic(path("best/model.tflite"), model);
+  }
 }
 
 void RunStore::write_result(const std::string& json) {

@@ -198,7 +198,7 @@ bool SearchRun::measure_trials() {
     std::vector<TrialResult> told;
     for (std::size_t i = 0; i < proposals.size(); ++i) {
       told.push_back({proposals[i].trial, measurements[i]});
-      result_.trials.push_back({proposals[i], measurements[i]});
+      result_.trials.push_back({proposals[i], measurements[i], {}});
     }
     algorithm_->tell(told);
     keep_best_trial();
@@ -233,12 +233,25 @@ bool SearchRun::measure_finalists() {
   }
   say("measuring " + std::to_string(ranked.size()) + " finalists on all validation images");
   const std::vector<Measurement> measurements = log_.measure(wanted);
+  std::vector<Measurement> int8;
+  if (options_.int8) {
+    if (stopped()) return false;
+    wanted.resize(ranked.size());
+    for (Wanted& one : wanted) one.fidelity.int8 = true;
+    say("measuring them as int8 networks");
+    int8 = log_.measure(wanted);
+  }
   for (std::size_t i = 0; i < ranked.size(); ++i) {
-    result_.finalists.push_back({ranked[i].proposal, measurements[i]});
+    Trial& finalist = result_.finalists.emplace_back(ranked[i]);
+    finalist.measurement = measurements[i];
+    if (options_.int8) finalist.int8 = int8[i];
     if (same_as_largest(ranked[i])) result_.largest_measurement = measurements[i];
   }
   if (measurements.size() > ranked.size()) result_.largest_measurement = measurements.back();
   std::sort(result_.finalists.begin(), result_.finalists.end(), [](const Trial& a, const Trial& b) {
+    if (a.int8 && b.int8 && a.int8->accuracy != b.int8->accuracy) {
+      return a.int8->accuracy > b.int8->accuracy;
+    }
     if (a.measurement.accuracy != b.measurement.accuracy) {
       return a.measurement.accuracy > b.measurement.accuracy;
     }
@@ -253,6 +266,10 @@ bool SearchRun::measure_finalists() {
   test.split = Split::kTest;
   test.images = 0;
   result_.test = log_.measure({{RecordKind::kTest, result_.best->proposal, test}}).front();
+  if (!options_.int8) return true;
+  if (stopped()) return false;
+  test.int8 = true;
+  result_.test_int8 = log_.measure({{RecordKind::kTest, result_.best->proposal, test}}).front();
   return true;
 }
 
@@ -266,13 +283,12 @@ SearchResult SearchRun::finish(SearchStatus status) {
   }
   if (result_.best) {
     const Candidate& best = result_.best->proposal.candidate;
-    std::function<void(const std::string&)> weights;
-    if (callbacks_.write_weights) {
-      weights = [&](const std::string& path) {
-        callbacks_.write_weights(problem_.space.decode(best.genotype), path);
-      };
-    }
-    store_->write_best(problem_, best, weights);
+    const auto of_best = [&](const auto& write) -> std::function<void(const std::string&)> {
+      if (!write) return {};
+      return [&](const std::string& path) { write(problem_.space.decode(best.genotype), path); };
+    };
+    store_->write_best(problem_, best, of_best(callbacks_.write_weights),
+                       of_best(callbacks_.write_model));
   }
   store_->write_result(search_result_json(result_, problem_, ""));
   checkpoint(true);

@@ -79,7 +79,7 @@ void SearchAlgorithm::tell(std::span<const TrialResult> results) {
       throw std::invalid_argument("tell: trial " + std::to_string(result.trial) +
                                   " has a score or an accuracy that is no number");
     }
-    accepted.push_back({queue_[static_cast<std::size_t>(place)], result.measurement});
+    accepted.push_back({queue_[static_cast<std::size_t>(place)], result.measurement, {}});
   }
   told_.insert(told_.end(), accepted.begin(), accepted.end());
   if (told_.size() < queue_.size() || queue_.empty()) return;

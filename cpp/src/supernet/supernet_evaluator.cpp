@@ -6,6 +6,7 @@
 
 #include "supernet/device.h"
 #include "supernet/image_batches.h"
+#include "supernet/int8_measurement.h"
 #include "supernet/state_file.h"
 #include "supernet/subnet_measurement.h"
 #include "supernet/supernet_file.h"
@@ -49,7 +50,8 @@ struct SupernetEvaluator::Impl {
   }
 
   /// Softmax of the largest subnet: the yardstick of every score at this fidelity.
-  torch::Tensor teacher(const Fidelity& fidelity) {
+  torch::Tensor teacher(Fidelity fidelity) {
+    fidelity.int8 = false;  // always in floats
     const std::lock_guard lock(teacher_mutex);
     for (const auto& [key, probabilities] : teachers) {
       if (key == fidelity) return probabilities;
@@ -61,9 +63,38 @@ struct SupernetEvaluator::Impl {
     return teachers.back().second;
   }
 
+  /// Quantised in the way that is most accurate on all validation images; of equals the first.
+  Quantised quantised(const Subnet& subnet, int recalibration_images) {
+    c10::InferenceMode inference;
+    const FoldedNetwork folded = calibrated(subnet, recalibration_images);
+    const FloatNetwork floats = float_network(subnet, folded);
+    const LabelledImages calibration = images(Split::kCalibration, 0, subnet.resolution);
+    const auto statistics =
+        measure_activations(floats.graph, folded, calibration.pixels, normalisation);
+    const Fidelity all{recalibration_images, 0, Split::kValidation, false};
+    const torch::Tensor yardstick = teacher(all);
+    const LabelledImages validation = images(Split::kValidation, 0, subnet.resolution);
+    Quantised best;
+    double most = -1;
+    for (const QuantiseOptions& options : all_quantisations()) {
+      Graph graph = quantise(floats, statistics, options);
+      const double accuracy =
+          measure_int8(graph, validation.pixels, validation.labels, yardstick).accuracy;
+      if (accuracy <= most) continue;
+      most = accuracy;
+      best = {std::move(graph), options};
+    }
+    return best;
+  }
+
   Measurement measure_subnet(const Subnet& subnet, const Fidelity& fidelity,
                              const torch::Tensor& yardstick) {
     c10::InferenceMode inference;
+    if (fidelity.int8) {
+      const Graph graph = quantised(subnet, fidelity.recalibration_images).graph;
+      const LabelledImages set = images(fidelity.split, fidelity.images, subnet.resolution);
+      return measure_int8(graph, set.pixels, set.labels, yardstick);
+    }
     const FoldedNetwork network = calibrated(subnet, fidelity.recalibration_images);
     const LabelledImages set = images(fidelity.split, fidelity.images, subnet.resolution);
     return measure(network, set.pixels, set.labels, yardstick);
@@ -109,6 +140,12 @@ std::vector<Measurement> SupernetEvaluator::evaluate(std::span<const Subnet> sub
     }
   });
   return results;
+}
+
+SupernetEvaluator::Quantised SupernetEvaluator::quantised(const Subnet& subnet) {
+  Quantised result;
+  impl_->arena.execute([&] { result = impl_->quantised(subnet, 0); });
+  return result;
 }
 
 const SupernetInfo& SupernetEvaluator::info() const { return impl_->info; }

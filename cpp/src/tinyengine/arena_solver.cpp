@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "tinyengine/arena_search.h"
+
 namespace tinynas {
 namespace {
 
@@ -34,23 +36,24 @@ class ArenaSolver {
   }
   void find_forbidden(std::int32_t record);
   std::int64_t lowest() const;
-  std::int64_t highest(std::int64_t limit) const;
   void greedy(const std::vector<std::int32_t>& order);
   void by_size(std::vector<std::int32_t>& order) const;
   void by_load(std::vector<std::int32_t>& order);
-  bool fit(std::size_t depth, std::int64_t limit);
-  void branch(std::size_t placed, std::int64_t arena);
+  bool bisect(std::int64_t node_limit);
+  void load_search();
   void keep(std::int64_t arena);
 
   std::int32_t count_ = 0;
-  std::int64_t alignment_ = 4, bound_ = 0, best_ = kNone, nodes_ = 0;
+  std::int64_t alignment_ = 4, bound_ = 0, best_ = kNone;
   std::vector<ArenaRecord> records_;
   std::vector<std::int64_t> gaps_;               ///< [above][below]
   std::vector<std::int32_t> first_near_, near_;  ///< records that meet record i
   std::vector<std::int64_t> offsets_, best_offsets_;
   std::vector<std::uint8_t> placed_;
   std::vector<Forbidden> forbidden_;
-  std::vector<std::int32_t> order_, stack_;
+  std::vector<std::int32_t> order_;
+  std::vector<ArenaPair> pairs_;
+  ArenaSearch search_;
   std::vector<std::int64_t> load_;
 };
 
@@ -103,21 +106,6 @@ std::int64_t ArenaSolver::lowest() const {
   return offset;
 }
 
-/// The highest offset up to `limit`, or negative.
-std::int64_t ArenaSolver::highest(std::int64_t limit) const {
-  std::int64_t offset = limit & -alignment_;
-  for (bool moved = true; moved && offset >= 0;) {
-    moved = false;
-    for (const Forbidden& range : forbidden_) {
-      if (range.begin < offset && offset < range.end) {
-        offset = range.begin;
-        moved = true;
-      }
-    }
-  }
-  return offset;
-}
-
 void ArenaSolver::keep(std::int64_t arena) {
   if (arena >= best_) return;
   best_ = arena;
@@ -165,88 +153,43 @@ void ArenaSolver::by_load(std::vector<std::int32_t>& order) {
                    [&](std::int32_t a, std::int32_t b) { return at[end + a] > at[end + b]; });
 }
 
-/// Whether the records from order_[depth] on can be placed under `limit`: each at an end of a gap
-/// between those placed, lowest first, with backtracking until nodes_ are used up.
-bool ArenaSolver::fit(std::size_t depth, std::int64_t limit) {
-  if (depth == order_.size()) return true;
-  if (nodes_-- <= 0) return false;
-  const std::int32_t r = order_[depth];
-  const std::int64_t top = limit - records_[r].bytes;
-  find_forbidden(r);
-  std::int64_t choices[16];
-  std::size_t choice_count = 0;
-  const auto add = [&](std::int64_t offset) {
-    if (offset < 0 || offset > top || choice_count == std::size(choices)) return;
-    for (const Forbidden& range : forbidden_) {
-      if (range.begin < offset && offset < range.end) return;
+/// The smallest arena by bisection between the bound and the best that is known. Returns whether it
+/// is proven.
+bool ArenaSolver::bisect(std::int64_t node_limit) {
+  load_search();
+  bool proven = true;
+  std::int64_t nodes = node_limit, least = bound_;
+  for (std::int64_t limit = bound_; least < best_; limit = least + (best_ - 1 - least) / 2) {
+    std::int64_t share = std::min(nodes, std::max<std::int64_t>(1, node_limit / 8));
+    nodes -= share;
+    const Fit fit = search_.fit(limit, share);
+    nodes += std::max<std::int64_t>(0, share);
+    if (fit != Fit::kYes) {
+      proven = proven && fit == Fit::kNo;
+      least = limit + 1;
+      continue;
     }
-    if (std::find(choices, choices + choice_count, offset) == choices + choice_count) {
-      choices[choice_count++] = offset;
+    offsets_ = search_.offsets();
+    std::int64_t arena = 0;
+    for (std::int32_t i = 0; i < count_; ++i) {
+      arena = std::max(arena, offsets_[i] + records_[i].bytes);
     }
-  };
-  add(lowest());
-  add(highest(top));
-  for (const Forbidden& range : forbidden_) {
-    add(range.end);
-    add(range.begin);
+    keep(arena);
   }
-  placed_[r] = 1;
-  for (std::size_t c = 0; c < choice_count; ++c) {
-    offsets_[r] = choices[c];
-    if (fit(depth + 1, limit)) return true;
-  }
-  placed_[r] = 0;
-  return false;
+  return proven;
 }
 
-/// Every solution can be pushed down until each record rests on 0 or on another, so placing records
-/// one on top of another in all orders meets an optimal one.
-void ArenaSolver::branch(std::size_t placed, std::int64_t arena) {
-  if (placed == static_cast<std::size_t>(count_)) {
-    keep(arena);
-    return;
-  }
-  if (nodes_ <= 0 || best_ <= bound_) return;
-  // Where each record left would rest, and whether it still fits under the best.
-  const std::size_t base = stack_.size();
-  for (std::int32_t r = 0; r < count_; ++r) {
-    if (placed_[r] != 0) continue;
-    std::int64_t offset = 0;
-    for (std::int32_t k = first_near_[r]; k < first_near_[r + 1]; ++k) {
+void ArenaSolver::load_search() {
+  load_.clear();
+  pairs_.clear();
+  for (std::int32_t i = 0; i < count_; ++i) {
+    load_.push_back(records_[i].bytes);
+    for (std::int32_t k = first_near_[i]; k < first_near_[i + 1]; ++k) {
       const std::int32_t j = near_[k];
-      if (placed_[j] != 0) offset = std::max(offset, offsets_[j] + gap(r, j));
+      if (i < j) pairs_.push_back({i, j, gap(i, j), gap(j, i)});
     }
-    if (offset + records_[r].bytes >= best_) {
-      stack_.resize(base);
-      return;
-    }
-    offsets_[r] = offset;
-    stack_.push_back(r);
   }
-  std::sort(stack_.begin() + static_cast<std::ptrdiff_t>(base), stack_.end(),
-            [&](std::int32_t a, std::int32_t b) {
-              if (offsets_[a] != offsets_[b]) return offsets_[a] < offsets_[b];
-              return records_[a].bytes != records_[b].bytes ? records_[a].bytes > records_[b].bytes
-                                                            : a < b;
-            });
-  const std::size_t end = stack_.size();
-  for (std::size_t k = base; k < end && nodes_ > 0; ++k) {
-    const std::int32_t r = stack_[k];
-    std::int64_t offset = 0;  // children have moved offsets_
-    bool independent = true;
-    for (std::int32_t n = first_near_[r]; n < first_near_[r + 1]; ++n) {
-      const std::int32_t j = near_[n];
-      if (placed_[j] != 0) offset = std::max(offset, offsets_[j] + gap(r, j));
-      independent = independent && placed_[j] != 0;
-    }
-    --nodes_;
-    offsets_[r] = offset;
-    placed_[r] = 1;
-    branch(placed + 1, std::max(arena, offset + records_[r].bytes));
-    placed_[r] = 0;
-    if (independent) break;  // nothing left meets it: its turn does not matter
-  }
-  stack_.resize(base);
+  search_.load(load_, pairs_, alignment_);
 }
 
 ArenaResult ArenaSolver::solve(std::span<ArenaRecord> records,
@@ -256,32 +199,13 @@ ArenaResult ArenaSolver::solve(std::span<ArenaRecord> records,
   by_load(order_);
   greedy(order_);
   if (best_ > bound_) {
-    std::vector<std::int32_t>& sizes = stack_;
-    by_size(sizes);
-    greedy(sizes);
+    by_size(order_);
+    greedy(order_);
   }
-  if (best_ > bound_ && bound_ > 0) {
-    placed_.assign(count_, 0);
-    nodes_ = options.node_limit / 10;
-    if (fit(0, bound_)) {
-      std::int64_t arena = 0;
-      for (std::int32_t i = 0; i < count_; ++i) {
-        arena = std::max(arena, offsets_[i] + records_[i].bytes);
-      }
-      keep(arena);
-    }
-  }
-  bool exhausted = false;
-  if (best_ > bound_) {
-    placed_.assign(count_, 0);
-    stack_.clear();
-    nodes_ = options.node_limit;
-    branch(0, 0);
-    exhausted = nodes_ > 0;
-  }
+  const bool proven = best_ <= bound_ || bisect(options.node_limit);
   for (std::int32_t i = 0; i < count_; ++i) records[i].offset_bytes = best_offsets_[i];
   if (count_ == 0) best_ = 0;
-  return {best_, best_ <= bound_ || exhausted};
+  return {best_, proven};
 }
 
 }  // namespace

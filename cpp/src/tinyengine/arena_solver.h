@@ -25,16 +25,16 @@ struct ArenaOverlap {
 struct ArenaOptions {
   std::int64_t alignment_bytes = 4;    ///< of offsets
   std::int64_t lower_bound_bytes = 0;  ///< known to the caller: the search stops when it is reached
-  std::int64_t node_limit = 20000;     ///< of the branch and bound
+  std::int64_t node_limit = 20000;     ///< of the search for a smaller arena
 };
 struct ArenaResult {
   std::int64_t arena_bytes = 0;
-  bool proven = false;  ///< no smaller arena exists (bound reached, or the search was exhausted)
+  bool proven = false;  ///< no smaller arena exists (bound reached, or the search said so)
 };
 
 /// Writes offset_bytes of all records. Greedy orders first (microseconds: this runs in the search's
-/// inner loop), branch and bound where they miss the bound. Deterministic, thread-safe; keeps its
-/// memory per thread between calls.
+/// inner loop); where they miss the bound, bisection with an exact search. Deterministic,
+/// thread-safe; keeps its memory per thread between calls.
 ArenaResult solve_arena(std::span<ArenaRecord> records, std::span<const ArenaOverlap> overlaps,
                         const ArenaOptions& options);
 

@@ -25,6 +25,7 @@ struct State {
   OpSet done;
   std::int64_t peak = 0, live = 0;  ///< bytes
   std::int32_t op = -1, parent = -1;
+  std::int32_t breaks = 0;  ///< ops that do not read what the op before them wrote
 };
 
 class OrderSearch {
@@ -91,13 +92,16 @@ class OrderSearch {
   void extend(std::size_t from, std::int32_t op, std::map<OpSet, std::size_t>& found) {
     State next = states_[from];
     next.done[static_cast<std::size_t>(op) / 64] |= std::uint64_t{1} << (op % 64);
+    const auto read = graph_.inputs(graph_.ops[op]);
+    const bool follows = next.op >= 0 && std::find(read.begin(), read.end(),
+                                                   graph_.ops[next.op].output) != read.end();
+    if (!follows) ++next.breaks;
     next.op = op;
     next.parent = static_cast<std::int32_t>(from);
     next.live += graph_.tensors[graph_.ops[op].output].bytes();
     next.peak = std::max(next.peak, next.live);
-    const auto inputs = graph_.inputs(graph_.ops[op]);
-    for (auto t = inputs.begin(); t != inputs.end(); ++t) {
-      if (graph_.is_output(*t) || std::find(inputs.begin(), t, *t) != t) continue;
+    for (auto t = read.begin(); t != read.end(); ++t) {
+      if (graph_.is_output(*t) || std::find(read.begin(), t, *t) != t) continue;
       const auto& readers = readers_[*t];
       const bool dead = std::all_of(readers.begin(), readers.end(), [&](std::int32_t reader) {
         return contains(next.done, reader);
@@ -107,9 +111,13 @@ class OrderSearch {
     const auto [slot, is_new] = found.try_emplace(next.done, states_.size());
     if (is_new) {
       states_.push_back(std::move(next));
-    } else if (next.peak < states_[slot->second].peak) {
-      states_[slot->second] = std::move(next);
+      return;
     }
+    // Of equal peaks the one with fewer breaks: ops that follow each other can stream rows.
+    State& known = states_[slot->second];
+    const bool better =
+        next.peak != known.peak ? next.peak < known.peak : next.breaks < known.breaks;
+    if (better) known = std::move(next);
   }
 
   const Graph& graph_;
@@ -148,6 +156,16 @@ Graph order_operators(const Graph& graph) {
   Graph result = graph;
   for (std::size_t i = 0; i < order.size(); ++i) result.ops[i] = graph.ops[order[i]];
   return result;
+}
+
+Graph order_for_streaming(const Graph& graph) {
+  Graph ordered = order_operators(graph);
+  RuntimeModel runtime;
+  runtime.rules = RuntimeRules::kTinyNas;
+  const auto peak = [&](const Graph& g) { return plan_memory(g, runtime).peak_sram_bytes; };
+  const auto same_op = [](const Op& a, const Op& b) { return a.output == b.output; };
+  if (std::equal(graph.ops.begin(), graph.ops.end(), ordered.ops.begin(), same_op)) return graph;
+  return peak(ordered) < peak(graph) ? ordered : graph;
 }
 
 }  // namespace tinynas

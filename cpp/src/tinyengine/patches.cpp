@@ -72,6 +72,7 @@ void find_tile_ranges(const Graph& graph, std::int32_t end, bool columns, std::i
 void measure_tiles(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
                    TileAxis& axis) {
   thread_local std::vector<TileRange> ranges;
+  axis.tiles = tiles;
   axis.largest.assign(graph.tensors.size(), 0);
   axis.total.assign(graph.tensors.size(), 0);
   for (std::int32_t tile = 0; tile < tiles; ++tile) {
@@ -82,6 +83,11 @@ void measure_tiles(const Graph& graph, std::int32_t end, bool columns, std::int3
       axis.total[t] += length;
     }
   }
+}
+
+std::int32_t patch_ring_rows(const TensorFacts& facts, const TileAxis& rows, std::int32_t tensor) {
+  if (rows.tiles == 1) return facts.ring_rows;
+  return std::max(facts.ring_rows, std::min(facts.tile_ring_rows, rows.largest[tensor]));
 }
 
 std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
@@ -105,7 +111,8 @@ std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
       bytes += accumulator_bytes(graph, op, columns.largest[op.output]);
     }
     if (i + 1 == end || facts.tensors[op.output].over_input) continue;
-    bytes += ring_bytes(graph, facts, op.output, columns.largest[op.output]);
+    const std::int32_t ring = patch_ring_rows(facts.tensors[op.output], rows, op.output);
+    bytes += ring_bytes(graph, facts, op.output, ring, columns.largest[op.output]);
   }
   return bytes + scratch;
 }
@@ -152,9 +159,10 @@ std::vector<FrontPoint> find_front(const Graph& graph, const GraphFacts& facts,
   });
   std::vector<FrontPoint> front;
   for (const FrontPoint& point : points) {
-    if (front.empty() || point.peak_sram_bytes < front.back().peak_sram_bytes) {
-      front.push_back(point);
-    }
+    if (!front.empty() && point.peak_sram_bytes >= front.back().peak_sram_bytes) continue;
+    // Patches that compute nothing again, as of 1x1 convolutions, beat the way without.
+    if (!front.empty() && point.macs == front.back().macs) front.pop_back();
+    front.push_back(point);
   }
   return front;
 }

@@ -24,6 +24,7 @@ void find_tile_ranges(const Graph& graph, std::int32_t end, bool columns, std::i
 
 /// Sizes of the regions that the tiles of one axis need.
 struct TileAxis {
+  std::int32_t tiles = 1;
   std::vector<std::int32_t> largest;  ///< of each tensor, rows or columns
   std::vector<std::int64_t> total;    ///< of each tensor, summed over tiles
 };
@@ -32,13 +33,16 @@ struct TileAxis {
 void measure_tiles(const Graph& graph, std::int32_t end, bool columns, std::int32_t tiles,
                    TileAxis& axis);
 
+/// Rows in the ring of a tensor that streams within tiles.
+std::int32_t patch_ring_rows(const TensorFacts& facts, const TileAxis& rows, std::int32_t tensor);
+
 /// SRAM of ops [0, end) as one segment in patches of these measures, in bytes.
 std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
                                const SegmentTable& table, InputMode input, std::int32_t end,
                                const TileAxis& rows, const TileAxis& columns);
 
-/// All ways to run a prefix in patches that another does not beat in bytes and MACs, the way
-/// without patches first, by ascending MACs.
+/// All ways to run a prefix in patches, or none, that no other beats in bytes or MACs without
+/// needing more of the other, by ascending MACs.
 std::vector<FrontPoint> find_front(const Graph& graph, const GraphFacts& facts,
                                    const SegmentTable& table, InputMode input,
                                    const std::vector<std::int64_t>& suffix_peaks);

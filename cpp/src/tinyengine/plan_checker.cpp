@@ -115,7 +115,8 @@ class PlanChecker {
   }
 
   /// For each tensor the ops at which it must be intact: from its writer (the image: from op 0) to
-  /// its last reader; past the last op where nobody reads it or it is the network's output.
+  /// its last reader; past the last op where it is the network's output or, but for the
+  /// interpreter, nobody reads it.
   void find_needs() {
     const int op_count = static_cast<int>(graph_.ops.size());
     last_need_.assign(graph_.tensors.size(), -1);
@@ -125,7 +126,8 @@ class PlanChecker {
     }
     for (std::size_t t = 0; t < last_need_.size(); ++t) {
       const int tensor = static_cast<int>(t);
-      const bool kept = last_need_[t] < 0 && tensor != graph_.input;
+      const bool kept =
+          last_need_[t] < 0 && tensor != graph_.input && runtime_.rules != RuntimeRules::kTflm;
       // op_count: needed when the last op is done, whoever read it before.
       if (kept || graph_.is_output(tensor)) last_need_[t] = op_count;
     }
@@ -159,7 +161,35 @@ class PlanChecker {
         ++sharing;
       }
     }
-    return check_listing(op_index, static_cast<int>(needed_.size()) - sharing);
+    int scratch = 0;
+    for (const Placement& place : plan_.placements) {
+      if (place.kind != PlacementKind::kScratch || place.first_op > op_index ||
+          place.end_op <= op_index) {
+        continue;
+      }
+      if (!check_scratch(op_index, place)) return false;
+      ++scratch;
+    }
+    return check_listing(op_index, static_cast<int>(needed_.size()) - sharing + scratch);
+  }
+
+  /// A kernel's own buffer meets no tensor that is needed, and no other buffer of the op.
+  bool check_scratch(int op_index, const Placement& scratch) {
+    const auto extent_of = [](const Placement& place) {
+      return Extent{place.offset_bytes, place.offset_bytes + place.bytes};
+    };
+    const bool meets_tensor = std::any_of(needed_.begin(), needed_.end(), [&](int tensor) {
+      return extent(tensor).meets(extent_of(scratch));
+    });
+    const bool meets_scratch =
+        std::any_of(plan_.placements.begin(), plan_.placements.end(), [&](const Placement& other) {
+          return &other != &scratch && other.kind == PlacementKind::kScratch &&
+                 other.first_op <= op_index && op_index < other.end_op &&
+                 extent_of(other).meets(extent_of(scratch));
+        });
+    if (!meets_tensor && !meets_scratch) return true;
+    return fail("during " + op_text(op_index) + ", scratch at " +
+                std::to_string(scratch.offset_bytes) + " overlaps what is needed");
   }
 
   /// What the plan tells about the op: each needed tensor at its place (an input that was
@@ -174,6 +204,7 @@ class PlanChecker {
     for (int i = 0; i < entry.tensor_count; ++i) {
       const PlannedTensor& listed = plan_.op_tensors[entry.first_tensor + i];
       sum += listed.bytes;
+      if (listed.tensor < 0) continue;  // scratch, see check_scratch
       if (std::find(needed_.begin(), needed_.end(), listed.tensor) == needed_.end()) {
         return fail(op_text(op_index) + " lists a tensor that it does not need");
       }

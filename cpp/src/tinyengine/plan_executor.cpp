@@ -50,7 +50,7 @@ class Executor {
   void deliver_image(std::int32_t row);
   void run_row(std::int32_t op, std::int32_t flow_row);
   void run_kernel(std::int32_t op, std::int32_t flow_row);
-  void clobber_scratch(std::int32_t op);
+  void use_scratch(std::int32_t op, bool done);
   void add_up(std::int32_t op, bool first);
   Span window(const Op& op, std::int32_t input, std::int32_t flow_row) const;
   RowOrder row_order(const Op& op) const;
@@ -358,14 +358,20 @@ RowOrder Executor::row_order(const Op& op) const {
                                                                       : RowOrder::kAny;
 }
 
-void Executor::clobber_scratch(std::int32_t op_index) {
+/// Scratch is filled before a row is computed, and must still be there when the row is done.
+void Executor::use_scratch(std::int32_t op_index, bool done) {
   const Op& op = graph_.ops[op_index];
   const std::int64_t bytes = row_kernel_scratch(graph_, op, columns_[graph_.inputs(op)[0]].size());
   if (bytes == 0) return;
   if (scratch_[op_index] < 0) fail(op_text(op_index) + " has no scratch");
   const Placement& place = plan_.placements[scratch_[op_index]];
   if (place.bytes < bytes) fail(op_text(op_index) + " has too little scratch");
-  for (std::int64_t b = 0; b < bytes; ++b) byte(place.offset_bytes + b, op_index) = 0;
+  const std::uint32_t tag = sum_tag_ + static_cast<std::uint32_t>(graph_.ops.size());
+  for (std::int64_t b = 0; b < bytes; ++b) {
+    std::uint32_t& value = byte(place.offset_bytes + b, op_index);
+    if (done && value != tag) fail(op_text(op_index) + " lost its scratch");
+    value = tag;
+  }
 }
 
 /// One input row goes into the sums, which must still be there.
@@ -394,9 +400,10 @@ void Executor::run_row(std::int32_t op_index, std::int32_t flow_row) {
     const Span columns = input_span(op, 0, true, columns_[op.output]);
     for (std::int32_t r = rows.begin; r < rows.end; ++r) {
       make_row(in, r);
-      clobber_scratch(op_index);
+      use_scratch(op_index, false);
       expect(in, r, op_index, columns.begin * pixel(in), columns.end * pixel(in), 1);
       add_up(op_index, r == rows.begin);
+      use_scratch(op_index, true);
     }
     write(op.output, flow_row, op_index, columns_[op.output].begin * pixel(op.output),
           columns_[op.output].end * pixel(op.output), 1, false);
@@ -406,8 +413,9 @@ void Executor::run_row(std::int32_t op_index, std::int32_t flow_row) {
     const Span rows = window(op, k, flow_row);
     for (std::int32_t r = rows.begin; r < rows.end; ++r) make_row(graph_.inputs(op)[k], r);
   }
-  clobber_scratch(op_index);
+  use_scratch(op_index, false);
   run_kernel(op_index, flow_row);
+  use_scratch(op_index, true);
 }
 
 void Executor::run_kernel(std::int32_t op_index, std::int32_t flow_row) {

@@ -381,7 +381,7 @@ std::string relief_text(const Network& network, const RuntimeModel& runtime,
             input == InputMode::kRows ? "the camera delivers rows" : "the image lies elsewhere");
     }
     const auto front = memory_macs_front(graph, runtime, plan.input);
-    if (front.size() > 1) {
+    if (front.back().patch_end_op > 0) {
       char price[64];
       std::snprintf(price, sizeof price, "%.2fx the MACs",
                     static_cast<double>(front.back().macs) / static_cast<double>(plan.macs));

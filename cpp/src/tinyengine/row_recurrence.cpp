@@ -51,9 +51,8 @@ RowWindow row_window(const Graph& graph, const Op& op, std::int32_t input) {
 }
 
 std::int64_t ring_bytes(const Graph& graph, const GraphFacts& facts, std::int32_t tensor,
-                        std::int32_t columns) {
-  return facts.tensors[tensor].ring_rows *
-         align_up(columns * pixel_bytes(graph.tensors[tensor]), facts.alignment_bytes);
+                        std::int32_t rows, std::int32_t columns) {
+  return rows * align_up(columns * pixel_bytes(graph.tensors[tensor]), facts.alignment_bytes);
 }
 
 std::int64_t accumulator_bytes(const Graph& graph, const Op& op, std::int32_t columns) {
@@ -99,59 +98,68 @@ void GraphFacts::build_uses(const Graph& graph) {
   }
 }
 
-/// Rows to keep of a tensor that several ops read, from how far each of them is ahead of the op at
-/// which all its paths meet again. 0 where they do not meet, or not at one pace.
-std::int32_t GraphFacts::forked_ring_rows(const Graph& graph, std::int32_t tensor) {
-  const TensorFacts& facts = tensors[tensor];
-  const std::int32_t first = uses[facts.first_use].op;
+/// The first op after which nothing that came from the tensor is pending but its output; -1: none.
+/// Marks in derived_ what comes from the tensor.
+std::int32_t GraphFacts::find_join(const Graph& graph, std::int32_t tensor) {
   const auto op_count = static_cast<std::int32_t>(graph.ops.size());
-  // The join: the first op after which nothing that came from the tensor is pending but its output.
   derived_.assign(tensors.size(), 0);
   derived_[tensor] = 1;
-  std::int32_t pending = facts.last_op, join = -1;
-  for (std::int32_t i = first; i < op_count && join < 0; ++i) {
+  std::int32_t pending = tensors[tensor].last_op;
+  for (std::int32_t i = uses[tensors[tensor].first_use].op; i < op_count; ++i) {
     const auto inputs = graph.inputs(graph.ops[i]);
     if (!std::any_of(inputs.begin(), inputs.end(), [&](auto t) { return derived_[t] != 0; })) {
       continue;
     }
     derived_[graph.ops[i].output] = 1;
-    if (pending <= i) {
-      join = i;
-    } else {
-      pending = std::max(pending, tensors[graph.ops[i].output].last_op);
-    }
+    if (pending <= i) return i;
+    pending = std::max(pending, tensors[graph.ops[i].output].last_op);
+    if (pending >= op_count) return -1;
   }
-  if (join < 0 || pending >= op_count) return 0;
-  // How far each derived op is ahead of the join.
+  return -1;
+}
+
+/// Rows to keep of a tensor that several ops read, from how far each of them is ahead of the op at
+/// which all its paths meet again. None where they do not meet, or not at one pace.
+void GraphFacts::set_forked_rows(const Graph& graph, std::int32_t tensor) {
+  TensorFacts& facts = tensors[tensor];
+  const std::int32_t join = find_join(graph, tensor);
+  if (join < 0) return;
+  // How far each derived op is ahead of the join, and which row it makes for the join's first.
   lead_stride_.assign(graph.ops.size(), 0);
+  begin_.assign(graph.ops.size(), 0);
   for (auto& lead : lead_) lead.assign(graph.ops.size(), 0);
   lead_stride_[join] = 1;
   const auto use_lead = [&](const Use& use, Direction direction) {
     const RowWindow& w = window(graph, use);
     return lead_[direction][use.op] * w.stride - w.pad[direction] + w.kernel - 1;
   };
-  for (std::int32_t i = join - 1; i >= first; --i) {
+  const auto use_begin = [&](const Use& use) {
+    const RowWindow& w = window(graph, use);
+    return begin_[use.op] * w.stride - w.pad[kTopDown];
+  };
+  for (std::int32_t i = join - 1; i >= uses[facts.first_use].op; --i) {
     const TensorFacts& out = tensors[graph.ops[i].output];
     if (derived_[graph.ops[i].output] == 0) continue;
-    if (!ops[i].streams) return 0;
+    if (!ops[i].streams) return;
     for (std::int32_t u = 0; u < out.use_count; ++u) {
       const Use& use = uses[out.first_use + u];
       const std::int64_t stride = lead_stride_[use.op] * window(graph, use).stride;
-      if (stride == 0 || (u > 0 && stride != lead_stride_[i])) return 0;
+      if (stride == 0 || (u > 0 && stride != lead_stride_[i])) return;
       lead_stride_[i] = stride;
+      begin_[i] = u == 0 ? use_begin(use) : std::min(begin_[i], use_begin(use));
       for (const Direction d : {kTopDown, kBottomUp}) {
         lead_[d][i] = u == 0 ? use_lead(use, d) : std::max(lead_[d][i], use_lead(use, d));
       }
     }
   }
-  std::int64_t rows = 1, stride = 0;
+  std::int64_t rows = 1, tile_rows = 1, stride = 0;
   for (const Direction d : {kTopDown, kBottomUp}) {
     std::int64_t most = -1;
     int leaders = 0;
     for (std::int32_t u = 0; u < facts.use_count; ++u) {
       const Use& use = uses[facts.first_use + u];
       const std::int64_t pace = lead_stride_[use.op] * window(graph, use).stride;
-      if (pace == 0 || (stride != 0 && pace != stride)) return 0;
+      if (pace == 0 || (stride != 0 && pace != stride)) return;
       stride = pace;
       const std::int64_t lead = use_lead(use, d);
       leaders = lead > most ? 1 : leaders + (lead == most);
@@ -166,9 +174,12 @@ std::int32_t GraphFacts::forked_ring_rows(const Graph& graph, std::int32_t tenso
       // reader goes on where it stopped at q - 1; before row 0 it has read nothing.
       const std::int64_t next = (lead_[d][use.op] + 1) * w.stride - w.pad[d] - stride;
       rows = std::max({rows, most - next + 1, most + 1});
+      if (d == kTopDown) tile_rows = std::max(tile_rows, most - use_begin(use) + 1);
     }
   }
-  return static_cast<std::int32_t>(std::min<std::int64_t>(rows, graph.tensors[tensor].shape.h));
+  const std::int64_t height = graph.tensors[tensor].shape.h;
+  facts.ring_rows = static_cast<std::int32_t>(std::min(rows, height));
+  facts.tile_ring_rows = static_cast<std::int32_t>(std::min(std::max(rows, tile_rows), height));
 }
 
 void GraphFacts::build_rings(const Graph& graph) {
@@ -187,7 +198,7 @@ void GraphFacts::build_rings(const Graph& graph) {
     const std::int32_t height = graph.tensors[t].shape.h;
     const bool one_reader = first[facts.use_count - 1].op == first->op;
     if (!one_reader) {
-      facts.ring_rows = forked_ring_rows(graph, static_cast<std::int32_t>(t));
+      set_forked_rows(graph, static_cast<std::int32_t>(t));
     } else {
       const Op& reader = graph.ops[first->op];
       ops[first->op].accumulates = wants_accumulators(graph, reader);
@@ -195,8 +206,8 @@ void GraphFacts::build_rings(const Graph& graph) {
           ops[first->op].accumulates ? 1 : std::min(window(graph, *first).kernel, height);
     }
     if (facts.ring_rows == 0) continue;
-    facts.ring_bytes =
-        ring_bytes(graph, *this, static_cast<std::int32_t>(t), graph.tensors[t].shape.w);
+    facts.ring_bytes = ring_bytes(graph, *this, static_cast<std::int32_t>(t), facts.ring_rows,
+                                  graph.tensors[t].shape.w);
     if (one_reader && ops[first->op].accumulates) {
       const Op& reader = graph.ops[first->op];
       facts.sums_bytes = accumulator_bytes(graph, reader, graph.out_shape(reader).w);
@@ -224,7 +235,8 @@ void GraphFacts::build_image_ring(const Graph& graph) {
   TensorFacts& image = tensors[graph.input];
   if (image.ring_rows > 0) return;
   image.ring_rows = graph.tensors[graph.input].shape.h;
-  image.ring_bytes = ring_bytes(graph, *this, graph.input, graph.tensors[graph.input].shape.w);
+  image.ring_bytes =
+      ring_bytes(graph, *this, graph.input, image.ring_rows, graph.tensors[graph.input].shape.w);
 }
 
 void GraphFacts::build(const Graph& graph, const RuntimeModel& runtime) {

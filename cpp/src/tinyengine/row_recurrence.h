@@ -35,6 +35,9 @@ struct TensorFacts {
   std::int64_t row_bytes = 0;                 ///< one row, not aligned
   /// While it streams: rows in its ring, 0 where it cannot stream.
   std::int32_t ring_rows = 0;
+  /// The same where rows are cut into tiles and several ops read it: at a tile's first row one of
+  /// them starts further up than another, above the image's first row nobody does.
+  std::int32_t tile_ring_rows = 0;
   /// While it streams: may lie over its producer's input, if that streams in the same segment.
   bool over_input = false;
   std::int64_t ring_bytes = 0;  ///< of its own
@@ -64,9 +67,10 @@ struct GraphFacts {
   void build_uses(const Graph& graph);
   void build_rings(const Graph& graph);
   void build_image_ring(const Graph& graph);
-  std::int32_t forked_ring_rows(const Graph& graph, std::int32_t tensor);
+  std::int32_t find_join(const Graph& graph, std::int32_t tensor);
+  void set_forked_rows(const Graph& graph, std::int32_t tensor);
   std::vector<std::int32_t> next_use_;
-  std::vector<std::int64_t> lead_stride_, lead_[2];
+  std::vector<std::int64_t> lead_stride_, lead_[2], begin_;
   std::vector<std::uint8_t> derived_;
 };
 
@@ -84,9 +88,9 @@ std::int64_t overlap_distance(const Graph& graph, const GraphFacts& facts, const
                               bool use_is_last, const Use& use, const Lead& lead,
                               Direction direction);
 
-/// Bytes of one ring of `tensor` whose slots hold `columns` columns.
+/// Bytes of a ring of `rows` rows of `tensor` whose slots hold `columns` columns.
 std::int64_t ring_bytes(const Graph& graph, const GraphFacts& facts, std::int32_t tensor,
-                        std::int32_t columns);
+                        std::int32_t rows, std::int32_t columns);
 /// Bytes of accumulators of a pooling op for `columns` columns of its output.
 std::int64_t accumulator_bytes(const Graph& graph, const Op& op, std::int32_t columns);
 

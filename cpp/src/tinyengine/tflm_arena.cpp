@@ -10,7 +10,37 @@
 namespace tinynas {
 namespace {
 
-constexpr std::int64_t kChannelBytes = 8, kOpBytes = 140, kTensorBytes = 20, kFixedBytes = 1300;
+constexpr std::int64_t kFixedBytes = 640, kOutputBytes = 112;
+constexpr std::int64_t kPersistentAlignment = 16;  // of what kernels ask for to keep
+
+/// Node and kernel data of one op, and structures for its output and its constants.
+std::int64_t op_structure_bytes(OpKind kind) {
+  switch (kind) {
+    case OpKind::kConv2d:
+    case OpKind::kDepthwiseConv2d:
+    case OpKind::kFullyConnected:
+      return 240;
+    case OpKind::kAdd:
+    case OpKind::kMul:
+    case OpKind::kConcat:
+    case OpKind::kPad:
+    case OpKind::kMean:
+    case OpKind::kMeanAxis:
+    case OpKind::kAveragePool2d:
+    case OpKind::kMaxPool2d:
+    case OpKind::kSoftmax:
+      return 168;
+    case OpKind::kResizeNearest:
+    case OpKind::kReshape:
+    case OpKind::kTranspose:
+    case OpKind::kRelu:
+    case OpKind::kLogistic:
+    case OpKind::kQuantize:
+    case OpKind::kDequantize:
+      return 112;
+  }
+  return 0;
+}
 
 void list_live(std::int32_t op, MemoryPlan& plan) {
   OpPlan& entry = plan.per_op[op];
@@ -26,12 +56,13 @@ void list_live(std::int32_t op, MemoryPlan& plan) {
 }  // namespace
 
 std::int64_t tflm_tail_bytes(const Graph& graph) {
-  std::int64_t bytes = kFixedBytes + kTensorBytes * static_cast<std::int64_t>(graph.tensors.size());
+  const auto outputs = static_cast<std::int64_t>(graph.more_outputs.size()) + 1;
+  std::int64_t bytes = kFixedBytes + kOutputBytes * outputs;
   for (const Op& op : graph.ops) {
-    bytes += kOpBytes;
-    if (op_weight_bytes(graph, op) == 0) continue;
-    bytes += 2 * kTensorBytes;  // weights and bias
-    if (op.kind != OpKind::kFullyConnected) bytes += kChannelBytes * op_bias_count(graph, op);
+    bytes += op_structure_bytes(op.kind);
+    if (op.kind != OpKind::kConv2d && op.kind != OpKind::kDepthwiseConv2d) continue;
+    // Multipliers and shifts, int32 each.
+    bytes += 2 * align_up(4 * std::int64_t{op_bias_count(graph, op)}, kPersistentAlignment);
   }
   return bytes;
 }
@@ -44,20 +75,14 @@ std::vector<Placement> tflm_buffers(const Graph& graph, const RuntimeModel& runt
     buffers[t].bytes = align_up(graph.tensors[t].bytes(), runtime.tensor_alignment_bytes);
   }
   buffers[graph.input].end_op = 1;
-  std::vector<bool> read(graph.tensors.size(), false);
   for (std::int32_t i = 0; i < op_count; ++i) {
     const Op& op = graph.ops[i];
-    for (const std::int32_t t : graph.inputs(op)) {
-      buffers[t].end_op = i + 1;
-      read[t] = true;
-    }
+    for (const std::int32_t t : graph.inputs(op)) buffers[t].end_op = i + 1;
     buffers[op.output].first_op = i;
     buffers[op.output].end_op = i + 1;
   }
   for (std::size_t t = 0; t < buffers.size(); ++t) {
-    const auto tensor = static_cast<std::int32_t>(t);
-    const bool kept = !read[t] && tensor != graph.input;
-    if (kept || graph.is_output(tensor)) buffers[t].end_op = op_count;
+    if (graph.is_output(static_cast<std::int32_t>(t))) buffers[t].end_op = op_count;
   }
   for (std::int32_t i = 0; i < op_count; ++i) {
     const OpKind kind = graph.ops[i].kind;

@@ -1,3 +1,5 @@
+#include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,18 @@ TEST_CASE("JSON that does not parse names file, line and column") {
   CHECK(contains(bad_input([&] { read_json_file(path); }), path + ":3:1: not valid JSON"));
 }
 
+TEST_CASE("JSON that would end the process is refused") {
+  CHECK(bad_input([] { parse_json("[1e999]", "f"); }) ==
+        "f: a number is beyond what a double holds");
+  const auto nested = [](int depth) {
+    return "{\"[\\\"[\":\n" + std::string(static_cast<std::size_t>(depth) - 1, '[') +
+           std::string(static_cast<std::size_t>(depth) - 1, ']') + "}";
+  };
+  CHECK(bad_input([&] { parse_json(nested(64), "f"); }) == "no error");
+  CHECK(bad_input([&] { parse_json(nested(65), "f"); }) == "f:2:64: nested more than 64 deep");
+  CHECK(contains(bad_input([&] { parse_json(nested(1'000'000), "f"); }), "nested more than"));
+}
+
 TEST_CASE("typed access names the field") {
   const Json object = parse_json(R"({"i": 3, "d": 2.5, "s": "x", "n": null})", "f");
   CHECK(json_int(object, "i", "f") == 3);
@@ -30,6 +44,9 @@ TEST_CASE("typed access names the field") {
   CHECK(bad_input([&] { json_int(object, "none", "f: layers[2]"); }) ==
         "f: layers[2]: field 'none' is missing");
   CHECK(bad_input([&] { json_int(object, "d", "f"); }) == "f: field 'd' must be an integer");
+  CHECK(json_int(parse_json(R"({"i": 9223372036854775807})", "f"), "i", "f") == INT64_MAX);
+  CHECK(bad_input([] { json_int(parse_json(R"({"i": 9223372036854775808})", "f"), "i", "f"); }) ==
+        "f: field 'i' must be an integer");
   CHECK(bad_input([&] { json_number(object, "s", "f"); }) == "f: field 's' must be a number");
   CHECK(bad_input([&] { json_string(object, "n", "f"); }) == "f: field 'n' must be a string");
   CHECK(bad_input([] { json_int(Json::array(), "i", "f"); }) == "f: an object is expected here");

@@ -1,4 +1,5 @@
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -95,6 +96,45 @@ TEST_CASE("every complaint names file, line and key") {
        "f.toml:10: inner: must be text, a number, true or false, or a list of these"},
       {[](const TomlTable& t) { t.fail("on", "no"); }, "f.toml:4: on: no"}};
   for (const auto& [read, expected] : cases) CHECK(error_of(read) == expected);
+}
+
+TEST_CASE("characters beyond ASCII stand in strings and comments alone") {
+  const auto message = [](const std::string& text) {
+    return bad_input([&] { TomlTable::parse(text, "f.toml"); });
+  };
+  for (const char* text : {"a = 1 # gr\u00f6\u00dfe", "a = 'gr\u00f6\u00dfe'",
+                           "\"\u00f6\" = \"\\\"\u00f6\"", "s = \"\"\"\\\n\u00a7\"\"\""}) {
+    CHECK(message(text) == "no error");
+  }
+  CHECK(message("a = 1\n\u00f6 = 2").starts_with("f.toml:2:1: not valid TOML"));
+  CHECK(message("n=0\"\u00a7").starts_with("f.toml:1:"));
+  CHECK(message("\xCE\x9D").starts_with("f.toml:1:"));
+}
+
+TEST_CASE("a key has a limited number of parts") {
+  const auto message = [](int parts, const std::string& before, const std::string& after) {
+    std::string key = "a";
+    for (int i = 1; i < parts; ++i) key += i % 2 == 0 ? ".a" : " . 'a'";
+    return bad_input([&] { TomlTable::parse("x = 1.5\n" + before + key + after, "f.toml"); });
+  };
+  CHECK(message(17, "", " = 1.5") == "no error");
+  CHECK(message(18, "", " = 1") == "f.toml:2: not valid TOML: a key of more than 16 parts");
+  CHECK(message(300'000, "[", "]").ends_with("a key of more than 16 parts"));
+  CHECK(message(300'000, "y = {", " = 1}").ends_with("a key of more than 16 parts"));
+  std::string list = "x = [1.5";
+  for (int i = 0; i < 100; ++i) list += ", 1.5";
+  CHECK(bad_input([&] { TomlTable::parse(list + "]", "f.toml"); }) == "no error");
+}
+
+TEST_CASE("bytes have a limit, however they are written") {
+  const auto message = [](const std::string& value) {
+    return bad_input([&] { TomlTable::parse("b = " + value, "f.toml").get_bytes("b"); });
+  };
+  CHECK(message("1_000_000_000_000_000") == "no error");
+  CHECK(message("1_000_000_000_000_001") == "f.toml:1: b: is more than 10^15 bytes");
+  CHECK(message("9223372036854775807") == "f.toml:1: b: is more than 10^15 bytes");
+  CHECK(message("\"1_000_000_000_000_001\"") != "no error");
+  CHECK(message("-1").find("must be bytes") != std::string::npos);
 }
 
 TEST_CASE("keys that nobody asked for are refused with the nearest that was") {

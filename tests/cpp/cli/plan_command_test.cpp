@@ -143,6 +143,11 @@ TEST_CASE("a subnet file is planned as its network") {
     CHECK(plan["flash_bytes"] == expected.flash.total_bytes());
     CHECK(plan["macs"] == expected.macs);
   }
+  const SearchSpace two = space.with_classes(2);
+  const std::string path = folder.file("two.json");
+  write_subnet_file(two, two.smallest(), path);
+  CHECK(plan_document(run_cli({"plan", path, "--json"}))["macs"] ==
+        graph_macs(lower(two.decode(two.smallest()))));
   const CliResult other = run_cli({"plan", folder.file("subnet.json"), "--space", "fashion-mnist"});
   CHECK(other.code == 2);
   CHECK(contains(other.err, folder.file("subnet.json")));
@@ -166,7 +171,7 @@ TEST_CASE("bad input to plan ends with 2, one line and the file's name") {
       {{broken}, broken + ":2:"},
       {{tflite}, tflite + ": damaged"},
       {{empty}, empty + ": not a TensorFlow Lite file"},
-      {{stranger}, "no"},
+      {{stranger}, stranger + ": field 'space': no shipped space is called 'no'"},
       {{network, "--mcu", "rp2040"}, "rp2040 has no internal flash"},
       {{network, "--mcu", "stm32f746", "--sram", "many"}, "--sram: 'many' is not a number of"},
       {{network, "--mcu", "stm32f746", "--flash", "-1"}, "--flash: '-1' is not a number of bytes"},

@@ -3,10 +3,13 @@
 #include <functional>
 
 #include "catch.h"
+#include "random_branching.h"
 #include "random_graph.h"
 #include "tinynas/error.h"
 
 using namespace tinynas;
+using tinynas::testing::GraphCoverage;
+using tinynas::testing::random_branching;
 using tinynas::testing::random_graph;
 
 namespace {
@@ -126,6 +129,18 @@ TEST_CASE("random graphs are valid, with every window on the input") {
       REQUIRE(bottom > -op.stride_h);
     }
   }
+}
+
+TEST_CASE("random branching networks are valid, and have ops of every kind") {
+  GraphCoverage coverage;
+  for (std::uint64_t seed = 0; seed < 2000; ++seed) {
+    const Graph graph = random_branching(Rng(3, seed));
+    INFO("seed " << seed);
+    REQUIRE_NOTHROW(validate(graph, "random"));
+    coverage.count(graph);
+  }
+  CHECK(coverage.kinds.size() == 21);  // concat along three axes, mul by a map or a pixel
+  CHECK(coverage.several_outputs > 200);
 }
 
 TEST_CASE("validate names the file, the op and the fault") {

@@ -101,6 +101,17 @@ TEST_CASE("a layer table is read field by field") {
   CHECK(op_name(graph, 5) == "op5");
 }
 
+TEST_CASE("what no layer of a table reads is an output of the network") {
+  const TemporaryFolder folder;
+  Json table = parse_json(kTable, "tiny");
+  CHECK(read_layer_table(folder.write("one.json", table.dump())).more_outputs.empty());
+  table["layers"][4]["inputs"] = {0, 0};  // nobody reads the projection, layer 3
+  const Graph graph = read_layer_table(folder.write("two.json", table.dump()));
+  CHECK(graph.output == graph.ops[6].output);
+  REQUIRE(graph.more_outputs.size() == 1);
+  CHECK(graph.more_outputs[0] == graph.ops[3].output);
+}
+
 TEST_CASE("every mistake in a layer table is named by file, layer and field") {
   struct Case {
     std::size_t layer;

@@ -149,3 +149,63 @@ TEST_CASE("a plan does not depend on what the thread planned before") {
     CHECK(same(reused, plan_memory(graph, runtime)));
   }
 }
+
+TEST_CASE("the bound that rejects candidates is below plans that write over the image") {
+  const RuntimeModel runtime = find_runtime("tinynas");
+  const auto check = [&](Op op, Shape image, Shape out) {
+    Graph graph;
+    graph.input = graph.add_tensor(image);
+    graph.output = graph.add_op(op, std::vector<std::int32_t>{graph.input}, out);
+    validate(graph, "one op");
+    const MemoryPlan plan = plan_memory(graph, runtime);
+    CHECK(execute_plan(graph, runtime, plan) == "");
+    CHECK(sram_lower_bound(graph, runtime) <= plan.peak_sram_bytes);
+  };
+  Op op;
+  op.kind = OpKind::kRelu;
+  check(op, {8, 8, 4}, {8, 8, 4});  // each pixel over the one that was read
+  op.kind = OpKind::kMaxPool2d;
+  op.stride_h = op.stride_w = 2;
+  check(op, {8, 8, 4}, {4, 4, 4});  // the first row over the image's last, which nobody reads
+  op = {};
+  op.kind = OpKind::kDepthwiseConv2d;
+  op.kernel_h = op.kernel_w = 7;
+  op.pad_top = op.pad_left = 3;
+  check(op, {8, 1, 1}, {8, 1, 1});  // scratch for one column, not for seven
+  op = {};
+  op.kernel_h = op.kernel_w = 2;
+  check(op, {3, 2, 19}, {2, 1, 10});  // the first row begins where the image's alignment ends
+}
+
+// At a tile's first row the wide branch starts rows above the image's part that the other one
+// reads first; a ring for whole rows forgot them.
+TEST_CASE("a branch with a wide window streams within tiles of rows") {
+  const RuntimeModel runtime = find_runtime("tinynas");
+  Graph graph;
+  graph.input = graph.add_tensor({32, 32, 2});
+  const auto convolve = [&](std::int32_t x, int kernel, int channels, int stride) {
+    Op op;
+    op.kernel_h = op.kernel_w = static_cast<std::int16_t>(kernel);
+    op.pad_top = op.pad_left = static_cast<std::int16_t>(kernel / 2);
+    op.stride_h = op.stride_w = static_cast<std::int16_t>(stride);
+    const Shape in = graph.tensors[x].shape;
+    return graph.add_op(op, std::vector<std::int32_t>{x},
+                        {(in.h - 1) / stride + 1, (in.w - 1) / stride + 1, channels});
+  };
+  const std::int32_t stem = convolve(graph.input, 3, 8, 1);
+  const std::int32_t narrow = convolve(convolve(stem, 1, 1, 1), 5, 2, 1);
+  const std::int32_t wide = convolve(convolve(stem, 1, 1, 1), 7, 2, 1);
+  Op join;
+  join.kind = OpKind::kConcat;
+  const std::int32_t both =
+      graph.add_op(join, std::vector<std::int32_t>{narrow, wide}, {32, 32, 4});
+  graph.output = convolve(both, 3, 2, 2);
+  validate(graph, "two branches");
+  std::int64_t tiles_of_rows = 0;
+  for (const FrontPoint& point : memory_macs_front(graph, runtime, InputMode::kRows)) {
+    const MemoryPlan plan = plan_with(graph, InputMode::kRows, point.peak_sram_bytes);
+    CHECK(execute_plan(graph, runtime, plan) == "");
+    tiles_of_rows += plan.segments[0].patch_rows > 1;
+  }
+  CHECK(tiles_of_rows > 0);
+}

@@ -1,10 +1,15 @@
 // Every plan of our own scheduler survives execution byte by byte: random graphs of all kinds, all
-// ways to deliver the image, and budgets that ask for patches.
+// ways to deliver the image, budgets that ask for patches, and every fifth plan with segments
+// drawn.
 
 #include <algorithm>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "catch.h"
+#include "random_branching.h"
+#include "random_cuts.h"
 #include "random_graph.h"
 #include "random_mbconv.h"
 #include "tinyengine/plan_executor.h"
@@ -20,9 +25,13 @@ namespace {
 struct PlanCoverage {
   std::int64_t plans = 0, segments = 0, fused = 0, fused_ops = 0, longest = 0, bottom_up = 0;
   std::int64_t patched = 0, over_input = 0, rings = 0, sums = 0, overlapped = 0, gaps = 0;
+  std::int64_t camera = 0, external = 0, gathered = 0, forked_rings = 0, patched_rows = 0;
 
-  void count(const Graph& graph, const MemoryPlan& plan) {
+  void count(const Graph& graph, InputMode asked, const MemoryPlan& plan) {
     ++plans;
+    camera += plan.input == InputMode::kRows;
+    external += plan.input == InputMode::kExternal;
+    gathered += plan.input != asked;
     gaps += plan.peak_sram_bytes > plan.lower_bound_bytes;
     for (const Segment& segment : plan.segments) {
       const std::int64_t ops = segment.end_op - segment.first_op;
@@ -32,9 +41,13 @@ struct PlanCoverage {
       longest = std::max(longest, ops);
       bottom_up += segment.bottom_up;
       patched += segment.has_patches();
+      patched_rows += segment.patch_rows > 1;
     }
+    std::vector<int> readers(graph.tensors.size(), 0);
+    for (const std::int32_t t : graph.op_inputs) ++readers[t];
     for (const Placement& place : plan.placements) {
       rings += place.kind == PlacementKind::kRing;
+      forked_rings += place.kind == PlacementKind::kRing && readers[place.first_tensor] > 1;
       sums += place.kind == PlacementKind::kAccumulators;
     }
     for (const std::uint8_t over : plan.over_input) over_input += over;
@@ -51,11 +64,36 @@ struct PlanCoverage {
     std::cout << graphs.text() << "\n"
               << plans << " plans, " << segments << " segments, " << fused << " of several ops ("
               << fused_ops << " ops, longest " << longest << "), " << bottom_up << " bottom-up, "
-              << patched << " in patches, " << rings << " rings, " << over_input
+              << patched << " in patches (" << patched_rows << " with rows cut too), " << rings
+              << " rings (" << forked_rings << " with several readers), " << over_input
               << " tensors over their producer's input, " << sums << " accumulated pools, "
-              << overlapped << " outputs over inputs, " << gaps << " above their bound\n";
+              << overlapped << " outputs over inputs, " << camera << " with rows from a camera ("
+              << gathered << " had to gather the image), " << external
+              << " with the image elsewhere, " << gaps << " above their bound\n";
   }
 };
+
+/// Tangles of windowed ops, the family that is searched (most of its ops stream), and, every other
+/// one, networks with branches, in the best order of their ops or in their own.
+Graph graph_of(std::uint64_t seed) {
+  switch (seed % 4) {
+    case 0:
+      return random_graph(Rng(seed));
+    case 1:
+      return random_small_mbconv(Rng(seed));
+    case 2:
+      return order_operators(random_branching(Rng(seed)));
+    default:
+      return random_branching(Rng(seed));
+  }
+}
+
+/// The peak of one point of the front: grids of all shapes, not only the smallest peak's.
+std::int64_t some_front_point(const Graph& graph, const RuntimeModel& runtime,
+                              const PlanOptions& options, std::uint64_t seed) {
+  const auto front = memory_macs_front(graph, runtime, options.input);
+  return front[Rng(seed, 1).below(static_cast<std::uint32_t>(front.size()))].peak_sram_bytes;
+}
 
 void run(std::uint64_t first, std::uint64_t count) {
   RuntimeModel runtime = find_runtime("tinynas");
@@ -64,17 +102,20 @@ void run(std::uint64_t first, std::uint64_t count) {
   MemoryPlan plan;
   std::int64_t failures = 0;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
-    // Every other one is of the family that is searched: most of its ops stream.
-    const bool blocks = seed % 4 >= 2;
-    const Graph graph = blocks ? random_small_mbconv(Rng(seed)) : random_graph(Rng(seed));
+    const Graph graph = graph_of(seed);
     graphs.count(graph);
-    runtime.tensor_alignment_bytes = seed % 8 < 2 ? 1 : 4;
+    runtime.tensor_alignment_bytes = seed / 4 % 4 == 0 ? 1 : 4;
     PlanOptions options;
     options.input = static_cast<InputMode>(seed % 3);
-    if (seed % 5 < 3) options.sram_budget_bytes = 0;  // as small as patches make it
+    if (seed % 5 < 2) options.sram_budget_bytes = 0;  // as small as patches make it
+    if (seed % 5 == 2) options.sram_budget_bytes = some_front_point(graph, runtime, options, seed);
     plan_memory(graph, runtime, options, plan);
-    plans.count(graph, plan);
-    const std::string fault = execute_plan(graph, runtime, plan);
+    if (seed % 5 == 3) plan_random_cuts(graph, runtime, Rng(seed, 2), plan);
+    plans.count(graph, options.input, plan);
+    std::string fault = execute_plan(graph, runtime, plan);
+    if (sram_lower_bound(graph, runtime, options.input) > plan.peak_sram_bytes) {
+      fault += "the plan is below the bound that rejects candidates";
+    }
     if (fault.empty()) continue;
     ++failures;
     INFO("seed " << seed << ", image " << input_mode_name(options.input));
@@ -87,6 +128,15 @@ void run(std::uint64_t first, std::uint64_t count) {
   CHECK(plans.bottom_up > 0);
   CHECK(plans.over_input > 0);
   CHECK(plans.overlapped > 0);
+  CHECK(plans.patched_rows > 0);
+  CHECK(plans.sums > 0);
+  CHECK(plans.forked_rings > 0);
+  CHECK(plans.camera > 0);
+  CHECK(plans.gathered > 0);
+  CHECK(plans.external > 0);
+  CHECK(graphs.several_outputs > 0);
+  // 18 kinds, concat along three axes and mul by a map or a pixel.
+  CHECK(graphs.kinds.size() == 21);
 }
 
 }  // namespace

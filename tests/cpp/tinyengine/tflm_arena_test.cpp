@@ -3,6 +3,7 @@
 #include "tinyengine/tflm_arena.h"
 
 #include "catch.h"
+#include "errors.h"
 #include "random_graph.h"
 #include "shared_networks.h"
 #include "tinyengine/plan_checker.h"
@@ -30,9 +31,28 @@ TEST_CASE("the arena's head is the interpreter's: no tensor shares bytes, 16-byt
   CHECK(plan.offset_of(0) == 0);
   CHECK(plan.offset_of(a) == 304);
   CHECK(plan.offset_of(graph.output) == 0);
-  // 3 tensors, 2 ops with weights and biases, 14 channels.
-  CHECK(plan.scratch_bytes == 1300 + 3 * 20 + 2 * (140 + 40) + 14 * 8);
+  // One output, two convolutions of 7 channels: multipliers and shifts take 28 bytes each, aligned.
+  CHECK(plan.scratch_bytes == 640 + 112 + 2 * (240 + 32 + 32));
   CHECK(plan.peak_sram_bytes == plan.activation_bytes + plan.scratch_bytes);
+}
+
+TEST_CASE("what no op reads and is no output is gone after its op, as the interpreter has it") {
+  // The 1,280 bytes of the dead end are needed beside the 256 that they come from, and later not.
+  Graph graph;
+  graph.input = graph.add_tensor({8, 8, 3});
+  const Op conv;
+  const std::int32_t a = graph.add_op(conv, std::vector<std::int32_t>{graph.input}, {8, 8, 4});
+  const std::int32_t dead = graph.add_op(conv, std::vector<std::int32_t>{a}, {8, 8, 20});
+  const std::int32_t b = graph.add_op(conv, std::vector<std::int32_t>{a}, {8, 8, 6});
+  graph.output = graph.add_op(conv, std::vector<std::int32_t>{b}, {8, 8, 6});
+  const RuntimeModel runtime = find_runtime("tflm");
+  MemoryPlan plan = plan_memory(graph, runtime);
+  CHECK(plan.activation_bytes == 1280 + 256);
+  CHECK(check_plan(graph, runtime, plan) == "");
+  graph.more_outputs.push_back(dead);
+  plan = plan_memory(graph, runtime);
+  CHECK(plan.activation_bytes == 1280 + 2 * 384);
+  CHECK(check_plan(graph, runtime, plan) == "");
 }
 
 TEST_CASE("interpreter arenas of random graphs are sound") {
@@ -44,6 +64,26 @@ TEST_CASE("interpreter arenas of random graphs are sound") {
     REQUIRE(check_plan(graph, runtime, plan) == "");
     CHECK(plan.lower_bound_bytes <= plan.peak_sram_bytes);
   }
+}
+
+TEST_CASE("the buffers that a mean asks for are part of the plan and are checked") {
+  Graph graph;
+  graph.input = graph.add_tensor({6, 6, 8});
+  Op mean;
+  mean.kind = OpKind::kMean;
+  mean.kernel_h = mean.kernel_w = 6;
+  graph.output = graph.add_op(mean, std::vector<std::int32_t>{0}, {1, 1, 8});
+  const RuntimeModel runtime = find_runtime("tflm");
+  MemoryPlan plan = plan_memory(graph, runtime);
+  REQUIRE(plan.placements.size() == 5);
+  CHECK(check_plan(graph, runtime, plan) == "");
+  // The arena stays as long as it is: two buffers of the same size lie in the same bytes.
+  REQUIRE(plan.placements[3].bytes == plan.placements[4].bytes);
+  std::swap(plan.placements[2].offset_bytes, plan.placements[4].offset_bytes);
+  CHECK(contains(check_plan(graph, runtime, plan), "scratch at"));
+  plan = plan_memory(graph, runtime);
+  plan.placements[4].offset_bytes = plan.placements[0].offset_bytes;
+  CHECK(contains(check_plan(graph, runtime, plan), "overlaps what is needed"));
 }
 
 TEST_CASE("published networks need most under the interpreter and least under our rules") {

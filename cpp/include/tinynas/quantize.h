@@ -1,0 +1,60 @@
+#pragma once
+// From a trained network in floats to the int8 graph that is deployed: TensorFlow Lite's scheme,
+// weights symmetric a channel, activations affine a tensor, biases int32 (Jacob et al., 2018).
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tinynas/graph.h"
+
+namespace tinynas {
+
+/// One op of a FloatNetwork that has weights. Batch normalisation is folded in.
+struct FloatConstants {
+  std::vector<float> weights;  ///< in the order of OpConstants::weights
+  std::vector<float> bias;     ///< one an output channel
+  bool relu = false;           ///< fused
+};
+
+/// `ops` is parallel to graph.ops; entries of ops without weights are empty.
+struct FloatNetwork {
+  Graph graph;
+  std::vector<FloatConstants> ops;
+};
+
+/// How the values of one tensor are spread over calibration images.
+struct ActivationStatistics {
+  float min = 0, max = 0;
+  std::vector<std::int64_t>
+      histogram;                   ///< equal bins from min to max; empty: min and max are exact
+  std::vector<float> channel_max;  ///< largest magnitude of each channel
+};
+inline constexpr int kHistogramBins = 2048;
+
+/// How the range of an activation is chosen.
+///  - kMinMax: all values that were seen.
+///  - kPercentile: without the outermost 0.01 % on either side.
+///  - kMse: the range with the least mean squared error of the quantised values.
+enum class RangeMethod : std::uint8_t { kMinMax, kPercentile, kMse };
+const char* range_method_name(RangeMethod method);  ///< "min-max", "percentile", "mse"
+
+/// One way to quantise; all_quantisations() lists those that are worth trying.
+struct QuantiseOptions {
+  RangeMethod method = RangeMethod::kMinMax;
+  /// Scales the channels of maps between a convolution with ReLU and the depthwise convolution that
+  /// reads it so that each fills the map's range: exact in floats, free with weights scaled a
+  /// channel (Nagel et al., "Data-Free Quantization", ICCV 2019, section 4.1).
+  bool equalise = false;
+  bool operator==(const QuantiseOptions&) const = default;
+};
+std::vector<QuantiseOptions> all_quantisations();
+/// "mse, equalised"
+std::string describe(const QuantiseOptions& options);
+
+/// The int8 graph: `network.graph` with scales, zero points and constants. `statistics`: one a
+/// tensor. Pooling keeps the quantisation of its input. Deterministic.
+Graph quantise(const FloatNetwork& network, const std::vector<ActivationStatistics>& statistics,
+               const QuantiseOptions& options);
+
+}  // namespace tinynas

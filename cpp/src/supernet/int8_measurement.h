@@ -1,0 +1,27 @@
+#pragma once
+// A subnet as the int8 network that would be deployed, and its accuracy.
+
+#include <vector>
+
+#include "supernet/elastic_network.h"
+#include "supernet/image_batches.h"
+#include "tinynas/evaluator.h"
+#include "tinynas/quantize.h"
+
+namespace tinynas {
+
+/// The network in floats as `lower(subnet)` has its ops.
+FloatNetwork float_network(const Subnet& subnet, const FoldedNetwork& network);
+
+/// How each tensor of the graph is spread over `images` (N, C, H, W). The image itself counts with
+/// all values that a byte can be.
+std::vector<ActivationStatistics> measure_activations(const Graph& graph,
+                                                      const FoldedNetwork& network,
+                                                      const torch::Tensor& images,
+                                                      const Normalisation& normalisation);
+
+/// Accuracy and score (see measure()) of a quantised graph on images that are normalised floats.
+Measurement measure_int8(const Graph& graph, const torch::Tensor& images,
+                         const torch::Tensor& labels, const torch::Tensor& teacher);
+
+}  // namespace tinynas
