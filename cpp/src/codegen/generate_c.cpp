@@ -187,6 +187,9 @@ class CGenerator {
     const Op& op = graph_.ops[index];
     const CKernel& kernel = kernels_[index];
     const std::int64_t sums = sums_offset(plan_, op.output);
+    // The driver finds the sums that a row belongs to by windows that do not overlap; the one window
+    // of a single output row may have any stride.
+    const std::int32_t stride = sums >= 0 ? std::max(op.stride_h, op.kernel_h) : op.stride_h;
     std::string flags;
     const auto flag = [&](bool set, const char* name) {
       if (set) flags += (flags.empty() ? "" : " | ") + std::string(name);
@@ -200,7 +203,7 @@ class CGenerator {
     return "  {" + kernel.function + ", " + (sums >= 0 ? "tn_pool_add_row" : "0") + ", &tn_layer" +
            number(static_cast<std::int64_t>(index)) + ", " +
            number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
-           number(op.output) + ", " + number(op.kernel_h) + ", " + number(op.stride_h) + ", " +
+           number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
            number(flow_padding(graph_, plan_, index)) + ", " + number(op.pad_top) + ", " +
            number(op.input_count) + ", " + (flags.empty() ? "0" : flags) + "},\n";
   }

@@ -146,11 +146,10 @@ std::string emit_segments(const Graph& graph, const MemoryPlan& plan) {
 }
 
 std::string emit_links(const Graph& graph) {
-  std::vector<std::uint16_t> lists, writers(graph.tensors.size(), UINT16_MAX);
+  // As Op::first_input counts: operators that were reordered keep their places in this list.
+  const std::vector<std::uint16_t> lists(graph.op_inputs.begin(), graph.op_inputs.end());
+  std::vector<std::uint16_t> writers(graph.tensors.size(), UINT16_MAX);
   for (std::size_t i = 0; i < graph.ops.size(); ++i) {
-    for (const std::int32_t t : graph.inputs(graph.ops[i])) {
-      lists.push_back(static_cast<std::uint16_t>(t));
-    }
     writers[graph.ops[i].output] = static_cast<std::uint16_t>(i);
   }
   return "static " + c_array("uint16_t", "tn_input_lists", std::span<const std::uint16_t>(lists)) +

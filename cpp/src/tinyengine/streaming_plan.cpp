@@ -67,10 +67,21 @@ struct Workspace {
   PlanBuilder builder;
 };
 
+/// An op that runs once, on whole tensors, cannot take the rows of a camera as they come.
+bool image_can_stream(const Graph& graph) {
+  for (const Op& op : graph.ops) {
+    for (const std::int32_t t : graph.inputs(op)) {
+      if (t == graph.input && !op_streams(graph, op)) return false;
+    }
+  }
+  return true;
+}
+
 /// Costs of all segments and suffixes. Returns how the image is held: rows from a camera need all
 /// readers of the image in one segment; where none can be, the image is gathered whole first.
 InputMode prepare(Workspace& work, const Graph& graph, const RuntimeModel& runtime,
                   InputMode input) {
+  if (input == InputMode::kRows && !image_can_stream(graph)) input = InputMode::kResident;
   work.facts.build(graph, runtime);
   work.table.build(graph, work.facts, input);
   suffix_peaks(work.table, work.suffix);

@@ -1,4 +1,4 @@
-/* Convolution, one output row: windows are gathered as int16 columns, two pixels at a time. A row
+/* Convolution, one output row: windows are gathered as columns, two pixels at a time. A row
  * of the window gives its quads to the column; the values that are left over of all rows follow, in
  * the order of the rows, as quads and single values of their own. */
 #include "tinynas_kernels.h"
@@ -11,26 +11,29 @@ typedef struct {
 } tn_gather;
 
 /* Value k of those that are left over. */
-static inline void put_left(const tn_gather* gather, int16_t* columns, int32_t pixel, int32_t k,
+static inline void put_left(const tn_gather* gather, tn_value* columns, int32_t pixel, int32_t k,
                             int32_t value) {
-  columns[tn_place(k, gather->depth) + tn_second(k, gather->depth) * pixel] = (int16_t)value;
+  columns[tn_place(k, gather->depth) + tn_second(k, gather->depth) * pixel] = (tn_value)value;
 }
 
 /* A pixel whose window lies within the input's columns. */
-static void gather_inside(const tn_gather* gather, int32_t first_x, int16_t* columns,
+static void gather_inside(const tn_gather* gather, int32_t first_x, tn_value* columns,
                           int32_t pixel) {
   const tn_window* window = gather->window;
   const int32_t quads = gather->quads;
   const int32_t skipped = window->skipped, below = gather->layer->kernel_h - window->rows - skipped;
-  int16_t* to = columns + 4 * pixel;
+  tn_value* to = columns + tn_second(0, gather->depth) * pixel;
   int32_t slot = window->slot, left = 4 * quads * (skipped + window->rows + below);
   const int32_t offset = (first_x - gather->in_x) * gather->layer->in_channels;
-  tn_fill_quads(gather->layer->in_zero, skipped * quads, to);
-  to += 8 * skipped * quads;
-  for (int32_t i = (gather->width & 3) * skipped; i > 0; --i) {
-    put_left(gather, columns, pixel, left++, gather->layer->in_zero);
+  const int32_t zero = gather->layer->in_zero;
+  if (skipped > 0) {
+    tn_fill_quads(zero, skipped * quads, to);
+    to += TN_QUAD * skipped * quads;
+    for (int32_t i = (gather->width & 3) * skipped; i > 0; --i) {
+      put_left(gather, columns, pixel, left++, zero);
+    }
   }
-  for (int32_t y = window->rows; y > 0; --y, to += 8 * quads) {
+  for (int32_t y = window->rows; y > 0; --y, to += TN_QUAD * quads) {
     const int8_t* from = window->base + (uint32_t)slot * window->row_bytes + offset;
     tn_widen_quads(from, quads, to);
     for (int32_t i = 4 * quads; i < gather->width; ++i) {
@@ -38,14 +41,16 @@ static void gather_inside(const tn_gather* gather, int32_t first_x, int16_t* col
     }
     slot = tn_next_slot(window, slot);
   }
-  tn_fill_quads(gather->layer->in_zero, below * quads, to);
-  for (int32_t i = (gather->width & 3) * below; i > 0; --i) {
-    put_left(gather, columns, pixel, left++, gather->layer->in_zero);
+  if (below > 0) {
+    tn_fill_quads(zero, below * quads, to);
+    for (int32_t i = (gather->width & 3) * below; i > 0; --i) {
+      put_left(gather, columns, pixel, left++, zero);
+    }
   }
 }
 
 /* Any other, value by value. */
-static void gather_edge(const tn_gather* gather, int32_t first_x, int16_t* columns, int32_t pixel) {
+static void gather_edge(const tn_gather* gather, int32_t first_x, tn_value* columns, int32_t pixel) {
   const tn_window* window = gather->window;
   const tn_conv_layer* layer = gather->layer;
   const int32_t channels = layer->in_channels, in_quads = 4 * gather->quads;
@@ -65,7 +70,7 @@ static void gather_edge(const tn_gather* gather, int32_t first_x, int16_t* colum
 
 void tn_conv2d(const void* opaque, const tn_call* call) {
   const tn_conv_layer* layer = (const tn_conv_layer*)opaque;
-  int16_t* columns = (int16_t*)call->scratch;
+  tn_value* columns = (tn_value*)call->scratch;
   tn_gather gather;
   gather.layer = layer;
   gather.window = &call->window;

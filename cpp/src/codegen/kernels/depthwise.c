@@ -16,6 +16,7 @@ tn_channel_rows tn_prepare_rows(const tn_conv_layer* layer, const tn_call* call)
   rows.inside = rows.values + window->skipped * rows.pitch + before;
   rows.rows = window->rows;
   rows.columns = length - before - (beyond > 0 ? beyond : 0);
+  if (rows.columns < 0) rows.columns = 0;
   rows.from = window->base + window->slot * window->row_bytes +
               (first + before - call->in_x) * layer->in_channels;
   rows.step = (int32_t)window->row_bytes;
@@ -36,33 +37,45 @@ tn_channel_rows tn_prepare_rows(const tn_conv_layer* layer, const tn_call* call)
   return rows;
 }
 
+/* Four values of a channel; `step`, its double and its triple lie between them. */
+static inline void widen_four(const int8_t* from, int32_t step, int32_t step2, int32_t step3,
+                              int16_t* to) {
+#if TN_DSP
+  tn_store_word(to, tn_halves(from[0], from[step]));
+  tn_store_word(to + 2, tn_halves(from[step2], from[step3]));
+#else
+  to[0] = from[0];
+  to[1] = from[step];
+  to[2] = from[step2];
+  to[3] = from[step3];
+#endif
+}
+
 void tn_widen_channel(const tn_conv_layer* layer, const tn_channel_rows* rows, int32_t channel) {
-  const int32_t step = layer->in_channels, fours = rows->columns >> 2, rest = rows->columns & 3;
-  int32_t step2 = 2 * step, step3 = 3 * step, step4 = 4 * step, run = rows->run;
+  const int32_t step = layer->in_channels, columns = rows->columns;
+  int32_t step2 = 2 * step, step3 = 3 * step, run = rows->run;
   const int8_t* row = rows->from + channel;
   int16_t* to_row = rows->inside;
   TN_KEEP(step2);
   TN_KEEP(step3);
-  TN_KEEP(step4);
   for (int32_t y = rows->rows; y > 0; --y, row += rows->step, to_row += rows->pitch) {
     const int8_t* from = row;
     int16_t* to = to_row;
-    for (int32_t i = fours; i > 0; --i) {
-#if TN_DSP
-      tn_store_word(to, tn_halves(from[0], from[step]));
-      tn_store_word(to + 2, tn_halves(from[step2], from[step3]));
-#else
-      to[0] = from[0];
-      to[1] = from[step];
-      to[2] = from[step2];
-      to[3] = from[step3];
-#endif
-      to += 4;
-      from += step4;
+    int32_t left = columns;
+    for (; left >= 8; left -= 8, to += 8) {
+      widen_four(from, step, step2, step3, to);
+      from += 2 * step2;
       TN_KEEP(from);
-      TN_KEEP(to);
+      widen_four(from, step, step2, step3, to + 4);
+      from += 2 * step2;
+      TN_KEEP(from);
     }
-    for (int32_t i = rest; i > 0; --i, from += step) *to++ = *from;
+    if ((columns & 4) != 0) {
+      widen_four(from, step, step2, step3, to);
+      from += 2 * step2;
+      to += 4;
+    }
+    for (left = columns & 3; left > 0; --left, from += step) *to++ = *from;
     if (--run == 0) row -= rows->turn;
   }
 }

@@ -3,7 +3,7 @@
 
 void tn_depthwise_3x3(const void* layer, const tn_call* call) {
 #if TN_DSP
-  tn_weight_pair weights[3 * 2];
+  int32_t weights[2 * 3 * 2];
   tn_depthwise_square(layer, call, 3, weights);
 #else
   tn_depthwise(layer, call);

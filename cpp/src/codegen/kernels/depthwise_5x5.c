@@ -3,7 +3,7 @@
 
 void tn_depthwise_5x5(const void* layer, const tn_call* call) {
 #if TN_DSP
-  tn_weight_pair weights[5 * 3];
+  int32_t weights[2 * 5 * 3];
   tn_depthwise_square(layer, call, 5, weights);
 #else
   tn_depthwise(layer, call);

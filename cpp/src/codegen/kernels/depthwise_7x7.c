@@ -3,7 +3,7 @@
 
 void tn_depthwise_7x7(const void* layer, const tn_call* call) {
 #if TN_DSP
-  tn_weight_pair weights[7 * 4];
+  int32_t weights[2 * 7 * 4];
   tn_depthwise_square(layer, call, 7, weights);
 #else
   tn_depthwise(layer, call);

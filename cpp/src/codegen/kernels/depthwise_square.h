@@ -7,28 +7,38 @@
 
 #if TN_DSP
 
-/* A row of weights as pairs for SMLAD, with zeros where there is no weight: pair j of `even` is
- * w[2 j], w[2 j + 1], for windows that begin at an even column; pair j of `odd` is w[2 j - 1],
- * w[2 j], for those that begin one column further on. */
-typedef struct {
-  int32_t even, odd;
-} tn_weight_pair;
-
-static inline void tn_pair_weights(const int8_t* w, int32_t size, tn_weight_pair* pair) {
-  for (int32_t ky = 0; ky < size; ++ky, w += size) {
-    int32_t before = 0;
-    for (int32_t j = 0; j < size; j += 2, ++pair) {
-      const int32_t weight = w[j], next = j + 1 < size ? w[j + 1] : 0;
-      pair->even = tn_halves(weight, next);
-      pair->odd = tn_halves(before, weight);
-      before = next;
+/* A row of weights as pairs for SMLAD, with zeros where there is no weight. By turns: w[2 j],
+ * w[2 j + 1], for windows that begin at an even column, and w[2 j - 1], w[2 j], for those that begin
+ * one column further on. */
+static inline __attribute__((always_inline)) void tn_pair_weights(const int8_t* w, int32_t size,
+                                                                  int32_t* pair) {
+  for (const int8_t* end = w + size * size; w != end; w += size) {
+    if (size == 3) {
+      const int32_t first = w[0], second = w[1], third = w[2];
+      TN_STORE_TWO(pair, 8, tn_halves(first, second), (int32_t)((uint32_t)first << 16));
+      TN_STORE_TWO(pair, 8, tn_halves(third, 0), tn_halves(second, third));
+      continue;
+    }
+    int32_t word = tn_load_word(w);
+    int32_t a = tn_bytes_0_2(word), b = tn_bytes_1_3(word);
+    TN_STORE_TWO(pair, 8, tn_halves(a, b), (int32_t)((uint32_t)a << 16));
+    TN_STORE_TWO(pair, 8, tn_high_halves(a, b), tn_low_high(b, a));
+    if (size == 5) {
+      const int32_t last = w[4];
+      TN_STORE_TWO(pair, 8, tn_halves(last, 0), tn_halves(b >> 16, last));
+    } else {
+      word = tn_load_word(w + 3);
+      a = tn_bytes_0_2(word);
+      b = tn_bytes_1_3(word);
+      TN_STORE_TWO(pair, 8, tn_halves(b, tn_high(a)), tn_halves(a, b));
+      TN_STORE_TWO(pair, 8, tn_high(b), tn_high_halves(a, b));
     }
   }
 }
 
 /* `size` and `stride` are constants where this is called. */
 static inline __attribute__((always_inline)) int8_t* tn_depthwise_channel(
-    const tn_conv_layer* layer, const tn_channel_rows* rows, const tn_weight_pair* weights,
+    const tn_conv_layer* layer, const tn_channel_rows* rows, const int32_t* weights,
     int32_t size, int32_t stride, int32_t c, int32_t columns, int8_t* out) {
   const int32_t pairs = size / 2 + 1, channels = layer->out_channels, pitch = rows->pitch;
   const int32_t bias = layer->bias[c], multiplier = layer->multipliers[c];
@@ -36,14 +46,16 @@ static inline __attribute__((always_inline)) int8_t* tn_depthwise_channel(
   const int16_t* first = rows->values;
   for (int32_t fours = columns >> 2; fours > 0; --fours) {
     const int16_t* row = first;
-    const int32_t* w = &weights->even;
+    const int32_t* w = weights;
     int32_t sum0 = bias, sum1 = bias, sum2 = bias, sum3 = bias;
-    for (int32_t ky = size; ky > 0; --ky, row += pitch) {
-      const int32_t* x = (const int32_t*)(const void*)row;
-      if (stride == 1) {
-        TN_ROW_AT_1(size, x, w, sum0, sum1, sum2, sum3);
-      } else {
-        TN_ROW_AT_2(size, x, w, sum0, sum1, sum2, sum3);
+    if (stride == 1) {
+#pragma GCC unroll 7
+      for (int32_t ky = 0; ky < size; ++ky, row += pitch) {
+        TN_ROW_AT_1(size, row, w, sum0, sum1, sum2, sum3);
+      }
+    } else {
+      for (int32_t ky = size; ky > 0; --ky, row += pitch) {
+        TN_ROW_AT_2(size, row, w, sum0, sum1, sum2, sum3);
       }
     }
     out = tn_put_channel(out, channels, sum0, multiplier, shift, nudge);
@@ -56,10 +68,10 @@ static inline __attribute__((always_inline)) int8_t* tn_depthwise_channel(
   }
   for (columns &= 3; columns > 0; --columns, first += stride) {
     const int16_t* row = first;
-    const tn_weight_pair* w = weights;
+    const int32_t* w = weights;
     int32_t sum = bias;
     for (int32_t ky = 0; ky < size; ++ky, row += pitch) {
-      for (int32_t j = 0; j < pairs; ++j, ++w) sum = tn_dot(w->even, tn_load_word(row + 2 * j), sum);
+      for (int32_t j = 0; j < pairs; ++j, w += 2) sum = tn_dot(*w, tn_load_word(row + 2 * j), sum);
     }
     out = tn_put_channel(out, channels, sum, multiplier, shift, nudge);
   }
@@ -69,7 +81,7 @@ static inline __attribute__((always_inline)) int8_t* tn_depthwise_channel(
 static inline __attribute__((always_inline)) void tn_depthwise_square(const void* opaque,
                                                                       const tn_call* call,
                                                                       int32_t size,
-                                                                      tn_weight_pair* weights) {
+                                                                      int32_t* weights) {
   const tn_conv_layer* layer = &((const tn_depthwise_layer*)opaque)->conv;
   const tn_channel_rows rows = tn_prepare_rows(layer, call);
   for (int32_t c = 0; c < layer->in_channels; ++c) {

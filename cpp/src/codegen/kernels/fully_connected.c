@@ -7,16 +7,6 @@ static void put(const tn_conv_layer* layer, int32_t o, int32_t sum, int8_t* out)
   out[o] = tn_clamp((int32_t)(exact >> right) + layer->out_zero, layer->low, layer->high);
 }
 
-#if TN_DSP
-/* One row of weights after another, four at a time. */
-#define TN_ADD_ROW(sum, weights)                          \
-  do {                                                    \
-    const int32_t word = tn_load_word(weights);           \
-    sum = tn_dot(tn_bytes_0_2(word), x02, sum);           \
-    sum = tn_dot(tn_bytes_1_3(word), x13, sum);           \
-  } while (0)
-#endif
-
 /* Outputs o to o + 4. */
 static void four_outputs(const tn_conv_layer* layer, const int8_t* in, int32_t o, int8_t* out) {
   const int32_t depth = layer->in_channels;
@@ -24,13 +14,7 @@ static void four_outputs(const tn_conv_layer* layer, const int8_t* in, int32_t o
   const int32_t* bias = layer->bias + o;
   int32_t a = bias[0], b = bias[1], c = bias[2], d = bias[3], k = depth;
 #if TN_DSP
-  for (; k >= 4; k -= 4, in += 4, w += 4, v += 4) {
-    const int32_t x = tn_load_word(in), x02 = tn_bytes_0_2(x), x13 = tn_bytes_1_3(x);
-    TN_ADD_ROW(a, w);
-    TN_ADD_ROW(b, w + depth);
-    TN_ADD_ROW(c, v);
-    TN_ADD_ROW(d, v + depth);
-  }
+  for (; k >= 4; k -= 4) TN_DENSE_QUADS(in, w, v, depth, a, b, c, d);
 #endif
   for (; k > 0; --k, ++in, ++w, ++v) {
     a += *in * w[0];

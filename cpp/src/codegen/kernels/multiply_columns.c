@@ -1,4 +1,4 @@
-/* All output channels of one or two pixels from their int16 columns. */
+/* All output channels of one or two pixels from their columns. */
 #include "tinynas_kernels.h"
 
 typedef struct {
@@ -27,7 +27,7 @@ static void put_one(const tn_channels* of, int32_t c, int32_t sum, int8_t* out) 
 }
 
 /* One channel of one pixel. */
-static void multiply_channel(const tn_channels* of, const int16_t* x, int32_t pixel, int32_t c,
+static void multiply_channel(const tn_channels* of, const tn_value* x, int32_t pixel, int32_t c,
                              int8_t* out) {
   const int8_t* w = of->weights + c * of->depth;
   int32_t sum = of->bias[c];
@@ -39,7 +39,7 @@ static void multiply_channel(const tn_channels* of, const int16_t* x, int32_t pi
 
 #if TN_DSP
 
-static void multiply_two(const tn_channels* of, const int16_t* columns, int8_t* out) {
+static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
   const int32_t channels = of->channels - 1, depth = of->depth;
   const int8_t* v = of->weights;
   for (int32_t c = 0; c < channels; c += 2) {
@@ -63,7 +63,7 @@ static void multiply_two(const tn_channels* of, const int16_t* columns, int8_t* 
   }
 }
 
-static void multiply_one(const tn_channels* of, const int16_t* columns, int8_t* out) {
+static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
   const int32_t channels = of->channels - 1, depth = of->depth;
   const int8_t* v = of->weights;
   for (int32_t c = 0; c < channels; c += 2) {
@@ -91,7 +91,7 @@ static void multiply_one(const tn_channels* of, const int16_t* columns, int8_t* 
   }
 }
 
-void tn_widen_quads(const int8_t* from, int32_t quads, int16_t* to) {
+void tn_widen_quads(const int8_t* from, int32_t quads, tn_value* to) {
   int32_t* words = (int32_t*)(void*)to;
   for (const int8_t* end = from + 4 * quads; from != end; from += 4) {
     const int32_t word = tn_load_word(from);
@@ -99,73 +99,85 @@ void tn_widen_quads(const int8_t* from, int32_t quads, int16_t* to) {
   }
 }
 
+#elif defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+
+/* Eight registers: one channel at a time, and one index for its weights and both columns. */
+#define TN_STEP(w, x, y, k, a, b)      \
+  do {                                 \
+    --(k);                             \
+    TN_KEEP(k);                        \
+    const int32_t weight = (w)[k];     \
+    (a) += weight * (x)[k];            \
+    (b) += weight * (y)[k];            \
+  } while (0)
+static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
+  const int32_t depth = of->depth;
+  const int8_t *x = columns, *y = columns + depth, *w = of->weights;
+  for (int32_t c = 0; c < of->channels; ++c, w += depth) {
+    int32_t a = of->bias[c], b = a, k = depth;
+    while ((k & 3) != 0) TN_STEP(w, x, y, k, a, b);
+    while (k != 0) {
+      TN_STEP(w, x, y, k, a, b);
+      TN_STEP(w, x, y, k, a, b);
+      TN_STEP(w, x, y, k, a, b);
+      TN_STEP(w, x, y, k, a, b);
+    }
+    put_two(of, c, a, b, out);
+  }
+}
+
 #else
 
-static void multiply_two(const tn_channels* of, const int16_t* columns, int8_t* out) {
-  const int32_t channels = of->channels - 1, depth = of->depth;
+static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
+  const int32_t depth = of->depth;
   const int8_t* v = of->weights;
-  for (int32_t c = 0; c < channels; c += 2) {
-    const int8_t *w = v + depth, *end = v + (depth & ~3);
-    const int16_t* x = columns;
-    int32_t vx = of->bias[c], vy = vx, wx = of->bias[c + 1], wy = wx;
-#define TN_STEP(i, place)        \
-  do {                           \
-    const int32_t a = x[place], b = x[place + 4]; \
-    vx += v[i] * a;              \
-    vy += v[i] * b;              \
-    wx += w[i] * a;              \
-    wy += w[i] * b;              \
-  } while (0)
-    for (; v != end; v += 4, w += 4, x += 8) {
-      TN_STEP(0, 0);
-      TN_STEP(1, 2);
-      TN_STEP(2, 1);
-      TN_STEP(3, 3);
+  for (int32_t c = 0; c < of->channels; c += 2) {
+    /* A last channel without a partner is computed twice. */
+    const int32_t next = c + 1 < of->channels;
+    const int8_t *x = columns, *y = columns + depth, *w = next ? v + depth : v;
+    int32_t vx = of->bias[c], vy = vx, wx = of->bias[c + next], wy = wx, k = depth;
+    for (; k >= 4; k -= 4, v += 4, w += 4, x += 4, y += 4) {
+#pragma GCC unroll 4
+      for (int32_t i = 0; i < 4; ++i) {
+        vx += v[i] * x[i];
+        vy += v[i] * y[i];
+        wx += w[i] * x[i];
+        wy += w[i] * y[i];
+      }
     }
-    for (int32_t left = depth & 3; left > 0; --left, x += 2) {
-      vx += *v * x[0];
-      vy += *v++ * x[1];
-      wx += *w * x[0];
-      wy += *w++ * x[1];
+    for (; k > 0; --k, ++v, ++w, ++x, ++y) {
+      vx += *v * *x;
+      vy += *v * *y;
+      wx += *w * *x;
+      wy += *w * *y;
     }
     v = w;
     put_two(of, c, vx, vy, out);
-    put_two(of, c + 1, wx, wy, out);
-  }
-}
-
-static void multiply_one(const tn_channels* of, const int16_t* columns, int8_t* out) {
-  const int32_t channels = of->channels & ~1;
-  const int8_t* w = of->weights;
-  for (int32_t c = 0; c < channels; ++c) {
-    const int16_t* x = columns;
-    int32_t sum = of->bias[c];
-    for (const int8_t* end = w + (of->depth & ~3); w != end; w += 4, x += 8) {
-      sum += w[0] * x[0] + w[2] * x[1] + w[1] * x[2] + w[3] * x[3];
-    }
-    for (int32_t left = of->depth & 3; left > 0; --left, x += 2) sum += *w++ * x[0];
-    put_one(of, c, sum, out);
-  }
-}
-
-void tn_widen_quads(const int8_t* from, int32_t quads, int16_t* to) {
-  for (const int8_t* end = from + 4 * quads; from != end; from += 4, to += 8) {
-    to[0] = from[0];
-    to[1] = from[2];
-    to[2] = from[1];
-    to[3] = from[3];
+    if (next) put_two(of, c + 1, wx, wy, out);
   }
 }
 
 #endif
 
-void tn_fill_quads(int32_t value, int32_t quads, int16_t* to) {
-  for (; quads > 0; --quads, to += 8) {
-    to[0] = to[1] = to[2] = to[3] = (int16_t)value;
+#if !TN_DSP
+
+static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
+  for (int32_t c = 0; c < of->channels; ++c) multiply_channel(of, columns, 0, c, out);
+}
+
+void tn_widen_quads(const int8_t* from, int32_t quads, tn_value* to) {
+  for (const int8_t* end = from + 4 * quads; from != end;) *to++ = *from++;
+}
+
+#endif
+
+void tn_fill_quads(int32_t value, int32_t quads, tn_value* to) {
+  for (; quads > 0; --quads, to += TN_QUAD) {
+    to[0] = to[1] = to[2] = to[3] = (tn_value)value;
   }
 }
 
-void tn_multiply_columns(const tn_conv_layer* layer, const int16_t* columns, int32_t depth,
+void tn_multiply_columns(const tn_conv_layer* layer, const tn_value* columns, int32_t depth,
                          int32_t pixels, int8_t* out) {
   const tn_channels of = {layer->bias,    layer->multipliers,  layer->shifts,
                           layer->weights, layer->out_channels, layer->out_zero,
@@ -175,10 +187,12 @@ void tn_multiply_columns(const tn_conv_layer* layer, const int16_t* columns, int
   } else {
     multiply_one(&of, columns, out);
   }
+#if TN_DSP
   if ((of.channels & 1) != 0) {
     for (int32_t p = 0; p < pixels; ++p) {
       multiply_channel(&of, columns, p, of.channels - 1, out);
     }
   }
+#endif
   tn_clamp_all(out, pixels * of.channels, layer->low, layer->high);
 }

@@ -55,6 +55,16 @@ static inline int32_t tn_halves(int32_t low, int32_t high) {
   __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(low), "r"(high));
   return result;
 }
+static inline int32_t tn_high_halves(int32_t low, int32_t high) {
+  int32_t result;
+  __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(high), "r"(low));
+  return result;
+}
+static inline int32_t tn_low_high(int32_t low, int32_t high) {
+  int32_t result;
+  __asm__("pkhbt %0, %1, %2" : "=r"(result) : "r"(low), "r"(high));
+  return result;
+}
 /* x * multiplier / 2^31, rounded, where 2 x does not overflow. */
 static inline int32_t tn_multiply_high(int32_t x, int32_t multiplier) {
   int32_t result;
@@ -94,6 +104,25 @@ static inline int32_t tn_multiply_high(int32_t x, int32_t multiplier) {
         : "memory");                                                                 \
   } while (0)
 
+/* Four inputs by four weights each of four outputs, whose weights lie `depth` apart at w and v. */
+#define TN_DENSE_ROW(load, sum)                                                               \
+  load "sxtb16 %[even], %[odd]\n\tsxtb16 %[odd], %[odd], ror #8\n\tsmlad %[" #sum               \
+       "], %[even], %[x02], %[" #sum "]\n\tsmlad %[" #sum "], %[odd], %[x13], %[" #sum "]\n\t"
+#define TN_DENSE_QUADS(from, w, v, depth, a, b, c, d)                                         \
+  do {                                                                                        \
+    int32_t x02, x13, even, odd;                                                              \
+    __asm__("ldr %[x13], [%[in]], #4\n\tsxtb16 %[x02], %[x13]\n\t"                             \
+            "sxtb16 %[x13], %[x13], ror #8\n\t"                                                \
+            TN_DENSE_ROW("ldr %[odd], [%[w0], %[step]]\n\t", s1)                               \
+            TN_DENSE_ROW("ldr %[odd], [%[w0]], #4\n\t", s0)                                    \
+            TN_DENSE_ROW("ldr %[odd], [%[w2], %[step]]\n\t", s3)                               \
+            TN_DENSE_ROW("ldr %[odd], [%[w2]], #4\n\t", s2)                                    \
+            : [in] "+&r"(from), [w0] "+&r"(w), [w2] "+&r"(v), [s0] "+&r"(a), [s1] "+&r"(b),      \
+              [s2] "+&r"(c), [s3] "+&r"(d), [x02] "=&r"(x02), [x13] "=&r"(x13),                \
+              [even] "=&r"(even), [odd] "=&r"(odd)                                            \
+            : [step] "r"(depth)                                                               \
+            : "memory");                                                                      \
+  } while (0)
 /* A row of a depthwise window for four outputs, by a row of weight pairs (depthwise_square.h): in
  * one piece, for the same reason. x0 and x1 are the words that a pair of weights takes. */
 #define TN_PAIR_AT_1(x0, x1, load)                                                       \
@@ -109,21 +138,21 @@ static inline int32_t tn_multiply_high(int32_t x, int32_t multiplier) {
 #define TN_ROW_OPERANDS(s0_, s1_, s2_, s3_, w_)                                             \
   [s0] "+&r"(s0_), [s1] "+&r"(s1_), [s2] "+&r"(s2_), [s3] "+&r"(s3_), [w] "+&r"(w_),        \
       [even] "=&r"(even), [a] "=&r"(a), [b] "=&r"(b)
-#define TN_ROW_AT_1(size, x, w, s0, s1, s2, s3)                                             \
+#define TN_ROW_AT_1(size, row, w, s0, s1, s2, s3)                                           \
   do {                                                                                      \
     int32_t even, odd, a, b;                                                                \
     if ((size) == 3) {                                                                      \
       __asm__(TN_PAIR_AT_1(a, b, "ldrd %[a], %[b], [%[x]]\n\t")                              \
                   TN_PAIR_AT_1(b, a, "ldr %[a], [%[x], #8]\n\t")                             \
               : TN_ROW_OPERANDS(s0, s1, s2, s3, w), [odd] "=&r"(odd)                        \
-              : [x] "r"(x)                                                                  \
+              : [x] "r"(row)                                                                 \
               : "memory");                                                                  \
     } else if ((size) == 5) {                                                               \
       __asm__(TN_PAIR_AT_1(a, b, "ldrd %[a], %[b], [%[x]]\n\t")                              \
                   TN_PAIR_AT_1(b, a, "ldr %[a], [%[x], #8]\n\t")                             \
                       TN_PAIR_AT_1(a, b, "ldr %[b], [%[x], #12]\n\t")                        \
               : TN_ROW_OPERANDS(s0, s1, s2, s3, w), [odd] "=&r"(odd)                        \
-              : [x] "r"(x)                                                                  \
+              : [x] "r"(row)                                                                 \
               : "memory");                                                                  \
     } else {                                                                                \
       __asm__(TN_PAIR_AT_1(a, b, "ldrd %[a], %[b], [%[x]]\n\t")                              \
@@ -131,11 +160,11 @@ static inline int32_t tn_multiply_high(int32_t x, int32_t multiplier) {
                       TN_PAIR_AT_1(a, b, "ldr %[b], [%[x], #12]\n\t")                        \
                           TN_PAIR_AT_1(b, a, "ldr %[a], [%[x], #16]\n\t")                    \
               : TN_ROW_OPERANDS(s0, s1, s2, s3, w), [odd] "=&r"(odd)                        \
-              : [x] "r"(x)                                                                  \
+              : [x] "r"(row)                                                                 \
               : "memory");                                                                  \
     }                                                                                       \
   } while (0)
-#define TN_ROW_AT_2(size, x, w, s0, s1, s2, s3)                                             \
+#define TN_ROW_AT_2(size, row, w, s0, s1, s2, s3)                                           \
   do {                                                                                      \
     int32_t even, a, b, c, d;                                                               \
     if ((size) == 3) {                                                                      \
@@ -143,7 +172,7 @@ static inline int32_t tn_multiply_high(int32_t x, int32_t multiplier) {
                            "ldrd %[a], %[b], [%[x]]\n\tldrd %[c], %[d], [%[x], #8]\n\t")     \
                   TN_PAIR_AT_2(b, c, d, a, "ldr %[a], [%[x], #16]\n\t")                      \
               : TN_ROW_OPERANDS(s0, s1, s2, s3, w), [c] "=&r"(c), [d] "=&r"(d)              \
-              : [x] "r"(x)                                                                  \
+              : [x] "r"(row)                                                                 \
               : "memory");                                                                  \
     } else if ((size) == 5) {                                                               \
       __asm__(TN_PAIR_AT_2(a, b, c, d,                                                      \
@@ -151,7 +180,7 @@ static inline int32_t tn_multiply_high(int32_t x, int32_t multiplier) {
                   TN_PAIR_AT_2(b, c, d, a, "ldr %[a], [%[x], #16]\n\t")                      \
                       TN_PAIR_AT_2(c, d, a, b, "ldr %[b], [%[x], #20]\n\t")                  \
               : TN_ROW_OPERANDS(s0, s1, s2, s3, w), [c] "=&r"(c), [d] "=&r"(d)              \
-              : [x] "r"(x)                                                                  \
+              : [x] "r"(row)                                                                 \
               : "memory");                                                                  \
     } else {                                                                                \
       __asm__(TN_PAIR_AT_2(a, b, c, d,                                                      \
@@ -160,7 +189,7 @@ static inline int32_t tn_multiply_high(int32_t x, int32_t multiplier) {
                       TN_PAIR_AT_2(c, d, a, b, "ldr %[b], [%[x], #20]\n\t")                  \
                           TN_PAIR_AT_2(d, a, b, c, "ldr %[c], [%[x], #24]\n\t")              \
               : TN_ROW_OPERANDS(s0, s1, s2, s3, w), [c] "=&r"(c), [d] "=&r"(d)              \
-              : [x] "r"(x)                                                                  \
+              : [x] "r"(row)                                                                 \
               : "memory");                                                                  \
     }                                                                                       \
   } while (0)
@@ -178,6 +207,10 @@ static inline void tn_store_word(void* to, int32_t word) {
 static inline int32_t tn_halves(int32_t low, int32_t high) {
   return (int32_t)(((uint32_t)low & 0xFFFFu) | (uint32_t)high << 16);
 }
+static inline int32_t tn_high_halves(int32_t low, int32_t high) {
+  return tn_halves(low >> 16, high >> 16);
+}
+static inline int32_t tn_low_high(int32_t low, int32_t high) { return tn_halves(low, high >> 16); }
 static inline int32_t tn_bytes_0_2(int32_t word) {
   return tn_halves((int8_t)word, (int8_t)(word >> 16));
 }
@@ -211,6 +244,22 @@ static inline int32_t tn_dot(int32_t x, int32_t y, int32_t sum) {
     w += 4;                                                                 \
   } while (0)
 
+static inline int32_t tn_dot_bytes(const int8_t* w, int32_t x02, int32_t x13, int32_t sum) {
+  const int32_t word = tn_load_word(w);
+  return tn_dot(tn_bytes_1_3(word), x13, tn_dot(tn_bytes_0_2(word), x02, sum));
+}
+#define TN_DENSE_QUADS(from, w, v, depth, a, b, c, d)      \
+  do {                                                     \
+    const int32_t x02 = tn_bytes_0_2(tn_load_word(from));  \
+    const int32_t x13 = tn_bytes_1_3(tn_load_word(from));  \
+    a = tn_dot_bytes(w, x02, x13, a);                      \
+    b = tn_dot_bytes((w) + (depth), x02, x13, b);          \
+    c = tn_dot_bytes(v, x02, x13, c);                      \
+    d = tn_dot_bytes((v) + (depth), x02, x13, d);          \
+    from += 4;                                             \
+    w += 4;                                                \
+    v += 4;                                                \
+  } while (0)
 /* Four outputs, whose windows begin `step` words apart (0: by turns at even and odd columns). */
 static inline void tn_row_of_four(int32_t size, int32_t stride, const int32_t* x, const int32_t** w,
                                   int32_t* sums) {
@@ -224,7 +273,7 @@ static inline void tn_row_of_four(int32_t size, int32_t stride, const int32_t* x
 #define TN_ROW_AT(stride, size, x, w, s0, s1, s2, s3) \
   do {                                                \
     int32_t sums[4] = {s0, s1, s2, s3};               \
-    tn_row_of_four(size, stride, x, &w, sums);        \
+    tn_row_of_four(size, stride, (const int32_t*)(const void*)(x), &w, sums);        \
     s0 = sums[0];                                     \
     s1 = sums[1];                                     \
     s2 = sums[2];                                     \
@@ -251,6 +300,8 @@ static inline int32_t tn_multiply_high(int32_t x, int32_t multiplier) {
 #endif
 
 #endif
+
+static inline int32_t tn_high(int32_t word) { return (int32_t)((uint32_t)word >> 16); }
 
 static inline int32_t tn_saturate(int32_t x) {
 #if defined(__ARM_FEATURE_SAT)

@@ -32,20 +32,36 @@ void tn_copy_bytes(const void* layer, const tn_call* call);      /* tn_copy_laye
 void tn_transpose_map(const void* layer, const tn_call* call);   /* tn_transpose_layer */
 void tn_resize_map(const void* layer, const tn_call* call);      /* tn_resize_layer */
 
-/* Columns of two pixels, of `depth` int16 values each, in 4 bytes a value: quads of both pixels one
- * after another, values of a quad in the order 0, 2, 1, 3, which is how SXTB16 widens four bytes;
- * then the values that are left, of both pixels one after another. */
+/* Columns of two pixels, of `depth` values each, in 4 bytes a value. With the DSP extension int16:
+ * quads of both pixels one after another, values of a quad in the order 0, 2, 1, 3, which is how
+ * SXTB16 widens four bytes; then the values that are left, of both pixels one after another.
+ * Without, int8: one column after the other, so that weights and columns share an index. */
+#if TN_DSP
+typedef int16_t tn_value;
+enum { TN_QUAD = 8 }; /* from quad to quad of one pixel */
+/* Where value k of the first pixel lies, and how far on that of the second. */
 static inline int32_t tn_place(int32_t k, int32_t depth) {
   if (k >= (depth & ~3)) return 2 * k;
   return 2 * (k & ~3) + ((k & 1) << 1 | (k & 2) >> 1);
 }
-/* How far on that of the second pixel lies. */
 static inline int32_t tn_second(int32_t k, int32_t depth) { return k >= (depth & ~3) ? 1 : 4; }
-/* Of one of the pixels, from its first quad on: of 4 * quads bytes, or of one value. */
-void tn_widen_quads(const int8_t* from, int32_t quads, int16_t* to);
-void tn_fill_quads(int32_t value, int32_t quads, int16_t* to);
+#else
+typedef int8_t tn_value;
+enum { TN_QUAD = 4 };
+static inline int32_t tn_place(int32_t k, int32_t depth) {
+  (void)depth;
+  return k;
+}
+static inline int32_t tn_second(int32_t k, int32_t depth) {
+  (void)k;
+  return depth;
+}
+#endif
+/* Quads of one of the pixels, from the first of them on. */
+void tn_widen_quads(const int8_t* from, int32_t quads, tn_value* to);
+void tn_fill_quads(int32_t value, int32_t quads, tn_value* to);
 /* All output channels of one or two pixels. */
-void tn_multiply_columns(const tn_conv_layer* layer, const int16_t* columns, int32_t depth,
+void tn_multiply_columns(const tn_conv_layer* layer, const tn_value* columns, int32_t depth,
                          int32_t pixels, int8_t* out);
 
 /* Values within int8 to a smaller range. */
