@@ -187,8 +187,8 @@ class CGenerator {
     const Op& op = graph_.ops[index];
     const CKernel& kernel = kernels_[index];
     const std::int64_t sums = sums_offset(plan_, op.output);
-    // The driver finds the sums that a row belongs to by windows that do not overlap; the one window
-    // of a single output row may have any stride.
+    // The driver finds the sums that a row belongs to by windows that do not overlap; the one
+    // window of a single output row may have any stride.
     const std::int32_t stride = sums >= 0 ? std::max(op.stride_h, op.kernel_h) : op.stride_h;
     std::string flags;
     const auto flag = [&](bool set, const char* name) {

@@ -1,5 +1,7 @@
 #include "codegen/kernel_weights.h"
 
+#include <cstdlib>
+
 #include "int8/op_arithmetic.h"
 
 namespace tinynas {
@@ -58,6 +60,20 @@ std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op) {
     result[c] = static_cast<std::int32_t>(static_cast<std::uint32_t>(bias - zero * sum));
   }
   return result;
+}
+
+bool sums_are_wide(const Graph& graph, const Op& op, std::size_t channel) {
+  const OpConstants& constants = graph.constants_of(op);
+  const auto channels = static_cast<std::size_t>(op_bias_count(graph, op));
+  const std::size_t depth = constants.weights.size() / channels;
+  const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
+  std::int64_t most = constants.bias.empty() ? 0 : std::abs(std::int64_t{constants.bias[channel]});
+  for (std::size_t k = 0; k < depth; ++k) {
+    const std::int64_t weight =
+        constants.weights[depthwise ? k * channels + channel : channel * depth + k];
+    most += 255 * std::abs(weight);
+  }
+  return most >= std::int64_t{1} << 30;
 }
 
 }  // namespace tinynas

@@ -60,9 +60,10 @@ class LayerEmitter {
     std::vector<std::int8_t> shifts;
     std::vector<Requantizer> factors = output_requantizers(graph_, op_);
     factors.resize(channels, factors[0]);
-    for (const Requantizer& factor : factors) {
-      multipliers.push_back(factor.multiplier);
-      shifts.push_back(static_cast<std::int8_t>(factor.shift));
+    for (std::size_t c = 0; c < channels; ++c) {
+      multipliers.push_back(factors[c].multiplier);
+      const bool wide = !dense && sums_are_wide(graph_, op_, c);
+      shifts.push_back(static_cast<std::int8_t>(factors[c].shift - (wide ? kWideShift : 0)));
     }
     Fields fields;
     fields("weights", array("weights", "int8_t", kernel_weights(graph_, op_)));
@@ -274,7 +275,8 @@ std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accu
   switch (op.kind) {
     case OpKind::kConv2d:
       if (op_is_pixelwise(graph, op)) {
-        return CKernel{"tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, {"multiply_columns.c"}};
+        return CKernel{
+            "tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, {"multiply_columns.c"}};
       }
       return CKernel{"tn_conv2d", "tn_conv_layer", "conv2d.c", false, {"multiply_columns.c"}};
     case OpKind::kDepthwiseConv2d:

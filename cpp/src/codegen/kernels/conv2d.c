@@ -50,7 +50,8 @@ static void gather_inside(const tn_gather* gather, int32_t first_x, tn_value* co
 }
 
 /* Any other, value by value. */
-static void gather_edge(const tn_gather* gather, int32_t first_x, tn_value* columns, int32_t pixel) {
+static void gather_edge(const tn_gather* gather, int32_t first_x, tn_value* columns,
+                        int32_t pixel) {
   const tn_window* window = gather->window;
   const tn_conv_layer* layer = gather->layer;
   const int32_t channels = layer->in_channels, in_quads = 4 * gather->quads;

@@ -80,30 +80,14 @@ void tn_widen_channel(const tn_conv_layer* layer, const tn_channel_rows* rows, i
   }
 }
 
-/* Sums of four outputs that are `stride` values apart. */
-static void sum_four(const int16_t* row, int32_t pitch, const tn_conv_layer* layer, const int8_t* w,
-                     int32_t* sums) {
-  const int32_t stride = layer->stride_w, width = layer->kernel_w;
-  int32_t a = sums[0], b = a, c = a, d = a;
-  for (int32_t ky = layer->kernel_h; ky > 0; --ky, row += pitch) {
-    const int16_t* x = row;
-    for (const int8_t* end = w + width; w != end; ++x) {
-      const int32_t weight = *w++;
-      const int16_t* y = x + stride;
-      a += weight * x[0];
-      b += weight * y[0];
-      c += weight * y[stride];
-      d += weight * y[2 * stride];
-    }
-  }
-  sums[0] = a;
-  sums[1] = b;
-  sums[2] = c;
-  sums[3] = d;
+void tn_sum_any(const tn_conv_layer* layer, const int16_t* row, int32_t pitch, const int8_t* w,
+                int32_t* sums) {
+  tn_sum_window(layer->kernel_h, layer->kernel_w, layer->stride_w, row, pitch, w, sums);
 }
 
 static int32_t sum_one(const int16_t* row, int32_t pitch, const tn_conv_layer* layer,
-                       const int8_t* w, int32_t sum) {
+                       const int8_t* w) {
+  int32_t sum = 0;
   for (int32_t ky = layer->kernel_h; ky > 0; --ky, row += pitch) {
     const int16_t* x = row;
     for (const int8_t* end = w + layer->kernel_w; w != end;) sum += *w++ * *x++;
@@ -112,28 +96,32 @@ static int32_t sum_one(const int16_t* row, int32_t pitch, const tn_conv_layer* l
 }
 
 void tn_depthwise_any(const tn_conv_layer* layer, const tn_channel_rows* rows, int32_t o,
-                      int32_t columns, int8_t* out) {
+                      int32_t columns, tn_sum_four sum, int8_t* out) {
   const int8_t* weights = layer->weights + o * layer->kernel_h * layer->kernel_w;
   const int32_t multiplier = layer->multipliers[o], shift = layer->shifts[o];
+  const int32_t common = tn_is_common(shift);
+  const int32_t nudge = common ? tn_nudge(layer->out_zero, shift) : 0;
   const int16_t* row = rows->values;
   while (columns > 0) {
     int32_t sums[4];
-    sums[0] = layer->bias[o];
     const int32_t count = columns < 4 ? 1 : 4;
     if (count == 4) {
-      sum_four(row, rows->pitch, layer, weights, sums);
+      sum(layer, row, rows->pitch, weights, sums);
     } else {
-      sums[0] = sum_one(row, rows->pitch, layer, weights, sums[0]);
+      sums[0] = sum_one(row, rows->pitch, layer, weights);
     }
     for (int32_t i = 0; i < count; ++i, out += layer->out_channels) {
-      *out = (int8_t)tn_requantize_any(sums[i], multiplier, shift, layer->out_zero);
+      /* The bias may take sums over 32 bits. */
+      const int32_t total = tn_sum(sums[i], layer->bias[o]);
+      *out = (int8_t)(common ? tn_requantize(total, multiplier, shift, nudge)
+                             : tn_requantize_any(total, multiplier, shift, layer->out_zero));
     }
     row += count * layer->stride_w;
     columns -= count;
   }
 }
 
-void tn_depthwise(const void* opaque, const tn_call* call) {
+void tn_depthwise_by(const void* opaque, const tn_call* call, tn_sum_four sum) {
   const tn_depthwise_layer* depthwise = (const tn_depthwise_layer*)opaque;
   const tn_conv_layer* layer = &depthwise->conv;
   const tn_channel_rows rows = tn_prepare_rows(layer, call);
@@ -141,8 +129,12 @@ void tn_depthwise(const void* opaque, const tn_call* call) {
   for (int32_t c = 0; c < layer->in_channels; ++c) {
     tn_widen_channel(layer, &rows, c);
     for (int32_t m = depthwise->channel_multiplier; m > 0; --m, ++o) {
-      tn_depthwise_any(layer, &rows, o, call->columns, call->out + o);
+      tn_depthwise_any(layer, &rows, o, call->columns, sum, call->out + o);
     }
   }
   tn_clamp_all(call->out, call->columns * layer->out_channels, layer->low, layer->high);
+}
+
+void tn_depthwise(const void* layer, const tn_call* call) {
+  tn_depthwise_by(layer, call, tn_sum_any);
 }

@@ -8,8 +8,8 @@
 #if TN_DSP
 
 /* A row of weights as pairs for SMLAD, with zeros where there is no weight. By turns: w[2 j],
- * w[2 j + 1], for windows that begin at an even column, and w[2 j - 1], w[2 j], for those that begin
- * one column further on. */
+ * w[2 j + 1], for windows that begin at an even column, and w[2 j - 1], w[2 j], for those that
+ * begin one column further on. */
 static inline __attribute__((always_inline)) void tn_pair_weights(const int8_t* w, int32_t size,
                                                                   int32_t* pair) {
   for (const int8_t* end = w + size * size; w != end; w += size) {
@@ -38,8 +38,8 @@ static inline __attribute__((always_inline)) void tn_pair_weights(const int8_t* 
 
 /* `size` and `stride` are constants where this is called. */
 static inline __attribute__((always_inline)) int8_t* tn_depthwise_channel(
-    const tn_conv_layer* layer, const tn_channel_rows* rows, const int32_t* weights,
-    int32_t size, int32_t stride, int32_t c, int32_t columns, int8_t* out) {
+    const tn_conv_layer* layer, const tn_channel_rows* rows, const int32_t* weights, int32_t size,
+    int32_t stride, int32_t c, int32_t columns, int8_t* out) {
   const int32_t pairs = size / 2 + 1, channels = layer->out_channels, pitch = rows->pitch;
   const int32_t bias = layer->bias[c], multiplier = layer->multipliers[c];
   const int32_t shift = layer->shifts[c], nudge = tn_nudge(layer->out_zero, shift);
@@ -87,7 +87,7 @@ static inline __attribute__((always_inline)) void tn_depthwise_square(const void
   for (int32_t c = 0; c < layer->in_channels; ++c) {
     tn_widen_channel(layer, &rows, c);
     if (!tn_is_common(layer->shifts[c])) {
-      tn_depthwise_any(layer, &rows, c, call->columns, call->out + c);
+      tn_depthwise_any(layer, &rows, c, call->columns, tn_sum_any, call->out + c);
       continue;
     }
     tn_pair_weights(layer->weights + c * size * size, size, weights);

@@ -20,12 +20,11 @@ static uint32_t first_of_row(const tn_pair_layer* layer, const tn_call* call) {
 enum { TN_ADD_SHIFT = 20 }; /* bits that sums are computed with below integers */
 
 static int8_t add_any(const tn_pair_layer* layer, int32_t a, int32_t b) {
-  const int32_t x = tn_scale((a - layer->zero_a) * (1 << TN_ADD_SHIFT), layer->a.multiplier,
-                             layer->a.shift);
-  const int32_t y = tn_scale((b - layer->zero_b) * (1 << TN_ADD_SHIFT), layer->b.multiplier,
-                             layer->b.shift);
-  return (int8_t)tn_requantize_any(x + y, layer->out.multiplier, layer->out.shift,
-                                   layer->out_zero);
+  const int32_t x =
+      tn_scale((a - layer->zero_a) * (1 << TN_ADD_SHIFT), layer->a.multiplier, layer->a.shift);
+  const int32_t y =
+      tn_scale((b - layer->zero_b) * (1 << TN_ADD_SHIFT), layer->b.multiplier, layer->b.shift);
+  return (int8_t)tn_requantize_any(x + y, layer->out.multiplier, layer->out.shift, layer->out_zero);
 }
 
 /* The operand of the larger scale, `half`, has the factor 1/2, which is a shift. That of the other

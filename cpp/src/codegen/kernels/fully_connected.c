@@ -2,6 +2,7 @@
 #include "tinynas_kernels.h"
 
 static void put(const tn_conv_layer* layer, int32_t o, int32_t sum, int8_t* out) {
+  sum = tn_sum(sum, layer->bias[o]);
   const int32_t right = 31 - layer->shifts[o];
   const int64_t exact = (int64_t)sum * layer->multipliers[o] + ((int64_t)1 << (right - 1));
   out[o] = tn_clamp((int32_t)(exact >> right) + layer->out_zero, layer->low, layer->high);
@@ -11,8 +12,7 @@ static void put(const tn_conv_layer* layer, int32_t o, int32_t sum, int8_t* out)
 static void four_outputs(const tn_conv_layer* layer, const int8_t* in, int32_t o, int8_t* out) {
   const int32_t depth = layer->in_channels;
   const int8_t *w = layer->weights + o * depth, *v = w + 2 * depth;
-  const int32_t* bias = layer->bias + o;
-  int32_t a = bias[0], b = bias[1], c = bias[2], d = bias[3], k = depth;
+  int32_t a = 0, b = 0, c = 0, d = 0, k = depth;
 #if TN_DSP
   for (; k >= 4; k -= 4) TN_DENSE_QUADS(in, w, v, depth, a, b, c, d);
 #endif
@@ -35,7 +35,7 @@ void tn_fully_connected(const void* opaque, const tn_call* call) {
   for (; o + 4 <= outputs; o += 4) four_outputs(layer, call->inputs[0], o, call->out);
   for (; o < outputs; ++o) {
     const int8_t* weights = layer->weights + o * depth;
-    int32_t sum = layer->bias[o];
+    int32_t sum = 0;
     for (int32_t k = 0; k < depth; ++k) sum += weights[k] * call->inputs[0][k];
     put(layer, o, sum, call->out);
   }

@@ -5,21 +5,22 @@ typedef struct {
   const int32_t *bias, *multipliers;
   const int8_t *shifts, *weights;
   int32_t channels, out_zero, depth;
+  int32_t rounding; /* tn_nudge() before its shift */
 } tn_channels;
 
-/* Channel c of two pixels, whose sums are a and b. */
-static inline void put_two(const tn_channels* of, int32_t c, int32_t a, int32_t b, int8_t* out) {
-  const int32_t shift = of->shifts[c], multiplier = of->multipliers[c];
+/* A channel of two pixels, whose sums are a and b. */
+static inline void put_two(const tn_channels* of, int32_t multiplier, int32_t shift, int32_t a,
+                           int32_t b, int8_t* out) {
   if (tn_is_common(shift)) {
-    const int32_t nudge = tn_nudge(of->out_zero, shift);
+    const int32_t nudge = (int32_t)((uint32_t)of->rounding << (-shift - 1));
     a = tn_requantize(a, multiplier, shift, nudge);
     b = tn_requantize(b, multiplier, shift, nudge);
   } else {
     a = tn_requantize_any(a, multiplier, shift, of->out_zero);
     b = tn_requantize_any(b, multiplier, shift, of->out_zero);
   }
-  out[c] = (int8_t)a;
-  out[c + of->channels] = (int8_t)b;
+  out[0] = (int8_t)a;
+  out[of->channels] = (int8_t)b;
 }
 
 static void put_one(const tn_channels* of, int32_t c, int32_t sum, int8_t* out) {
@@ -30,11 +31,11 @@ static void put_one(const tn_channels* of, int32_t c, int32_t sum, int8_t* out) 
 static void multiply_channel(const tn_channels* of, const tn_value* x, int32_t pixel, int32_t c,
                              int8_t* out) {
   const int8_t* w = of->weights + c * of->depth;
-  int32_t sum = of->bias[c];
+  int32_t sum = 0;
   for (int32_t k = 0; k < of->depth; ++k) {
     sum += w[k] * x[tn_place(k, of->depth) + tn_second(k, of->depth) * pixel];
   }
-  put_one(of, c, sum, out + pixel * of->channels);
+  put_one(of, c, tn_sum(sum, of->bias[c]), out + pixel * of->channels);
 }
 
 #if TN_DSP
@@ -43,23 +44,27 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
   const int32_t channels = of->channels - 1, depth = of->depth;
   const int8_t* v = of->weights;
   for (int32_t c = 0; c < channels; c += 2) {
-    const int8_t *w = v + depth, *end = v + (depth & ~7);
+    const int32_t *bias = of->bias + c, *multipliers = of->multipliers + c;
+    const int8_t *w = v + depth, *end = v + (depth & ~7), *shifts = of->shifts + c;
     const int32_t* x = (const int32_t*)(const void*)columns;
-    int32_t vx = of->bias[c], vy = vx, wx = of->bias[c + 1], wy = wx;
+    int32_t vx = bias[0], vy = vx, wx = bias[1], wy = wx;
     while (v != end) {
       TN_QUADS_2X2(x, v, w, vx, vy, wx, wy);
       TN_QUADS_2X2(x, v, w, vx, vy, wx, wy);
     }
-    if ((depth & 4) != 0) TN_QUADS_2X2(x, v, w, vx, vy, wx, wy);
-    for (int32_t left = depth & 3; left > 0; --left, ++x) {
-      vx = tn_dot_low(*v, *x, vx);
-      vy = tn_dot_low_high(*v++, *x, vy);
-      wx = tn_dot_low(*w, *x, wx);
-      wy = tn_dot_low_high(*w++, *x, wy);
+    if ((depth & 7) != 0) {
+      if ((depth & 4) != 0) TN_QUADS_2X2(x, v, w, vx, vy, wx, wy);
+      for (int32_t left = depth & 3; left > 0; --left, ++x) {
+        vx = tn_dot_low(*v, *x, vx);
+        vy = tn_dot_low_high(*v++, *x, vy);
+        wx = tn_dot_low(*w, *x, wx);
+        wy = tn_dot_low_high(*w++, *x, wy);
+      }
     }
     v = w;
-    put_two(of, c, vx, vy, out);
-    put_two(of, c + 1, wx, wy, out);
+    put_two(of, multipliers[0], shifts[0], vx, vy, out);
+    put_two(of, multipliers[1], shifts[1], wx, wy, out + 1);
+    out += 2;
   }
 }
 
@@ -99,22 +104,31 @@ void tn_widen_quads(const int8_t* from, int32_t quads, tn_value* to) {
   }
 }
 
-#elif defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+#else
+
+/* Channel c of two pixels, whose sums of products are a and b: biases may take them over 32 bits.
+ */
+static inline void put_sums(const tn_channels* of, int32_t c, int32_t a, int32_t b, int8_t* out) {
+  const int32_t bias = of->bias[c];
+  put_two(of, of->multipliers[c], of->shifts[c], tn_sum(a, bias), tn_sum(b, bias), out + c);
+}
+
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
 
 /* Eight registers: one channel at a time, and one index for its weights and both columns. */
-#define TN_STEP(w, x, y, k, a, b)      \
-  do {                                 \
-    --(k);                             \
-    TN_KEEP(k);                        \
-    const int32_t weight = (w)[k];     \
-    (a) += weight * (x)[k];            \
-    (b) += weight * (y)[k];            \
+#define TN_STEP(w, x, y, k, a, b)  \
+  do {                             \
+    --(k);                         \
+    TN_KEEP(k);                    \
+    const int32_t weight = (w)[k]; \
+    (a) += weight * (x)[k];        \
+    (b) += weight * (y)[k];        \
   } while (0)
 static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
   const int32_t depth = of->depth;
   const int8_t *x = columns, *y = columns + depth, *w = of->weights;
   for (int32_t c = 0; c < of->channels; ++c, w += depth) {
-    int32_t a = of->bias[c], b = a, k = depth;
+    int32_t a = 0, b = 0, k = depth;
     while ((k & 3) != 0) TN_STEP(w, x, y, k, a, b);
     while (k != 0) {
       TN_STEP(w, x, y, k, a, b);
@@ -122,7 +136,7 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
       TN_STEP(w, x, y, k, a, b);
       TN_STEP(w, x, y, k, a, b);
     }
-    put_two(of, c, a, b, out);
+    put_sums(of, c, a, b, out);
   }
 }
 
@@ -135,7 +149,7 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
     /* A last channel without a partner is computed twice. */
     const int32_t next = c + 1 < of->channels;
     const int8_t *x = columns, *y = columns + depth, *w = next ? v + depth : v;
-    int32_t vx = of->bias[c], vy = vx, wx = of->bias[c + next], wy = wx, k = depth;
+    int32_t vx = 0, vy = 0, wx = 0, wy = 0, k = depth;
     for (; k >= 4; k -= 4, v += 4, w += 4, x += 4, y += 4) {
 #pragma GCC unroll 4
       for (int32_t i = 0; i < 4; ++i) {
@@ -152,14 +166,12 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
       wy += *w * *y;
     }
     v = w;
-    put_two(of, c, vx, vy, out);
-    if (next) put_two(of, c + 1, wx, wy, out);
+    put_sums(of, c, vx, vy, out);
+    if (next) put_sums(of, c + 1, wx, wy, out);
   }
 }
 
 #endif
-
-#if !TN_DSP
 
 static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
   for (int32_t c = 0; c < of->channels; ++c) multiply_channel(of, columns, 0, c, out);
@@ -179,9 +191,9 @@ void tn_fill_quads(int32_t value, int32_t quads, tn_value* to) {
 
 void tn_multiply_columns(const tn_conv_layer* layer, const tn_value* columns, int32_t depth,
                          int32_t pixels, int8_t* out) {
-  const tn_channels of = {layer->bias,    layer->multipliers,  layer->shifts,
-                          layer->weights, layer->out_channels, layer->out_zero,
-                          depth};
+  const tn_channels of = {layer->bias,    layer->multipliers,           layer->shifts,
+                          layer->weights, layer->out_channels,          layer->out_zero,
+                          depth,          tn_nudge(layer->out_zero, -1)};
   if (pixels == 2) {
     multiply_two(&of, columns, out);
   } else {
