@@ -1,4 +1,5 @@
-"""Instructions of the exported kernels on emulated Cortex-M cores, beside CMSIS-NN where a checkout is named."""
+"""Instructions of the exported kernels on emulated Cortex-M cores, beside CMSIS-NN where
+CMSIS_NN_DIR names a checkout of it. A figure with ! is of a wrong output."""
 
 from __future__ import annotations
 
@@ -13,14 +14,23 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-from tflite_models import TfliteBuilder  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests"))
+from support.litert import run_litert  # noqa: E402
+from support.tflite_models import TfliteBuilder  # noqa: E402
 
 HERE = Path(__file__).resolve().parent / "kernels"
-FLAGS = (
-    "-O2 -fno-schedule-insns -fno-tree-loop-distribute-patterns -ffunction-sections "
-    "-fdata-sections -Wl,--gc-sections -mthumb -nostartfiles -Wall -Wextra"
-).split()
+FLAGS = [
+    "-O2",
+    "-fno-schedule-insns",
+    "-fno-tree-loop-distribute-patterns",
+    "-ffunction-sections",
+    "-fdata-sections",
+    "-Wl,--gc-sections",
+    "-mthumb",
+    "-nostartfiles",
+    "-Wall",
+    "-Wextra",
+]
 TICKS_TO_INSTRUCTIONS = 25 / 40  # 25 MHz, and 64 ns an instruction
 
 
@@ -130,25 +140,29 @@ def run_ours(core: Core, exported: Path, *, driver_alone: bool = False) -> int:
     sources = [HERE / "ours.c", *(f for f in exported.glob("*.c") if f.name != "model.c")]
     options = [f"-I{exported}", "-std=c99"]
     if driver_alone:
-        kernels = set(re.findall(r"^void (tn_\w+)\(const void", (exported / "tinynas_kernels.h").read_text(), re.M))
+        kernels = set(
+            re.findall(
+                r"^void (tn_\w+)\(const void", (exported / "tinynas_kernels.h").read_text(), re.M
+            )
+        )
         options += ["-DNO_KERNELS", *(f"-D{name}=tn_nothing" for name in kernels)]
         sources = [HERE / "ours.c", exported / "tinynas_driver.c", exported / "weights.c"]
     return compile_and_run(core, exported, sources, options, "ours")
 
 
-def reference_output(model: Path, image: np.ndarray) -> bytes:  # type: ignore[type-arg]
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+def write_image(folder: Path, model: Path, random: np.random.Generator) -> bytes:
+    """Returns what the reference makes of it."""
+    header = (folder / "model.h").read_text()
+    size = int(header.split("TINYNAS_INPUT_BYTES ")[1].split()[0])
+    image = random.integers(-128, 128, (1, size), np.int8)
+    (folder / "image.bin").write_bytes(image.tobytes())
+    return run_litert(model.read_bytes(), header, image).tobytes()
 
-    interpreter = Interpreter(
-        str(model), experimental_op_resolver_type=OpResolverType.BUILTIN_REF
-    )
-    interpreter.allocate_tensors()
-    detail = interpreter.get_input_details()[0]
-    interpreter.set_tensor(detail["index"], image.reshape(detail["shape"]))
-    interpreter.invoke()
-    return b"".join(
-        interpreter.get_tensor(out["index"]).tobytes() for out in interpreter.get_output_details()
-    )
+
+def figure(folder: Path, value: float, expected: bytes) -> str:
+    """With a mark where the output is wrong."""
+    wrong = (folder / "output.bin").read_bytes() != expected
+    return f"{value:>8.2f}" + ("!" if wrong else " ")
 
 
 def build_cmsis_nn(core: Core, checkout: Path, folder: Path) -> list[Path]:
@@ -158,11 +172,20 @@ def build_cmsis_nn(core: Core, checkout: Path, folder: Path) -> list[Path]:
     objects = folder / f"cmsis-nn-{core.name}"
     objects.mkdir(parents=True, exist_ok=True)
     families = ("Convolution", "FullyConnected", "NNSupport", "BasicMath")
-    sources = [f for name in families for f in (checkout / "Source" / f"{name}Functions").glob("*s8*.c")]
-    sources += [f for f in (checkout / "Source" / "NNSupportFunctions").glob("*.c") if f not in sources]
+    sources = [
+        f for name in families for f in (checkout / "Source" / f"{name}Functions").glob("*s8*.c")
+    ]
+    sources += [
+        f for f in (checkout / "Source" / "NNSupportFunctions").glob("*.c") if f not in sources
+    ]
     flags = [flag for flag in FLAGS if not flag.startswith("-W")]
     for source in sources:
-        if "_f16" in source.name or "_f32" in source.name or "s4" in source.name or "flt" in source.name:
+        if (
+            "_f16" in source.name
+            or "_f32" in source.name
+            or "s4" in source.name
+            or "flt" in source.name
+        ):
             continue
         command = ["arm-none-eabi-gcc", *flags, *core.flags.split(), "-w", "-c", str(source)]
         command += [f"-I{checkout / 'Include'}", "-o", str(objects / f"{source.stem}.o")]
@@ -208,37 +231,28 @@ def main() -> None:
     for layer in LAYERS:
         if options.layers not in layer.name:
             continue
-        model = options.folder / "layer.tflite"
+        model, folder = options.folder / "layer.tflite", options.folder / "layer"
         model.write_bytes(tflite_of(layer))
-        folder = options.folder / "layer"
         export(options.executable, model, folder)
-        image = random.integers(-128, 128, layer.size**2 * layer.channels, np.int8)
-        (folder / "image.bin").write_bytes(image.tobytes())
-        expected = reference_output(model, image)
+        expected = write_image(folder, model, random)
         print(f"{layer.name:26}{layer.published:>10}", end="", flush=True)
         for core in cores:
-            figure = run_ours(core, folder) / layer.macs
-            wrong = (folder / "output.bin").read_bytes() != expected
-            print(f"{figure:>9.2f}" if not wrong else f"{figure:>8.2f}!", end="", flush=True)
+            ours = run_ours(core, folder) / layer.macs
+            print(figure(folder, ours, expected), end="", flush=True)
             if checkout:
                 peer = run_cmsis_nn(core, Path(checkout), layer, options.folder) / layer.macs
                 print(f"{peer:>9.2f}", end="", flush=True)
         print()
+    print("millions of instructions, of which the driver")
     for model in options.models:
-        print(f"{model.stem:36}", end="", flush=True)
         folder = options.folder / model.stem
         export(options.executable, model, folder)
-        size = next(
-            int(line.split()[2])
-            for line in (folder / "model.h").read_text().splitlines()
-            if "TINYNAS_INPUT_BYTES" in line and line.startswith("#define")
-        )
-        image = random.integers(-128, 128, size, np.int8)
-        (folder / "image.bin").write_bytes(image.tobytes())
+        expected = write_image(folder, model, random)
+        print(f"{model.stem:36}", end="", flush=True)
         for core in cores:
-            millions = run_ours(core, folder) / 1e6
+            text = figure(folder, run_ours(core, folder) / 1e6, expected)
             driver = run_ours(core, folder, driver_alone=True) / 1e6
-            print(f"{millions:>8.2f}M of which the driver {driver:.2f}M", end="", flush=True)
+            print(f"{text}{driver:>8.2f} ", end="", flush=True)
         print()
 
 

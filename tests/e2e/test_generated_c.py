@@ -1,9 +1,9 @@
-"""Generated C on the host, byte for byte as TensorFlow Lite's reference kernels: the plain kernels and those for cores
-with the DSP extension, its instructions emulated, under sanitizers that see reads beyond rows and weights."""
+"""Generated C on the host, byte for byte as TensorFlow Lite's reference kernels: the plain kernels
+and those for cores with the DSP extension, its instructions emulated, under sanitizers that see
+reads beyond rows and weights."""
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 from collections.abc import Callable
@@ -45,8 +45,7 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     return objects
 
 
-def export(executable: Path, model: Path, folder: Path, mode: str) -> int:
-    """Returns the bytes of the arena."""
+def export(executable: Path, model: Path, folder: Path, mode: str) -> None:
     options = ["--input", "external" if mode == "patches" else mode]
     if mode == "patches":
         # A budget that nothing meets takes the smallest plan there is.
@@ -54,8 +53,6 @@ def export(executable: Path, model: Path, folder: Path, mode: str) -> int:
     command = [str(executable), "export", str(model), "--out", str(folder), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    header = (folder / "model.h").read_text()
-    return int(header.split("TINYNAS_ARENA_BYTES ")[1].split()[0])
 
 
 class Checker:
@@ -72,10 +69,12 @@ class Checker:
         inputs = np.random.default_rng(images).integers(-128, 128, (images, size), np.int8)
         expected = run_litert(content, header, inputs)
         (self.folder / "images.bin").write_bytes(inputs.tobytes())
+        network = self.folder / "network.o"
+        sources = [source / name for name in ("model.c", "weights.c", "tinynas_driver.c")]
+        compile_c(f"-I{source}", "-r", *sources, MAIN, "-o", network)
         for variant in VARIANTS:
             program, outputs = self.folder / variant, self.folder / "outputs.bin"
-            network = [source / name for name in ("model.c", "weights.c", "tinynas_driver.c")]
-            compile_c(f"-I{source}", *network, MAIN, *self.kernels[variant], "-o", program)
+            compile_c(network, *self.kernels[variant], "-o", program)
             done = subprocess.run(
                 [str(program), str(self.folder / "images.bin"), str(outputs)],
                 capture_output=True,
@@ -127,7 +126,7 @@ def random_layer(seed: int) -> tuple[bytes, str]:
     return builder.build([out]), text
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(30))
 def test_layer(checker: Checker, seed: int) -> None:
     content, what = random_layer(seed)
     checker.check(content, MODES[seed % 3], what)
@@ -138,7 +137,7 @@ def test_network(checker: Checker, network: Callable[[TfliteBuilder], list[int]]
     checker.check(by_hand(network), MODES[len(network.__name__) % 4], network.__name__)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_drawn_network(checker: Checker, seed: int) -> None:
     checker.check(drawn(seed), MODES[seed % 4], f"drawn {seed}")
 
@@ -151,7 +150,7 @@ def test_many(checker: Checker, seed: int) -> None:
     checker.check(drawn(seed), MODES[seed % 4], f"drawn {seed}")
 
 
-@pytest.mark.parametrize("mode", [os.environ.get("TINYNAS_C_MODE", "external")])
-def test_published(checker: Checker, shared_tflite: dict[str, Path], mode: str) -> None:
+def test_published(checker: Checker, shared_tflite: dict[str, Path]) -> None:
+    """One of them, mcunet-in0, has biases at the ends of int32."""
     for name, path in shared_tflite.items():
-        checker.check(path.read_bytes(), mode, name, images=1)
+        checker.check(path.read_bytes(), "external", name, images=1)

@@ -1,4 +1,5 @@
-/* An emulated MPS2 board without libc: files of the host by semihosting, instructions by a timer. */
+/* An emulated MPS2 board without libc: files of the host by semihosting, instructions by a timer.
+ */
 #ifndef BENCH_BOARD_H
 #define BENCH_BOARD_H
 

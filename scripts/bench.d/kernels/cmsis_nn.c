@@ -18,13 +18,14 @@ int main(void) {
     multipliers[i] = 0x60000000;
     shifts[i] = -8;
   }
-  const cmsis_nn_dims in = {1, HEIGHT, WIDTH, CHANNELS}, out = {1, OUT_HEIGHT, OUT_WIDTH, OUT_CHANNELS};
+  const cmsis_nn_dims in = {1, HEIGHT, WIDTH, CHANNELS},
+                      out = {1, OUT_HEIGHT, OUT_WIDTH, OUT_CHANNELS};
   const cmsis_nn_context context = {buffer, sizeof buffer};
   const cmsis_nn_dims bias_shape = {1, 1, 1, OUT_CHANNELS};
   const cmsis_nn_per_channel_quant_params factors = {multipliers, shifts};
   arm_cmsis_nn_status status = ARM_CMSIS_NN_SUCCESS;
   uint32_t ticks;
-  (void)in, (void)out, (void)context, (void)bias_shape, (void)factors;
+  (void)in, (void)out, (void)context, (void)bias_shape, (void)factors, (void)bias;
 #if defined(CONV)
   const cmsis_nn_conv_params by = {3, -3, {STRIDE, STRIDE}, {PAD, PAD}, {1, 1}, {-128, 127}};
   const cmsis_nn_dims filter = {OUT_CHANNELS, KERNEL, KERNEL, CHANNELS};
@@ -61,7 +62,8 @@ void* memcpy(void* to, const void* from, size_t bytes) {
   uint8_t* t = to;
   const uint8_t* f = from;
 #if !defined(__ARM_ARCH_6M__)
-  for (; bytes >= 4; bytes -= 4, t += 4, f += 4) *(uint32_t*)(void*)t = *(const uint32_t*)(const void*)f;
+  for (; bytes >= 4; bytes -= 4, t += 4, f += 4)
+    *(uint32_t*)(void*)t = *(const uint32_t*)(const void*)f;
 #endif
   while (bytes-- > 0) *t++ = *f++;
   return to;

@@ -25,7 +25,7 @@ static void gather_inside(const tn_gather* gather, int32_t first_x, tn_value* co
   tn_value* to = columns + tn_second(0, gather->depth) * pixel;
   int32_t slot = window->slot, left = 4 * quads * (skipped + window->rows + below);
   const int32_t offset = (first_x - gather->in_x) * gather->layer->in_channels;
-  const int32_t zero = gather->layer->in_zero;
+  const int32_t zero = gather->layer->in_zero, few_left = gather->depth - left < 4;
   if (skipped > 0) {
     tn_fill_quads(zero, skipped * quads, to);
     to += TN_QUAD * skipped * quads;
@@ -33,14 +33,20 @@ static void gather_inside(const tn_gather* gather, int32_t first_x, tn_value* co
       put_left(gather, columns, pixel, left++, zero);
     }
   }
+  tn_value* tail = columns + tn_place(left, gather->depth) + tn_second(left, gather->depth) * pixel;
   for (int32_t y = window->rows; y > 0; --y, to += TN_QUAD * quads) {
     const int8_t* from = window->base + (uint32_t)slot * window->row_bytes + offset;
     tn_widen_quads(from, quads, to);
-    for (int32_t i = 4 * quads; i < gather->width; ++i) {
-      put_left(gather, columns, pixel, left++, from[i]);
+    if (few_left) {
+      for (int32_t i = 4 * quads; i < gather->width; ++i, tail += TN_SINGLE) *tail = from[i];
+    } else {
+      for (int32_t i = 4 * quads; i < gather->width; ++i) {
+        put_left(gather, columns, pixel, left++, from[i]);
+      }
     }
     slot = tn_next_slot(window, slot);
   }
+  left = gather->depth - (gather->width & 3) * below;
   if (below > 0) {
     tn_fill_quads(zero, below * quads, to);
     for (int32_t i = (gather->width & 3) * below; i > 0; --i) {

@@ -96,14 +96,6 @@ static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t*
   }
 }
 
-void tn_widen_quads(const int8_t* from, int32_t quads, tn_value* to) {
-  int32_t* words = (int32_t*)(void*)to;
-  for (const int8_t* end = from + 4 * quads; from != end; from += 4) {
-    const int32_t word = tn_load_word(from);
-    TN_STORE_TWO(words, 16, tn_bytes_0_2(word), tn_bytes_1_3(word));
-  }
-}
-
 #else
 
 /* Channel c of two pixels, whose sums of products are a and b: biases may take them over 32 bits.
@@ -142,6 +134,13 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
 
 #else
 
+/* Kept, so that the compiler does not reorder additions that may go around. */
+#define TN_ADD(sum, product)          \
+  do {                                \
+    (sum) = tn_sum((sum), (product)); \
+    TN_KEEP(sum);                     \
+  } while (0)
+
 static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
   const int32_t depth = of->depth;
   const int8_t* v = of->weights;
@@ -149,25 +148,25 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
     /* A last channel without a partner is computed twice. */
     const int32_t next = c + 1 < of->channels;
     const int8_t *x = columns, *y = columns + depth, *w = next ? v + depth : v;
-    int32_t vx = 0, vy = 0, wx = 0, wy = 0, k = depth;
+    int32_t vx = of->bias[c], vy = vx, wx = of->bias[c + next], wy = wx, k = depth;
     for (; k >= 4; k -= 4, v += 4, w += 4, x += 4, y += 4) {
 #pragma GCC unroll 4
       for (int32_t i = 0; i < 4; ++i) {
-        vx += v[i] * x[i];
-        vy += v[i] * y[i];
-        wx += w[i] * x[i];
-        wy += w[i] * y[i];
+        TN_ADD(vx, v[i] * x[i]);
+        TN_ADD(vy, v[i] * y[i]);
+        TN_ADD(wx, w[i] * x[i]);
+        TN_ADD(wy, w[i] * y[i]);
       }
     }
     for (; k > 0; --k, ++v, ++w, ++x, ++y) {
-      vx += *v * *x;
-      vy += *v * *y;
-      wx += *w * *x;
-      wy += *w * *y;
+      TN_ADD(vx, *v * *x);
+      TN_ADD(vy, *v * *y);
+      TN_ADD(wx, *w * *x);
+      TN_ADD(wy, *w * *y);
     }
     v = w;
-    put_sums(of, c, vx, vy, out);
-    if (next) put_sums(of, c + 1, wx, wy, out);
+    put_two(of, of->multipliers[c], of->shifts[c], vx, vy, out + c);
+    if (next) put_two(of, of->multipliers[c + 1], of->shifts[c + 1], wx, wy, out + c + 1);
   }
 }
 
@@ -175,10 +174,6 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
 
 static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
   for (int32_t c = 0; c < of->channels; ++c) multiply_channel(of, columns, 0, c, out);
-}
-
-void tn_widen_quads(const int8_t* from, int32_t quads, tn_value* to) {
-  for (const int8_t* end = from + 4 * quads; from != end;) *to++ = *from++;
 }
 
 #endif
