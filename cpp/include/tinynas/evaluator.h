@@ -18,7 +18,7 @@ struct Fidelity {
   int images = 1000;               ///< class-balanced part of `split`; 0: all of it
   Split split = Split::kValidation;
   /// Of the int8 network that would be deployed: quantised with the calibration images, in the way
-  /// that is most accurate on all validation images.
+  /// that scores best on 1,000 validation images.
   bool int8 = false;
   bool operator==(const Fidelity&) const = default;
 };

@@ -70,15 +70,14 @@ class CGenerator {
   }
 
   std::vector<std::string> kernel_files() const {
-    std::vector<std::string> names = {"tinynas_runtime.h", "tinynas_kernels.h", "tinynas_driver.c"};
+    std::vector<std::string> names = {"tinynas_runtime.h", "tinynas_dsp.h", "tinynas_kernels.h",
+                                      "tinynas_driver.c"};
     for (const CKernel& kernel : kernels_) {
       if (std::find(names.begin(), names.end(), kernel.file) == names.end()) {
         names.push_back(kernel.file);
       }
-      const bool columns = kernel.layer_type == "tn_conv_layer" && !kernel.whole;
-      const char* shared = "multiply_columns.c";
-      if (columns && std::find(names.begin(), names.end(), shared) == names.end()) {
-        names.emplace_back(shared);
+      for (const std::string& shared : kernel.shared_files) {
+        if (std::find(names.begin(), names.end(), shared) == names.end()) names.push_back(shared);
       }
     }
     return names;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codegen/c_text.h"
+#include "codegen/kernel_weights.h"
 #include "int8/op_arithmetic.h"
 
 namespace tinynas {
@@ -55,25 +56,27 @@ class LayerEmitter {
   Fields convolution() {
     const bool dense = op_.kind == OpKind::kFullyConnected;
     const auto channels = static_cast<std::size_t>(op_bias_count(graph_, op_));
-    std::vector<std::int32_t> bias = constants_.bias, multipliers;
-    bias.resize(channels, 0);
+    std::vector<std::int32_t> multipliers;
     std::vector<std::int8_t> shifts;
     std::vector<Requantizer> factors = output_requantizers(graph_, op_);
     factors.resize(channels, factors[0]);
-    for (const Requantizer& factor : factors) {
-      multipliers.push_back(factor.multiplier);
-      shifts.push_back(static_cast<std::int8_t>(factor.shift));
+    for (std::size_t c = 0; c < channels; ++c) {
+      multipliers.push_back(factors[c].multiplier);
+      const bool wide = !dense && sums_are_wide(graph_, op_, c);
+      shifts.push_back(static_cast<std::int8_t>(factors[c].shift - (wide ? kWideShift : 0)));
     }
     Fields fields;
-    fields("weights", array("weights", "int8_t", constants_.weights));
-    fields("bias", array("bias", "int32_t", bias));
+    fields("weights", array("weights", "int8_t", kernel_weights(graph_, op_)));
+    fields("bias", array("bias", "int32_t", kernel_bias(graph_, op_)));
     fields("multipliers", array("multipliers", "int32_t", multipliers));
     fields("shifts", array("shifts", "int8_t", shifts));
     fields("in_width", dense ? 1 : in_.shape.w);
     fields("in_channels", dense ? in_.shape.elements() : in_.shape.c);
     fields("out_channels", static_cast<std::int64_t>(channels));
     fields("kernel_h", op_.kernel_h)("kernel_w", op_.kernel_w)("stride_w", op_.stride_w);
-    fields("pad_left", op_.pad_left)("in_zero", in_.zero_point)("out_zero", out_.zero_point);
+    fields("pad_left", op_.pad_left);
+    fields("in_zero", operand_quantisation(graph_, op_, 0).zero_point);
+    fields("out_zero", out_.zero_point);
     return fields("low", constants_.output_min)("high", constants_.output_max);
   }
 
@@ -248,6 +251,21 @@ class LayerEmitter {
   LayerText text_;
 };
 
+CKernel depthwise_kernel(const Graph& graph, const Op& op) {
+  const int size = op.kernel_h;
+  const bool square = size == op.kernel_w && (size == 3 || size == 5 || size == 7);
+  const bool one_to_one = graph.in_shape(op).c == graph.out_shape(op).c;
+  if (!square || !one_to_one || op.stride_w > 2) {
+    return CKernel{"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h"}};
+  }
+  const std::string name = "depthwise_" + number(size) + "x" + number(size);
+  return CKernel{"tn_" + name,
+                 "tn_depthwise_layer",
+                 name + ".c",
+                 false,
+                 {"depthwise.h", "depthwise.c", "depthwise_square.h"}};
+}
+
 }  // namespace
 
 std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accumulates) {
@@ -257,11 +275,12 @@ std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accu
   switch (op.kind) {
     case OpKind::kConv2d:
       if (op_is_pixelwise(graph, op)) {
-        return CKernel{"tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c"};
+        return CKernel{
+            "tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, {"multiply_columns.c"}};
       }
-      return CKernel{"tn_conv2d", "tn_conv_layer", "conv2d.c"};
+      return CKernel{"tn_conv2d", "tn_conv_layer", "conv2d.c", false, {"multiply_columns.c"}};
     case OpKind::kDepthwiseConv2d:
-      return CKernel{"tn_depthwise", "tn_depthwise_layer", "depthwise.c"};
+      return depthwise_kernel(graph, op);
     case OpKind::kAveragePool2d:
       return CKernel{accumulates ? "tn_avgpool_sums" : "tn_avgpool", "tn_pool_layer", "pool.c"};
     case OpKind::kMean:

@@ -25,6 +25,16 @@ bool hides(const FrontPoint& a, const FrontPoint& b) {
          a.peak_sram_bytes <= b.peak_sram_bytes && a.macs < b.macs;
 }
 
+/// An op that runs once, on whole tensors, cannot take the rows of a camera as they come.
+bool image_can_stream(const Graph& graph) {
+  for (const Op& op : graph.ops) {
+    for (const std::int32_t t : graph.inputs(op)) {
+      if (t == graph.input && !op_streams(graph, op)) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 std::int64_t widened_elements(const Graph& graph, const GraphFacts& facts, const FrontPoint& point,
@@ -70,6 +80,7 @@ std::vector<FrontPoint> merge_fronts(const std::vector<FrontPoint>& int8_rows,
 
 InputMode Schedule::build(const Graph& graph, const RuntimeModel& runtime, InputMode input,
                           DepthwiseRows rows) {
+  if (input == InputMode::kRows && !image_can_stream(graph)) input = InputMode::kResident;
   facts.build(graph, runtime, rows);
   table.build(graph, facts, input);
   suffix_peaks(table, suffix);

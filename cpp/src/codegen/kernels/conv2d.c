@@ -1,42 +1,102 @@
-/* Convolution, one output row: windows are gathered as int16 columns, two pixels at a time. */
+/* Convolution, one output row: windows are gathered as columns, two pixels at a time. A row
+ * of the window gives its quads to the column; the values that are left over of all rows follow, in
+ * the order of the rows, as quads and single values of their own. */
 #include "tinynas_kernels.h"
 
-static void gather(const tn_conv_layer* layer, const tn_call* call, int32_t first_x,
-                   int16_t* column) {
-  const tn_window* window = &call->window;
-  const int32_t channels = layer->in_channels;
-  const int32_t width = layer->kernel_w * channels;
-  for (int32_t i = 0; i < window->skipped * width; ++i) *column++ = 0;
-  int32_t slot = window->slot;
-  for (int32_t ky = 0; ky < window->rows; ++ky) {
-    const int8_t* row = window->base + (uint32_t)slot * window->row_bytes;
-    for (int32_t kx = 0; kx < layer->kernel_w; ++kx) {
-      const int32_t x = first_x + kx;
-      if (x < 0 || x >= layer->in_width) {
-        for (int32_t c = 0; c < channels; ++c) *column++ = 0;
-        continue;
+typedef struct {
+  const tn_conv_layer* layer;
+  const tn_window* window;
+  int32_t width, quads, depth; /* values of a window's row, fours of them; of all rows */
+  int32_t in_x;
+} tn_gather;
+
+/* Value k of those that are left over. */
+static inline void put_left(const tn_gather* gather, tn_value* columns, int32_t pixel, int32_t k,
+                            int32_t value) {
+  columns[tn_place(k, gather->depth) + tn_second(k, gather->depth) * pixel] = (tn_value)value;
+}
+
+/* A pixel whose window lies within the input's columns. */
+static void gather_inside(const tn_gather* gather, int32_t first_x, tn_value* columns,
+                          int32_t pixel) {
+  const tn_window* window = gather->window;
+  const int32_t quads = gather->quads;
+  const int32_t skipped = window->skipped, below = gather->layer->kernel_h - window->rows - skipped;
+  tn_value* to = columns + tn_second(0, gather->depth) * pixel;
+  int32_t slot = window->slot, left = 4 * quads * (skipped + window->rows + below);
+  const int32_t offset = (first_x - gather->in_x) * gather->layer->in_channels;
+  const int32_t zero = gather->layer->in_zero, few_left = gather->depth - left < 4;
+  if (skipped > 0) {
+    tn_fill_quads(zero, skipped * quads, to);
+    to += TN_QUAD * skipped * quads;
+    for (int32_t i = (gather->width & 3) * skipped; i > 0; --i) {
+      put_left(gather, columns, pixel, left++, zero);
+    }
+  }
+  tn_value* tail = columns + tn_place(left, gather->depth) + tn_second(left, gather->depth) * pixel;
+  for (int32_t y = window->rows; y > 0; --y, to += TN_QUAD * quads) {
+    const int8_t* from = window->base + (uint32_t)slot * window->row_bytes + offset;
+    tn_widen_quads(from, quads, to);
+    if (few_left) {
+      for (int32_t i = 4 * quads; i < gather->width; ++i, tail += TN_SINGLE) *tail = from[i];
+    } else {
+      for (int32_t i = 4 * quads; i < gather->width; ++i) {
+        put_left(gather, columns, pixel, left++, from[i]);
       }
-      const int8_t* pixel = row + (x - call->in_x) * channels;
-      for (int32_t c = 0; c < channels; ++c) *column++ = (int16_t)(pixel[c] - layer->in_zero);
     }
     slot = tn_next_slot(window, slot);
   }
-  const int32_t below = layer->kernel_h - window->skipped - window->rows;
-  for (int32_t i = 0; i < below * width; ++i) *column++ = 0;
+  left = gather->depth - (gather->width & 3) * below;
+  if (below > 0) {
+    tn_fill_quads(zero, below * quads, to);
+    for (int32_t i = (gather->width & 3) * below; i > 0; --i) {
+      put_left(gather, columns, pixel, left++, zero);
+    }
+  }
+}
+
+/* Any other, value by value. */
+static void gather_edge(const tn_gather* gather, int32_t first_x, tn_value* columns,
+                        int32_t pixel) {
+  const tn_window* window = gather->window;
+  const tn_conv_layer* layer = gather->layer;
+  const int32_t channels = layer->in_channels, in_quads = 4 * gather->quads;
+  const int32_t begin = -first_x * channels, end = (layer->in_width - first_x) * channels;
+  const int32_t offset = (first_x - gather->in_x) * channels;
+  int32_t slot = window->slot, left = layer->kernel_h * in_quads, quad = 0;
+  for (int32_t ky = 0; ky < layer->kernel_h; ++ky) {
+    const int32_t inside = ky >= window->skipped && ky < window->skipped + window->rows;
+    const int8_t* row = window->base + (uint32_t)slot * window->row_bytes;
+    for (int32_t i = 0; i < gather->width; ++i) {
+      const int32_t value = inside && i >= begin && i < end ? row[offset + i] : layer->in_zero;
+      put_left(gather, columns, pixel, i < in_quads ? quad++ : left++, value);
+    }
+    if (inside) slot = tn_next_slot(window, slot);
+  }
 }
 
 void tn_conv2d(const void* opaque, const tn_call* call) {
   const tn_conv_layer* layer = (const tn_conv_layer*)opaque;
-  int16_t* columns = (int16_t*)call->scratch;
-  const int32_t depth = layer->kernel_h * layer->kernel_w * layer->in_channels;
+  tn_value* columns = (tn_value*)call->scratch;
+  tn_gather gather;
+  gather.layer = layer;
+  gather.window = &call->window;
+  gather.width = layer->kernel_w * layer->in_channels;
+  gather.quads = gather.width >> 2;
+  gather.depth = layer->kernel_h * gather.width;
+  gather.in_x = call->in_x;
+  int32_t x = call->x * layer->stride_w - layer->pad_left;
   int8_t* out = call->out;
-  for (int32_t i = 0; i < call->columns; i += 2) {
-    const int32_t pixels = call->columns - i > 1 ? 2 : 1;
-    for (int32_t p = 0; p < pixels; ++p) {
-      const int32_t x = (call->x + i + p) * layer->stride_w - layer->pad_left;
-      gather(layer, call, x, columns + p * depth);
+  for (int32_t left = call->columns; left > 0; left -= 2) {
+    const int32_t pixels = left > 1 ? 2 : 1;
+    for (int32_t p = 0; p < pixels; ++p, x += layer->stride_w) {
+      if (x >= 0 && x + layer->kernel_w <= layer->in_width) {
+        gather_inside(&gather, x, columns, p);
+      } else {
+        gather_edge(&gather, x, columns, p);
+      }
     }
-    tn_multiply_columns(layer, columns, depth, pixels, out);
+    tn_multiply_columns(layer, columns, gather.depth, pixels, out);
     out += pixels * layer->out_channels;
   }
 }

@@ -4,15 +4,19 @@
 
 void tn_conv2d_1x1(const void* opaque, const tn_call* call) {
   const tn_conv_layer* layer = (const tn_conv_layer*)opaque;
-  const int32_t depth = layer->in_channels;
-  int16_t* columns = (int16_t*)call->scratch;
+  const int32_t depth = layer->in_channels, in_quads = depth & ~3;
+  tn_value* columns = (tn_value*)call->scratch;
   const int8_t* in = call->inputs[0];
   int8_t* out = call->out;
-  for (int32_t x = 0; x < call->columns; x += 2) {
-    const int32_t pixels = call->columns - x > 1 ? 2 : 1;
-    for (int32_t i = 0; i < pixels * depth; ++i) columns[i] = (int16_t)(in[i] - layer->in_zero);
+  for (int32_t x = call->columns; x > 0; x -= 2) {
+    const int32_t pixels = x > 1 ? 2 : 1;
+    for (int32_t p = 0; p < pixels; ++p, in += depth) {
+      tn_widen_quads(in, depth >> 2, columns + p * tn_second(0, depth));
+      for (int32_t i = in_quads; i < depth; ++i) {
+        columns[tn_place(i, depth) + p * tn_second(i, depth)] = in[i];
+      }
+    }
     tn_multiply_columns(layer, columns, depth, pixels, out);
-    in += pixels * depth;
     out += pixels * layer->out_channels;
   }
 }

@@ -17,35 +17,85 @@ static uint32_t first_of_row(const tn_pair_layer* layer, const tn_call* call) {
   return ((uint32_t)call->row * layer->width + call->x) * layer->channels;
 }
 
-void tn_add(const void* opaque, const tn_call* call) {
-  const tn_pair_layer* layer = (const tn_pair_layer*)opaque;
-  const uint32_t count = (uint32_t)call->columns * layer->channels;
-  uint32_t period;
-  const int8_t *a = call->inputs[0], *b = second_operand(layer, call, &period);
-  uint32_t at = first_of_row(layer, call);
-  for (uint32_t i = 0; i < count; ++i) {
-    const int32_t x =
-        tn_scale((a[i] - layer->zero_a) * (1 << 20), layer->a.multiplier, layer->a.shift);
-    const int32_t y =
-        tn_scale((b[at] - layer->zero_b) * (1 << 20), layer->b.multiplier, layer->b.shift);
-    const int32_t sum = tn_scale(x + y, layer->out.multiplier, layer->out.shift);
-    call->out[i] = tn_clamp(sum + layer->out_zero, layer->low, layer->high);
-    if (++at == period) at = 0;
+enum { TN_ADD_SHIFT = 20 }; /* bits that sums are computed with below integers */
+
+static int8_t add_any(const tn_pair_layer* layer, int32_t a, int32_t b) {
+  const int32_t x =
+      tn_scale((a - layer->zero_a) * (1 << TN_ADD_SHIFT), layer->a.multiplier, layer->a.shift);
+  const int32_t y =
+      tn_scale((b - layer->zero_b) * (1 << TN_ADD_SHIFT), layer->b.multiplier, layer->b.shift);
+  return (int8_t)tn_requantize_any(x + y, layer->out.multiplier, layer->out.shift, layer->out_zero);
+}
+
+/* The operand of the larger scale, `half`, has the factor 1/2, which is a shift. That of the other
+ * one is less, or 1/2 too: then one more bit in front and rounding it away changes nothing. */
+static void add_run(const tn_pair_layer* layer, const int8_t* half, const int8_t* other,
+                    int32_t count, int32_t half_zero, int32_t other_zero, tn_factor factor,
+                    int8_t* out) {
+  const int32_t left = TN_ADD_SHIFT + (factor.shift == 0);
+  const int32_t right = factor.shift == 0 ? 1 : -factor.shift;
+  const int32_t rounding = (int32_t)(1u << (right - 1));
+  const int32_t multiplier = layer->out.multiplier, shift = layer->out.shift;
+  const int32_t nudge = tn_nudge(layer->out_zero, shift);
+  for (; count > 0; --count) {
+    const int32_t x = (*half++ - half_zero) * (1 << (TN_ADD_SHIFT - 1));
+    const int32_t scaled = (int32_t)((uint32_t)(*other++ - other_zero) << left);
+    const int32_t high = tn_multiply_high(scaled, factor.multiplier);
+    const int32_t y = (high + (high >> 31) + rounding) >> right;
+    *out++ = (int8_t)tn_requantize(x + y, multiplier, shift, nudge);
   }
 }
 
-void tn_mul(const void* opaque, const tn_call* call) {
-  const tn_pair_layer* layer = (const tn_pair_layer*)opaque;
+static int is_half(tn_factor factor) { return factor.multiplier == 1 << 30 && factor.shift == 0; }
+
+static int is_at_most_half(tn_factor factor) {
+  return is_half(factor) || tn_is_common(factor.shift);
+}
+
+static void add(const tn_pair_layer* layer, const int8_t* a, const int8_t* b, int32_t count,
+                int8_t* out) {
+  const int32_t common = tn_is_common(layer->out.shift);
+  if (common && is_half(layer->a) && is_at_most_half(layer->b)) {
+    add_run(layer, a, b, count, layer->zero_a, layer->zero_b, layer->b, out);
+  } else if (common && is_half(layer->b) && is_at_most_half(layer->a)) {
+    add_run(layer, b, a, count, layer->zero_b, layer->zero_a, layer->a, out);
+  } else {
+    for (int32_t i = 0; i < count; ++i) out[i] = add_any(layer, a[i], b[i]);
+  }
+}
+
+static void multiply(const tn_pair_layer* layer, const int8_t* a, const int8_t* b, int32_t count,
+                     int8_t* out) {
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t product = (a[i] - layer->zero_a) * (b[i] - layer->zero_b);
+    out[i] = (int8_t)tn_requantize_any(product, layer->out.multiplier, layer->out.shift,
+                                       layer->out_zero);
+  }
+}
+
+/* Runs of values for which the second operand goes on without beginning anew. */
+static void pair_row(const tn_pair_layer* layer, const tn_call* call,
+                     void (*run)(const tn_pair_layer* layer, const int8_t* a, const int8_t* b,
+                                 int32_t count, int8_t* out)) {
   const uint32_t count = (uint32_t)call->columns * layer->channels;
   uint32_t period;
   const int8_t *a = call->inputs[0], *b = second_operand(layer, call, &period);
   uint32_t at = first_of_row(layer, call);
-  for (uint32_t i = 0; i < count; ++i) {
-    const int32_t product = (a[i] - layer->zero_a) * (b[at] - layer->zero_b);
-    const int32_t scaled = tn_scale(product, layer->out.multiplier, layer->out.shift);
-    call->out[i] = tn_clamp(scaled + layer->out_zero, layer->low, layer->high);
-    if (++at == period) at = 0;
+  for (uint32_t i = 0; i < count;) {
+    uint32_t length = period - at;
+    if (length > count - i) length = count - i;
+    run(layer, a + i, b + at, (int32_t)length, call->out + i);
+    i += length;
+    at = 0;
   }
+  tn_clamp_all(call->out, (int32_t)count, layer->low, layer->high);
+}
+
+void tn_add(const void* layer, const tn_call* call) {
+  pair_row((const tn_pair_layer*)layer, call, add);
+}
+void tn_mul(const void* layer, const tn_call* call) {
+  pair_row((const tn_pair_layer*)layer, call, multiply);
 }
 
 void tn_look_up(const void* opaque, const tn_call* call) {
