@@ -15,7 +15,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
-from support.litert import run_litert  # noqa: E402
+from firmware.litert import run_litert  # noqa: E402
 from support.tflite_models import TfliteBuilder  # noqa: E402
 
 HERE = Path(__file__).resolve().parent / "kernels"

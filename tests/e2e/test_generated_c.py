@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.litert import run_litert
+from firmware.litert import run_litert
 from support.tflite_models import TfliteBuilder
 from support.tflite_networks import BY_HAND, by_hand, drawn
 

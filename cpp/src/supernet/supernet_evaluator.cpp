@@ -80,8 +80,7 @@ struct SupernetEvaluator::Impl {
         measure_activations(floats.graph, folded, calibration.pixels, normalisation);
     const Fidelity choice{recalibration_images, kChoiceImages, Split::kValidation, false};
     const torch::Tensor yardstick = teacher(choice);
-    const LabelledImages validation =
-        images(Split::kValidation, kChoiceImages, subnet.resolution);
+    const LabelledImages validation = images(Split::kValidation, kChoiceImages, subnet.resolution);
     Quantised best;
     double most = -std::numeric_limits<double>::infinity();
     for (const QuantiseOptions& options : all_quantisations()) {
