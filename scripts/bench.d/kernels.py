@@ -31,7 +31,7 @@ FLAGS = [
     "-Wall",
     "-Wextra",
 ]
-TICKS_TO_INSTRUCTIONS = 25 / 40  # 25 MHz, and 64 ns an instruction
+NANOSECONDS_AN_INSTRUCTION = 64  # -icount shift=6
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Core:
     code: int = 0
     ram: int = 0x20000000
     timer: int = 0x40000000
+    clock_mhz: int = 25  # of the timer
 
 
 CORES = {
@@ -51,7 +52,7 @@ CORES = {
         Core("m4", "mps2-an386", "-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard"),
         Core("m3", "mps2-an385", "-mcpu=cortex-m3"),
         Core("m0plus", "mps2-an385", "-mcpu=cortex-m0plus"),
-        Core("m33", "mps2-an505", "-mcpu=cortex-m33", 0x10000000, 0x38000000, 0x50000000),
+        Core("m33", "mps2-an505", "-mcpu=cortex-m33", 0x10000000, 0x38000000, 0x50000000, 20),
     )
 }
 
@@ -128,7 +129,7 @@ def compile_and_run(
     emulator += ["-semihosting-config", "enable=on,target=native", "-kernel", str(image)]
     subprocess.run(emulator, check=True, cwd=folder, timeout=300, stdin=subprocess.DEVNULL)
     ticks = int.from_bytes((folder / "ticks.bin").read_bytes(), "little")
-    return round(ticks * TICKS_TO_INSTRUCTIONS)
+    return round(ticks * 1000 / core.clock_mhz / NANOSECONDS_AN_INSTRUCTION)
 
 
 def export(executable: Path, model: Path, folder: Path, *options: str) -> None:

@@ -47,13 +47,16 @@ static inline __attribute__((always_inline)) int8_t* tn_depthwise_channel(
   for (int32_t fours = columns >> 2; fours > 0; --fours) {
     const int16_t* row = first;
     const int32_t* w = weights;
-    int32_t sum0 = bias, sum1 = bias, sum2 = bias, sum3 = bias;
+    int32_t sum0, sum1, sum2, sum3;
     if (stride == 1) {
+      TN_FIRST_ROW_AT_1(size, row, w, bias, sum0, sum1, sum2, sum3);
+      row += pitch;
 #pragma GCC unroll 7
-      for (int32_t ky = 0; ky < size; ++ky, row += pitch) {
+      for (int32_t ky = 1; ky < size; ++ky, row += pitch) {
         TN_ROW_AT_1(size, row, w, sum0, sum1, sum2, sum3);
       }
     } else {
+      sum0 = sum1 = sum2 = sum3 = bias;
       for (int32_t ky = size; ky > 0; --ky, row += pitch) {
         TN_ROW_AT_2(size, row, w, sum0, sum1, sum2, sum3);
       }

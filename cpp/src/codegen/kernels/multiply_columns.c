@@ -32,6 +32,7 @@ static void multiply_channel(const tn_channels* of, const tn_value* x, int32_t p
                              int8_t* out) {
   const int8_t* w = of->weights + c * of->depth;
   int32_t sum = 0;
+#pragma GCC unroll 4
   for (int32_t k = 0; k < of->depth; ++k) {
     sum += w[k] * x[tn_place(k, of->depth) + tn_second(k, of->depth) * pixel];
   }

@@ -167,6 +167,37 @@ static inline int32_t tn_multiply_high(int32_t x, int32_t multiplier) {
               : "memory");                                                \
     }                                                                     \
   } while (0)
+/* The first row begins with the bias. */
+#define TN_FIRST_PAIR_AT_1                                                                         \
+  "ldrd %[a], %[b], [%[x]]\n\tldrd %[even], %[odd], [%[w]], #8\n\tsmlad %[s0], %[even], %[a], "    \
+  "%[bias]\n\tsmlad %[s1], %[odd], %[a], %[bias]\n\tsmlad %[s2], %[even], %[b], %[bias]\n\tsmlad " \
+  "%[s3], %[odd], %[b], %[bias]\n\t"
+#define TN_FIRST_ROW_AT_1(size, row, w_, bias_, s0_, s1_, s2_, s3_)                                \
+  do {                                                                                             \
+    int32_t even, odd, a, b;                                                                       \
+    if ((size) == 3) {                                                                             \
+      __asm__(TN_FIRST_PAIR_AT_1 TN_PAIR_AT_1(b, a, "ldr %[a], [%[x], #8]\n\t")                    \
+              : [s0] "=&r"(s0_), [s1] "=&r"(s1_), [s2] "=&r"(s2_), [s3] "=&r"(s3_), [w] "+&r"(w_), \
+                [even] "=&r"(even), [odd] "=&r"(odd), [a] "=&r"(a), [b] "=&r"(b)                   \
+              : [x] "r"(row), [bias] "r"(bias_)                                                    \
+              : "memory");                                                                         \
+    } else if ((size) == 5) {                                                                      \
+      __asm__(TN_FIRST_PAIR_AT_1 TN_PAIR_AT_1(b, a, "ldr %[a], [%[x], #8]\n\t")                    \
+                  TN_PAIR_AT_1(a, b, "ldr %[b], [%[x], #12]\n\t")                                  \
+              : [s0] "=&r"(s0_), [s1] "=&r"(s1_), [s2] "=&r"(s2_), [s3] "=&r"(s3_), [w] "+&r"(w_), \
+                [even] "=&r"(even), [odd] "=&r"(odd), [a] "=&r"(a), [b] "=&r"(b)                   \
+              : [x] "r"(row), [bias] "r"(bias_)                                                    \
+              : "memory");                                                                         \
+    } else {                                                                                       \
+      __asm__(TN_FIRST_PAIR_AT_1 TN_PAIR_AT_1(b, a, "ldr %[a], [%[x], #8]\n\t")                    \
+                  TN_PAIR_AT_1(a, b, "ldr %[b], [%[x], #12]\n\t")                                  \
+                      TN_PAIR_AT_1(b, a, "ldr %[a], [%[x], #16]\n\t")                              \
+              : [s0] "=&r"(s0_), [s1] "=&r"(s1_), [s2] "=&r"(s2_), [s3] "=&r"(s3_), [w] "+&r"(w_), \
+                [even] "=&r"(even), [odd] "=&r"(odd), [a] "=&r"(a), [b] "=&r"(b)                   \
+              : [x] "r"(row), [bias] "r"(bias_)                                                    \
+              : "memory");                                                                         \
+    }                                                                                              \
+  } while (0)
 #define TN_ROW_AT_2(size, row, w, s0, s1, s2, s3)                                                \
   do {                                                                                           \
     int32_t even, a, b, c, d;                                                                    \
@@ -282,25 +313,17 @@ static inline void tn_row_of_four(int32_t size, int32_t stride, const int32_t* x
     s2 = sums[2];                                                             \
     s3 = sums[3];                                                             \
   } while (0)
+#define TN_FIRST_ROW_AT_1(size, x, w, bias, s0, s1, s2, s3) \
+  do {                                                      \
+    s0 = s1 = s2 = s3 = (bias);                             \
+    TN_ROW_AT(1, size, x, w, s0, s1, s2, s3);               \
+  } while (0)
 #define TN_ROW_AT_1(size, x, w, s0, s1, s2, s3) TN_ROW_AT(1, size, x, w, s0, s1, s2, s3)
 #define TN_ROW_AT_2(size, x, w, s0, s1, s2, s3) TN_ROW_AT(2, size, x, w, s0, s1, s2, s3)
 
-#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
-/* Without a long multiply: from halves. */
 static inline int32_t tn_multiply_high(int32_t x, int32_t multiplier) {
-  const uint32_t low = (uint32_t)x & 0xFFFFu, multiplier_low = (uint32_t)multiplier & 0xFFFFu;
-  const int32_t high = x >> 16, multiplier_high = multiplier >> 16;
-  const uint32_t middle =
-      low * (uint32_t)multiplier_high + ((low * multiplier_low) >> 16); /* multiplier > 0 */
-  const int32_t other = high * (int32_t)multiplier_low + (int32_t)(middle & 0xFFFFu);
-  const int32_t top = high * multiplier_high + (int32_t)(middle >> 16) + (other >> 16);
-  return (int32_t)((uint32_t)top << 1) + (int32_t)((((uint32_t)other & 0xFFFFu) + 0x4000u) >> 15);
+  return tn_multiply_exact(x, multiplier);
 }
-#else
-static inline int32_t tn_multiply_high(int32_t x, int32_t multiplier) {
-  return (int32_t)(((int64_t)x * multiplier + (1 << 30)) >> 31);
-}
-#endif
 
 #endif
 

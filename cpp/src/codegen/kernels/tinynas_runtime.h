@@ -195,11 +195,25 @@ enum { TN_RESIDENT = 0, TN_ROWS = 1, TN_EXTERNAL = 2 };
  * Returns 0, or what `source` returned to stop. */
 int tn_run(const tn_model* model, const int8_t* image, tn_row_source source, void* context);
 
+/* x * multiplier / 2^31, rounded; multiplier >= 0. */
+static inline int32_t tn_multiply_exact(int32_t x, int32_t multiplier) {
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+  /* Without a long multiply: from halves. */
+  const uint32_t low = (uint32_t)x & 0xFFFFu, multiplier_low = (uint32_t)multiplier & 0xFFFFu;
+  const int32_t high = x >> 16, multiplier_high = multiplier >> 16;
+  const uint32_t middle = low * (uint32_t)multiplier_high + ((low * multiplier_low) >> 16);
+  const int32_t other = high * (int32_t)multiplier_low + (int32_t)(middle & 0xFFFFu);
+  const int32_t top = high * multiplier_high + (int32_t)(middle >> 16) + (other >> 16);
+  return (int32_t)((uint32_t)top << 1) + (int32_t)((((uint32_t)other & 0xFFFFu) + 0x4000u) >> 15);
+#else
+  return (int32_t)(((int64_t)x * multiplier + (1 << 30)) >> 31);
+#endif
+}
+
 /* x times the factor, rounded twice as TensorFlow Lite does. */
 static inline int32_t tn_scale(int32_t x, int32_t multiplier, int32_t shift) {
   const int32_t left = shift > 0 ? shift : 0, right = shift > 0 ? 0 : -shift;
-  const int32_t high =
-      (int32_t)(((int64_t)(int32_t)((uint32_t)x << left) * multiplier + (1 << 30)) >> 31);
+  const int32_t high = tn_multiply_exact((int32_t)((uint32_t)x << left), multiplier);
   const int32_t mask = (int32_t)((1u << right) - 1u);
   const int32_t threshold = (mask >> 1) + (high < 0);
   return (high >> right) + ((high & mask) > threshold);
