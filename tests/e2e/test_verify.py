@@ -160,7 +160,7 @@ def test_interruption_leaves_nothing(
 @needs_tools
 @pytest.mark.parametrize(
     ("line", "row"),
-    [('statics_per_tensor = "2B"', "statics"), ('stack = "544B"', "stack")],
+    [('statics_per_tensor = "2B"', "statics"), ('stack = "832B"', "stack")],
 )
 def test_a_wrong_prediction_is_told(
     executable: Path,
