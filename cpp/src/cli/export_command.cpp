@@ -83,14 +83,7 @@ void add_export_command(CLI::App& app, CliContext& context) {
       ->capture_default_str();
   command->add_option("--out", options->out, "Folder to write")->type_name("DIR")->required();
   add_mcu_options(*command, context, options->mcu, false);
-  CLI::Option* input =
-      command
-          ->add_option("--input", options->input,
-                       "How the image comes: resident (whole in the arena), rows (a camera "
-                       "delivers rows), external (other memory)")
-          ->type_name("NAME")
-          ->capture_default_str();
-  context.choices[input] = input_mode_names;
+  add_input_option(*command, context, options->input);
   command->footer("Exit codes: 0 written, 2 usage or bad input, 4 operators without a C kernel.");
   command->callback([options, &context] {
     context.command = [options, &context] { return export_network(context, *options); };

@@ -27,6 +27,14 @@ std::string first_override(const McuOptions& options) {
   return "";
 }
 
+std::vector<std::string> input_mode_names() {
+  std::vector<std::string> names;
+  for (const InputMode mode : {InputMode::kResident, InputMode::kRows, InputMode::kExternal}) {
+    names.push_back(input_mode_name(mode));
+  }
+  return names;
+}
+
 }  // namespace
 
 void add_mcu_options(CLI::App& command, CliContext& context, McuOptions& options,
@@ -75,12 +83,15 @@ Json mcu_json(const McuTarget& target) {
           {"flash_budget_bytes", target.budget.flash_bytes}};
 }
 
-std::vector<std::string> input_mode_names() {
-  std::vector<std::string> names;
-  for (const InputMode mode : {InputMode::kResident, InputMode::kRows, InputMode::kExternal}) {
-    names.push_back(input_mode_name(mode));
-  }
-  return names;
+void add_input_option(CLI::App& command, CliContext& context, std::string& input) {
+  CLI::Option* option =
+      command
+          .add_option("--input", input,
+                      "How the image comes: resident (whole in the arena), rows (a camera "
+                      "delivers rows), external (other memory)")
+          ->type_name("NAME")
+          ->capture_default_str();
+  context.choices[option] = input_mode_names;
 }
 
 InputMode runtime_input(const RuntimeModel& runtime, const std::string& input) {

@@ -34,8 +34,8 @@ struct McuTarget {
 /// the nearest name, malformed bytes, no flash, nothing left).
 McuTarget resolve_mcu(const McuOptions& options, const RuntimeModel& runtime = {});
 
-/// "resident", "rows", "external".
-std::vector<std::string> input_mode_names();
+/// Declares --input on `command`; `input` holds the default and must outlive parsing.
+void add_input_option(CLI::App& command, CliContext& context, std::string& input);
 /// --input under a runtime. Throws BadInput for an unknown name, and for anything but "resident"
 /// under other rules than ours.
 InputMode runtime_input(const RuntimeModel& runtime, const std::string& input);

@@ -95,14 +95,7 @@ void add_plan_command(CLI::App& app, CliContext& context) {
           ->type_name("NAME")
           ->capture_default_str();
   context.choices[runtime] = list_runtimes;
-  CLI::Option* input =
-      command
-          ->add_option("--input", options->input,
-                       "How the image comes: resident (whole in the arena), rows (a camera "
-                       "delivers rows), external (other memory)")
-          ->type_name("NAME")
-          ->capture_default_str();
-  context.choices[input] = input_mode_names;
+  add_input_option(*command, context, options->input);
   CLI::Option* rows =
       command
           ->add_option("--depthwise-rows", options->depthwise_rows,

@@ -87,10 +87,7 @@ void add_effort_options(CLI::App& app, CliContext& context, SearchRequest& reque
              {"evolution", "random"});
   add_choice(app, context, "--runtime", request.runtime, "Whose memory rules apply",
              list_runtimes());
-  add_choice(app, context, "--input", request.input,
-             "How the image comes: resident (whole in the arena), rows (a camera delivers rows), "
-             "external (other memory)",
-             input_mode_names());
+  add_input_option(app, context, request.input);
   add_choice(app, context, "--depthwise-rows", request.depthwise_rows,
              "Rows that depthwise kernels stream from: int8 (fewer bytes), int16 (fewer "
              "instructions; int8 where only that fits)",

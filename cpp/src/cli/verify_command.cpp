@@ -196,14 +196,7 @@ void add_verify_command(CLI::App& app, CliContext& context) {
       "verify", "Build a network's C, run it on an emulated Cortex-M, compare with the plan");
   command->add_option("file", options->file, "int8 model (.tflite)")->type_name("FILE")->required();
   add_mcu_options(*command, context, options->mcu, true);
-  CLI::Option* input =
-      command
-          ->add_option("--input", options->input,
-                       "How the image comes: resident (whole in the arena), rows (a camera "
-                       "delivers rows), external (other memory)")
-          ->type_name("NAME")
-          ->capture_default_str();
-  context.choices[input] = input_mode_names;
+  add_input_option(*command, context, options->input);
   command->add_option("--inputs", options->inputs, "Images to run: extremes first, then random")
       ->type_name("N")
       ->check(CLI::Range(1, 10000))
