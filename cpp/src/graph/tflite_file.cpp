@@ -153,7 +153,9 @@ class TfliteOpener {
       if (entry->name() == nullptr || entry->name()->str() != kOfflinePlanName) continue;
       const std::string_view data = buffer_data(entry->buffer(), kOfflinePlanName);
       std::vector<std::int32_t> words(data.size() / sizeof(std::int32_t));
-      std::memcpy(words.data(), data.data(), words.size() * sizeof(std::int32_t));
+      if (!words.empty()) {
+        std::memcpy(words.data(), data.data(), words.size() * sizeof(std::int32_t));
+      }
       constexpr std::size_t kHead = 3;
       if (words.size() != kHead + file_.tensors.size() ||
           words[2] != static_cast<std::int32_t>(file_.tensors.size())) {
