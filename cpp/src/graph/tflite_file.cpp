@@ -164,9 +164,11 @@ class TfliteOpener {
       }
       file_.offline_offsets.assign(words.begin() + kHead, words.end());
       for (const std::int32_t offset : file_.offline_offsets) {
-        if (offset >= -1 && offset <= kMaxTensorBytes) continue;
+        constexpr std::int32_t kOffsetAlignment = 16;  // of the interpreter's tensors
+        const bool aligned = offset == -1 || offset % kOffsetAlignment == 0;
+        if (aligned && offset >= -1 && offset <= kMaxTensorBytes) continue;
         fail(std::string("its metadata ") + kOfflinePlanName + " has the offset " +
-             std::to_string(offset));
+             std::to_string(offset) + ", which is no multiple of 16 within 64 MiB");
       }
     }
   }
