@@ -34,8 +34,6 @@ class Int8Interpreter {
   void run(std::span<const std::int8_t> inputs, std::span<std::int8_t> outputs) const;
   /// One image, on the calling thread.
   std::vector<std::int8_t> run_one(std::span<const std::int8_t> input) const;
-  /// The bytes of every tensor after one image, in the order of graph.tensors.
-  std::vector<std::vector<std::int8_t>> run_traced(std::span<const std::int8_t> input) const;
 
  private:
   class Program;

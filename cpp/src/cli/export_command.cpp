@@ -3,7 +3,6 @@
 #include <CLI/App.hpp>
 #include <CLI/Formatter.hpp>
 #include <filesystem>
-#include <optional>
 
 #include "base/files.h"
 #include "cli/commands.h"

@@ -123,11 +123,4 @@ std::vector<std::int8_t> Int8Interpreter::run_one(std::span<const std::int8_t> i
   return output;
 }
 
-std::vector<std::vector<std::int8_t>> Int8Interpreter::run_traced(
-    std::span<const std::int8_t> input) const {
-  Program::Memory memory;
-  program_->run(input.data(), memory);
-  return std::move(memory.tensors);
-}
-
 }  // namespace tinynas

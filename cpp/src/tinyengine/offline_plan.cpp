@@ -56,7 +56,7 @@ OfflinePlan plan_offline(const TfliteNetwork& network) {
   options.alignment_bytes = runtime.tensor_alignment_bytes;
   options.lower_bound_bytes = liveness_bound(records);
   options.node_limit = kNodeLimit;
-  plan.proven = solve_arena(records, {}, options).proven;
+  solve_arena(records, {}, options);
 
   // The interpreter places what its kernels ask for around the tensors.
   const std::size_t tensors = graph.tensors.size();

@@ -12,7 +12,6 @@ struct OfflinePlan {
   std::vector<std::int32_t> offset_bytes;   ///< one a tensor of the file; -1: a constant
   std::int64_t head_bytes = 0;              ///< of the arena with these offsets
   std::int64_t interpreter_head_bytes = 0;  ///< as the interpreter plans it by itself
-  bool proven = false;                      ///< no offsets need less
 };
 
 /// The smallest head in which no two tensors that the interpreter needs at the same time overlap:
