@@ -83,6 +83,7 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
     ModelLabels labels;
     labels.description = "tinynas " + problem.space.name();
     labels.class_names = info.class_names;
+    labels.normalisation = {info.mean, info.deviation};
     write_file_atomic(path, encode_tflite(evaluator->quantised(subnet).graph, labels));
   };
   SearchResult result = run_search(options, problem, *evaluator, store.get(), callbacks);
