@@ -82,8 +82,8 @@ struct BudgetOverrides {
 /// The board's reserves after overrides and predictions.
 Reserves resolved_reserves(const Mcu& mcu, const BudgetOverrides& overrides);
 
-/// Adjacent regions (end of one = start of the next) as one; a region that is `separate` is a run of
-/// its own.
+/// Adjacent regions (end of one = start of the next) as one; a region that is `separate` is a run
+/// of its own.
 struct MemoryRun {
   std::uint64_t base = 0;
   std::int64_t bytes = 0;

@@ -96,8 +96,7 @@ Verdict check(CliContext& context, const VerifyOptions& options, const NetworkSo
   Verdict verdict;
   verdict.plan = plan_memory(network.graph, runtime, plan_options);
   const Int8Interpreter interpreter(network.graph, source.file);
-  CodeLabels labels;
-  labels.network = source.name;
+  const CodeLabels labels{source.name, network.labels, {}};
   const auto progress = [show = context.progress()](const char* line) {
     if (show) show(line);
   };

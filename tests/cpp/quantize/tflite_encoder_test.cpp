@@ -131,7 +131,8 @@ TEST_CASE("preprocessing that does not belong to the network is named by file an
     const std::string message =
         testing::bad_input([&] { parse_tflite(edited(file, from, to), "file.tflite"); });
     INFO(message);
-    CHECK(testing::contains(message, expected == ":1:" ? "TINYNAS_PREPROCESSING:1:" : where + expected));
+    CHECK(testing::contains(message,
+                            expected == ":1:" ? "TINYNAS_PREPROCESSING:1:" : where + expected));
   }
 }
 
