@@ -13,6 +13,8 @@ const std::vector<ExportFormat>& export_formats() {
        export_c},
       {"tflite", "FILE.tflite", "a run's int8 model for LiteRT and TensorFlow Lite Micro", false,
        export_tflite},
+      {"onnx", "FILE.onnx", "QDQ form, for onnxruntime and others (needs Python and onnx)", false,
+       export_onnx},
   };
   return formats;
 }
