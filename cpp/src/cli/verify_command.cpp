@@ -3,13 +3,13 @@
 #include <CLI/App.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 
 #include "base/child_process.h"
 #include "cli/commands.h"
 #include "cli/mcu_options.h"
 #include "cli/network_file.h"
+#include "cli/network_source.h"
 #include "cli/stop_signals.h"
 #include "cli/text_table.h"
 #include "codegen/emulated_board.h"
@@ -24,7 +24,7 @@ namespace tinynas {
 namespace {
 
 struct VerifyOptions {
-  std::string file;
+  std::string network;
   std::string input = "resident";
   McuOptions mcu;
   int inputs = 8;
@@ -85,24 +85,24 @@ FirmwareMemory part_memory(const McuTarget& target) {
           target.budget.flash_bytes, target.reserves.stack_bytes};
 }
 
-Verdict check(CliContext& context, const VerifyOptions& options, const RuntimeModel& runtime,
-              const McuTarget& target) {
+Verdict check(CliContext& context, const VerifyOptions& options, const NetworkSource& source,
+              const RuntimeModel& runtime, const McuTarget& target) {
   const WorkFolder folder;
   EmulatedBoard board(find_emulated_core(target.mcu), folder.path(), catch_stop_signals());
-  const Network network = read_network_file(options.file, "");
+  const Network network = read_network_file(source.file, "");
   PlanOptions plan_options;
   plan_options.input = runtime_input(runtime, options.input);
   plan_options.sram_budget_bytes = target.budget.sram_bytes;
   Verdict verdict;
   verdict.plan = plan_memory(network.graph, runtime, plan_options);
-  const Int8Interpreter interpreter(network.graph, options.file);
+  const Int8Interpreter interpreter(network.graph, source.file);
   CodeLabels labels;
-  labels.network = std::filesystem::path(options.file).stem().string();
+  labels.network = source.name;
   const auto progress = [show = context.progress()](const char* line) {
     if (show) show(line);
   };
   progress("compiling");
-  verdict.linked = board.build(generate_c(network.graph, verdict.plan, labels, options.file),
+  verdict.linked = board.build(generate_c(network.graph, verdict.plan, labels, source.file),
                                part_memory(target));
   progress("running");
   const auto inputs = make_inputs(interpreter.input_bytes(), options.inputs);
@@ -145,10 +145,10 @@ std::string verdict_text(const Verdict& v) {
          " a MAC\n";
 }
 
-Json verdict_json(const VerifyOptions& options, const McuTarget& target, const Verdict& v) {
+Json verdict_json(const NetworkSource& source, const McuTarget& target, const Verdict& v) {
   const EmulatedCore core = find_emulated_core(target.mcu);
   return {{"schema_version", 1},
-          {"file", options.file},
+          {"file", source.file},
           {"mcu", mcu_json(target)},
           {"core", core.core},
           {"machine", core.machine},
@@ -175,9 +175,10 @@ Json verdict_json(const VerifyOptions& options, const McuTarget& target, const V
 int verify(CliContext& context, const VerifyOptions& options) {
   const RuntimeModel runtime = find_runtime(kDefaultRuntime);
   const McuTarget target = resolve_mcu(options.mcu, runtime);
-  const Verdict verdict = check(context, options, runtime, target);
+  const NetworkSource source = find_network(options.network);
+  const Verdict verdict = check(context, options, source, runtime, target);
   if (options.json) {
-    print_json(context, verdict_json(options, target, verdict));
+    print_json(context, verdict_json(source, target, verdict));
   } else {
     const EmulatedCore core = find_emulated_core(target.mcu);
     context.out << target.mcu.name << ", " << core.core << " on " << core.machine << "\n\n"
@@ -194,7 +195,9 @@ void add_verify_command(CLI::App& app, CliContext& context) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* command = app.add_subcommand(
       "verify", "Build a network's C, run it on an emulated Cortex-M, compare with the plan");
-  command->add_option("file", options->file, "int8 model (.tflite)")->type_name("FILE")->required();
+  command->add_option("network", options->network, "Run directory, or int8 model (.tflite)")
+      ->type_name("RUN|FILE")
+      ->required();
   add_mcu_options(*command, context, options->mcu, true);
   add_input_option(*command, context, options->input);
   command->add_option("--inputs", options->inputs, "Images to run: extremes first, then random")
