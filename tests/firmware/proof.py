@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import tinynas
-
 from firmware.board import MACHINES, Firmware, Outcome, Toolchain, run_firmware, run_tool
 from firmware.litert import run_litert
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-
 from firmware.board import run_tool
 from firmware.proof import some_inputs
 
@@ -64,9 +63,7 @@ def read_images(folder: Path, count: int) -> npt.NDArray[np.uint8]:
         )
 
 
-def quantised_images(
-    images: npt.NDArray[np.uint8], shape: tuple[int, ...]
-) -> npt.NDArray[np.int8]:
+def quantised_images(images: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.int8]:
     """Resized to (rows, columns, channels); black is -128 and white 127, as the models have it."""
     rows = np.arange(shape[0]) * images.shape[1] // shape[0]
     columns = np.arange(shape[1]) * images.shape[2] // shape[1]
