@@ -26,7 +26,7 @@ struct ExportOptions {
 };
 
 /// A file that every folder of this format has: what tells an earlier export from a user's folder.
-constexpr const char* kMarker = "tinynas_config.h";
+constexpr const char* kMarker = "tinynas_runtime.h";
 
 /// All files or none: they are written beside `folder`, which is then replaced by a rename.
 void write_folder(const std::string& folder, const std::vector<GeneratedFile>& files) {
@@ -54,7 +54,7 @@ void write_folder(const std::string& folder, const std::vector<GeneratedFile>& f
 
 int export_network(CliContext& context, const ExportOptions& options) {
   if (options.format != "c") throw BadInput("--format: '" + options.format + "' is not 'c'");
-  const RuntimeModel runtime = find_runtime(kDefaultRuntime);
+  const RuntimeModel runtime = target_runtime(kDefaultRuntime, options.mcu);
   PlanOptions plan_options;
   plan_options.input = runtime_input(runtime, options.input);
   if (any_mcu_option(options.mcu)) {

@@ -41,9 +41,12 @@ struct Verdict {
   bool arena_holds() const { return linked.arena_bytes == plan.peak_sram_bytes; }
   bool statics_hold() const { return linked.statics_bytes() == plan.runtime_bytes; }
   bool stack_holds() const { return run.stack_bytes <= plan.stack_bytes; }
+  bool flash_holds() const {
+    return plan.flash.code_is_estimate || linked.flash_bytes() == plan.flash.total_bytes();
+  }
   bool outputs_hold() const { return equal == inputs; }
   bool holds() const {
-    return arena_holds() && statics_hold() && stack_holds() && outputs_hold() &&
+    return arena_holds() && statics_hold() && stack_holds() && flash_holds() && outputs_hold() &&
            run.canaries_intact;
   }
   std::int64_t instructions() const {
@@ -129,10 +132,12 @@ std::string verdict_text(const Verdict& v) {
        row("arena", v.plan.peak_sram_bytes, v.linked.arena_bytes, verb(v.arena_holds(), "equal")),
        row("statics", v.plan.runtime_bytes, v.linked.statics_bytes(),
            verb(v.statics_hold(), "equal")),
-       row("stack", v.plan.stack_bytes, v.run.stack_bytes, verb(v.stack_holds(), "within")),
-       row("flash: tables", flash.rodata_bytes(), v.linked.rodata_bytes, "with descriptors"),
-       row("flash: code", flash.code_bytes, v.linked.text_bytes,
-           flash.code_is_estimate ? "an estimate" : "")},
+       row("stack", v.plan.stack_bytes, v.run.stack_bytes,
+           verb(v.stack_holds(), v.run.stack_bytes == v.plan.stack_bytes ? "equal" : "within")),
+       row("flash", flash.total_bytes(), v.linked.flash_bytes(),
+           flash.code_is_estimate ? "an estimate" : verb(v.flash_holds(), "equal")),
+       row("  tables", flash.rodata_bytes(), v.linked.rodata_bytes + v.linked.data_bytes, ""),
+       row("  code", flash.code_bytes, v.linked.text_bytes, "")},
       {1, 2});
   text += "outputs equal: " + std::string(v.outputs_hold() ? "yes" : "NO") + ", " +
           std::to_string(v.equal) + " of " + std::to_string(v.inputs) + " inputs\n";
@@ -158,12 +163,14 @@ Json verdict_json(const VerifyOptions& options, const McuTarget& target, const V
            {{"arena_bytes", v.plan.peak_sram_bytes},
             {"statics_bytes", v.plan.runtime_bytes},
             {"stack_bytes", v.plan.stack_bytes},
+            {"flash_bytes", v.plan.flash.total_bytes()},
             {"rodata_bytes", v.plan.flash.rodata_bytes()},
             {"text_bytes", v.plan.flash.code_bytes}}},
           {"measured",
            {{"arena_bytes", v.linked.arena_bytes},
             {"statics_bytes", v.linked.statics_bytes()},
             {"stack_bytes", v.run.stack_bytes},
+            {"flash_bytes", v.linked.flash_bytes()},
             {"rodata_bytes", v.linked.rodata_bytes},
             {"text_bytes", v.linked.text_bytes},
             {"instructions", v.run.instructions}}},
@@ -173,7 +180,7 @@ Json verdict_json(const VerifyOptions& options, const McuTarget& target, const V
 }
 
 int verify(CliContext& context, const VerifyOptions& options) {
-  const RuntimeModel runtime = find_runtime(kDefaultRuntime);
+  const RuntimeModel runtime = target_runtime(kDefaultRuntime, options.mcu);
   const McuTarget target = resolve_mcu(options.mcu, runtime);
   const Verdict verdict = check(context, options, runtime, target);
   if (options.json) {
