@@ -57,7 +57,7 @@ void bind_operator(py::module_& module) {
 
 BoundPlan make_plan(Network network, const McuOptions& mcu, const std::string& runtime,
                     const std::string& input, const std::string& depthwise_rows) {
-  const RuntimeModel model = find_runtime(runtime);
+  const RuntimeModel model = target_runtime(runtime, mcu);
   BoundPlan bound;
   if (any_mcu_option(mcu)) bound.budget = resolve_mcu(mcu, model).budget;
   PlanOptions& options = bound.options;

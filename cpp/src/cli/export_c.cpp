@@ -8,7 +8,7 @@
 namespace tinynas {
 
 std::string export_c(const ExportRequest& request) {
-  const RuntimeModel runtime = find_runtime(kDefaultRuntime);
+  const RuntimeModel runtime = target_runtime(kDefaultRuntime, request.mcu);
   PlanOptions plan_options;
   plan_options.input = runtime_input(runtime, request.input);
   if (any_mcu_option(request.mcu)) {
@@ -19,7 +19,7 @@ std::string export_c(const ExportRequest& request) {
   CodeLabels labels;
   labels.network = request.network.name;
   const auto files = generate_c(network.graph, plan, labels, request.network.file);
-  write_export_folder(request.out, files, "tinynas_config.h");
+  write_export_folder(request.out, files, "tinynas_runtime.h");
   return request.out + ": " + std::to_string(files.size()) + " files, an arena of " +
          format_count(plan.peak_sram_bytes) + " bytes";
 }
