@@ -1,6 +1,6 @@
 /* 1x1 convolution of stride 1 without padding, one row: pixel x is read before pixel x is written.
  */
-#include "tinynas_kernels.h"
+#include "columns.h"
 
 void tn_conv2d_1x1(const void* opaque, const tn_call* call) {
   const tn_conv_layer* layer = (const tn_conv_layer*)opaque;
@@ -13,7 +13,7 @@ void tn_conv2d_1x1(const void* opaque, const tn_call* call) {
     for (int32_t p = 0; p < pixels; ++p, in += depth) {
       tn_widen_quads(in, depth >> 2, columns + p * tn_second(0, depth));
       for (int32_t i = in_quads; i < depth; ++i) {
-        columns[tn_place(i, depth) + p * tn_second(i, depth)] = in[i];
+        tn_put_value(columns + tn_place(i, depth) + p * tn_second(i, depth), i, depth, in[i]);
       }
     }
     tn_multiply_columns(layer, columns, depth, pixels, out);

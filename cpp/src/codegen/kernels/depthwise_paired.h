@@ -1,0 +1,37 @@
+/* Of depthwise kernels of one window size with the DSP extension: the window's rows of one channel,
+ * widened to int16, two by two (depthwise_taps.h), so that the output may lie over the window. */
+#ifndef TINYNAS_DEPTHWISE_PAIRED_H
+#define TINYNAS_DEPTHWISE_PAIRED_H
+
+#include "depthwise_taps.h"
+#include "tinynas_kernels.h"
+
+#if TN_DSP
+
+enum { TN_MOST_ROWS = 7 };
+
+/* In 2 * kernel_h * pitch bytes: words of two rows each, then the last row. */
+typedef struct {
+  int16_t* values;
+  int32_t pitch;     /* values of a row; beyond its columns one at least that may be read */
+  int32_t columns;   /* that are no padding */
+  int32_t rows;      /* of pairs, that are no padding; */
+  int32_t last_rows; /* of the last row */
+  struct {
+    const int8_t* from; /* the first column that is no padding, of the input's first channel */
+    int16_t* to;
+  } row[TN_MOST_ROWS];
+} tn_paired_rows;
+
+/* Padding is the same for all channels: it is written here, once. */
+void tn_prepare_paired(const tn_conv_layer* layer, const tn_call* call, tn_paired_rows* rows);
+void tn_widen_paired(const tn_conv_layer* layer, const tn_paired_rows* rows, int32_t channel);
+/* The weights of an odd `size` (weight_order.h): `size` words for each two rows; of the last row
+ * pairs of neighbours, by turns (w0 w1)(w2 0) and (0 w0)(w1 w2). */
+void tn_pair_weights(const int8_t* w, int32_t size, int32_t* pair);
+/* One output; where its shift is not common. */
+int8_t tn_requantize_channel(const tn_conv_layer* layer, int32_t c, int32_t sum);
+
+#endif
+
+#endif
