@@ -30,6 +30,7 @@ static inline int32_t tn_get_value(const tn_value* at, int32_t k, int32_t depth)
 /* Quads of one of the pixels, from the first of them on. */
 static inline void tn_widen_quads(const int8_t* from, int32_t quads, tn_value* to) {
   int32_t* words = (int32_t*)(void*)to;
+#pragma GCC unroll 2
   for (const int8_t* end = from + 4 * quads; from != end; from += 4) {
     const int32_t word = tn_load_word(from);
     TN_STORE_TWO(words, 16, tn_quad_first(word), tn_quad_second(word));

@@ -43,78 +43,63 @@ void tn_prepare_paired(const tn_conv_layer* layer, const tn_call* call, tn_paire
   }
 }
 
+/* Values of a row lie a pixel apart: multiples of that. */
+typedef struct {
+  int32_t one, three, five, seven, eight;
+} tn_steps;
+
 /* Byte loads and halfword stores cost less than instructions that put two values together. */
-static inline __attribute__((always_inline)) void widen_row(const int8_t* from, int32_t step,
-                                                            int32_t step3, int32_t step5,
-                                                            int32_t step7, int32_t columns,
+static inline __attribute__((always_inline)) void widen_row(const int8_t* from, tn_steps step,
+                                                            int32_t eights, int32_t rest,
                                                             int16_t* to, int32_t apart) {
-  for (int32_t eights = columns >> 3; eights > 0; --eights) {
+  for (; eights > 0; --eights) {
     to[0] = from[0];
-    to[apart] = from[step];
-    to[2 * apart] = from[2 * step];
-    to[3 * apart] = from[step3];
-    to[4 * apart] = from[4 * step];
-    to[5 * apart] = from[step5];
-    to[6 * apart] = from[2 * step3];
-    to[7 * apart] = from[step7];
-    from += 8 * step;
-    to += 8 * apart;
+    to[apart] = from[step.one];
+    to[2 * apart] = from[2 * step.one];
+    to[3 * apart] = from[step.three];
+    to[4 * apart] = from[4 * step.one];
+    to[5 * apart] = from[step.five];
+    to[6 * apart] = from[2 * step.three];
+    to[7 * apart] = from[step.seven];
     TN_KEEP(from);
     TN_KEEP(to);
+    from += step.eight;
+    to += 8 * apart;
   }
-  switch (columns & 7) {
+  switch (rest) {
     case 7:
-      to[6 * apart] = from[2 * step3]; /* fall through */
+      to[6 * apart] = from[2 * step.three]; /* fall through */
     case 6:
-      to[5 * apart] = from[step5]; /* fall through */
+      to[5 * apart] = from[step.five]; /* fall through */
     case 5:
-      to[4 * apart] = from[4 * step]; /* fall through */
+      to[4 * apart] = from[4 * step.one]; /* fall through */
     case 4:
-      to[3 * apart] = from[step3]; /* fall through */
+      to[3 * apart] = from[step.three]; /* fall through */
     case 3:
-      to[2 * apart] = from[2 * step]; /* fall through */
+      to[2 * apart] = from[2 * step.one]; /* fall through */
     case 2:
-      to[apart] = from[step]; /* fall through */
+      to[apart] = from[step.one]; /* fall through */
     case 1:
       to[0] = from[0]; /* fall through */
-    default:
+    case 0:
       break;
   }
 }
 
 void tn_widen_paired(const tn_conv_layer* layer, const tn_paired_rows* rows, int32_t channel) {
-  const int32_t step = layer->in_channels, columns = rows->columns;
-  int32_t step3 = 3 * step, step5 = 5 * step, step7 = 7 * step, i = 0;
-  TN_KEEP(step3);
-  TN_KEEP(step5);
-  TN_KEEP(step7);
+  const int32_t one = layer->in_channels, eights = rows->columns >> 3, rest = rows->columns & 7;
+  tn_steps step = {one, 3 * one, 5 * one, 7 * one, 8 * one};
+  int32_t i = 0;
+  TN_KEEP(step.three);
+  TN_KEEP(step.five);
+  TN_KEEP(step.seven);
+  TN_KEEP(step.eight);
   for (; i < rows->rows; ++i) {
-    widen_row(rows->row[i].from + channel, step, step3, step5, step7, columns, rows->row[i].to, 2);
+    widen_row(rows->row[i].from + channel, step, eights, rest, rows->row[i].to, 2);
   }
   if (rows->last_rows != 0) {
-    widen_row(rows->row[i].from + channel, step, step3, step5, step7, columns, rows->row[i].to, 1);
+    widen_row(rows->row[i].from + channel, step, eights, rest, rows->row[i].to, 1);
   }
-}
-
-void tn_pair_weights(const int8_t* w, int32_t size, int32_t* pair) {
-  for (int32_t twos = size >> 1; twos > 0; --twos) {
-    for (int32_t columns = size >> 1; columns > 0; --columns, w += 4, pair += 2) {
-      const int32_t word = tn_load_word(w);
-      pair[0] = tn_bytes_0_2(word);
-      pair[1] = tn_bytes_1_3(word);
-    }
-    *pair++ = tn_halves(w[0], w[1]);
-    w += 2;
-  }
-  int32_t before = 0;
-  for (int32_t columns = size >> 1; columns > 0; --columns, w += 2, pair += 2) {
-    const int32_t even = w[0], odd = w[1];
-    pair[0] = tn_halves(even, odd);
-    pair[1] = tn_halves(before, even);
-    before = odd;
-  }
-  pair[0] = tn_halves(w[0], 0);
-  pair[1] = tn_halves(before, w[0]);
 }
 
 int8_t tn_requantize_channel(const tn_conv_layer* layer, int32_t c, int32_t sum) {

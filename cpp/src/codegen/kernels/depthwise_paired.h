@@ -15,8 +15,8 @@ typedef struct {
   int16_t* values;
   int32_t pitch;     /* values of a row; beyond its columns one at least that may be read */
   int32_t columns;   /* that are no padding */
-  int32_t rows;      /* of pairs, that are no padding; */
-  int32_t last_rows; /* of the last row */
+  int32_t rows;      /* of pairs, that are no padding */
+  int32_t last_rows; /* 1, or 0 where the last row is padding */
   struct {
     const int8_t* from; /* the first column that is no padding, of the input's first channel */
     int16_t* to;
@@ -26,9 +26,6 @@ typedef struct {
 /* Padding is the same for all channels: it is written here, once. */
 void tn_prepare_paired(const tn_conv_layer* layer, const tn_call* call, tn_paired_rows* rows);
 void tn_widen_paired(const tn_conv_layer* layer, const tn_paired_rows* rows, int32_t channel);
-/* The weights of an odd `size` (weight_order.h): `size` words for each two rows; of the last row
- * pairs of neighbours, by turns (w0 w1)(w2 0) and (0 w0)(w1 w2). */
-void tn_pair_weights(const int8_t* w, int32_t size, int32_t* pair);
 /* One output; where its shift is not common. */
 int8_t tn_requantize_channel(const tn_conv_layer* layer, int32_t c, int32_t sum);
 

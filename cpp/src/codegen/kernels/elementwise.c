@@ -48,7 +48,7 @@ static void add_run(const tn_pair_layer* layer, const int8_t* half, const int8_t
     const int32_t twice = other[i] * scale + zero;
     const int32_t y = tn_multiply_twice(twice, other_factor, rounding + (twice >> 31)) >> right;
     const int32_t x = half[i] * (1 << TN_ADD_SHIFT) + half_of_zero;
-    out[i] = (int8_t)tn_requantize_twice(x + 2 * y, multiplier, shift, nudge);
+    out[i] = (int8_t)tn_requantize_scaled(x + 2 * y, 1, multiplier, shift, nudge);
   }
 }
 

@@ -34,7 +34,7 @@ static void multiply_channel(const tn_channels* of, const tn_value* x, int32_t p
 /* From a sum of quads; its lowest bits are 0. */
 static inline int32_t requantize_quads(int32_t sum, int32_t multiplier, int32_t shift,
                                        int32_t nudge) {
-  return tn_requantize_twice(sum >> (TN_SCALE_BITS - 1), multiplier, shift, nudge);
+  return tn_requantize_scaled(sum, TN_SCALE_BITS, multiplier, shift, nudge);
 }
 
 /* Two channels that are not common, or of which one is not. */
@@ -49,89 +49,79 @@ static void multiply_others(const tn_channels* of, const tn_value* columns, int3
 /* `exact`: depth is a multiple of eight, nothing is left over. */
 static inline __attribute__((always_inline)) void multiply_pairs(const tn_channels* of,
                                                                  const tn_value* columns,
-                                                                 int32_t exact, int8_t* out) {
+                                                                 int32_t exact, int32_t pixels,
+                                                                 int8_t* out) {
   const int32_t depth = of->depth, channels = of->channels;
   const int32_t *bias = of->bias, *multipliers = of->multipliers;
-  const int8_t* v = of->weights;
-  const int32_t* const end = (const int32_t*)(const void*)columns + (depth & ~7);
-  const int8_t* shifts = of->shifts;
-  for (const int8_t* last = shifts + (channels & ~1); shifts != last; shifts += 2, out += 2) {
-    const int8_t* w = v + depth;
-    const int32_t* x = (const int32_t*)(const void*)columns;
+  const int8_t *v = of->weights, *shifts = of->shifts;
+  const int32_t* const begin = (const int32_t*)(const void*)columns;
+  const int32_t* const end = begin + (depth & ~7);
+  for (const int8_t* last = shifts + (channels & ~1); shifts != last; v += depth) {
+    const int32_t* x = begin;
     int32_t vx, vy, wx, wy, multiplier, other;
-    TN_LOAD_TWO(bias, 8, vx, wx);
-    vy = vx;
-    wy = wx;
-    while (x != end) {
-      TN_QUADS_2X2(x, v, w, vx, vy, wx, wy);
-      TN_QUADS_2X2(x, v, w, vx, vy, wx, wy);
-    }
-    if (!exact) {
-      if ((depth & 4) != 0) TN_QUADS_2X2(x, v, w, vx, vy, wx, wy);
-      for (int32_t left = depth & 3; left > 0; --left, ++x) {
-        vx = tn_dot_low(*v, *x, vx);
-        vy = tn_dot_low_high(*v++, *x, vy);
-        wx = tn_dot_low(*w, *x, wx);
-        wy = tn_dot_low_high(*w++, *x, wy);
+    if (pixels == 2) TN_CONSTANTS(bias, 0, vy, wy);
+    TN_CONSTANTS(bias, 8, vx, wx);
+    if (pixels == 2 && exact) {
+      TN_COLUMNS_2X2(x, v, depth, end, vx, vy, wx, wy);
+    } else if (pixels == 2) {
+      while (x != end) {
+        TN_QUADS_2X2(x, v, depth, vx, vy, wx, wy);
+        TN_QUADS_2X2(x, v, depth, vx, vy, wx, wy);
+      }
+    } else {
+      while (x != end) {
+        TN_QUADS_2X1(x, v, depth, vx, wx);
+        TN_QUADS_2X1(x, v, depth, vx, wx);
       }
     }
-    v = w;
-    TN_LOAD_TWO(multipliers, 8, multiplier, other);
-    const int32_t shift = shifts[0], other_shift = shifts[1];
+    if (!exact && (depth & 7) != 0) {
+      if ((depth & 4) != 0) {
+        if (pixels == 2) {
+          TN_QUADS_2X2(x, v, depth, vx, vy, wx, wy);
+        } else {
+          TN_QUADS_2X1(x, v, depth, vx, wx);
+        }
+      }
+      for (int32_t left = depth & 3; left > 0; --left, ++x, ++v) {
+        vx = tn_dot_low(*v, *x, vx);
+        wx = tn_dot_low(v[depth], *x, wx);
+        if (pixels == 2) vy = tn_dot_low_high(*v, *x, vy);
+        if (pixels == 2) wy = tn_dot_low_high(v[depth], *x, wy);
+      }
+    }
+    TN_CONSTANTS(multipliers, 8, multiplier, other);
+    const int32_t shift = *shifts++, other_shift = *shifts++;
     if ((shift | other_shift) < 0) {
-      multiply_others(of, columns, 2, (int32_t)(shifts - of->shifts), out);
+      multiply_others(of, columns, pixels, (int32_t)(shifts - of->shifts) - 2, out);
+      out += 2;
       continue;
     }
     const int32_t nudge = (int32_t)((uint32_t)of->rounding << shift);
-    out[0] = (int8_t)requantize_quads(vx, multiplier, shift, nudge);
-    out[channels] = (int8_t)requantize_quads(vy, multiplier, shift, nudge);
     const int32_t other_nudge = (int32_t)((uint32_t)of->rounding << other_shift);
-    out[1] = (int8_t)requantize_quads(wx, other, other_shift, other_nudge);
-    out[channels + 1] = (int8_t)requantize_quads(wy, other, other_shift, other_nudge);
+    vx = requantize_quads(vx, multiplier, shift, nudge);
+    wx = requantize_quads(wx, other, other_shift, other_nudge);
+    if (pixels == 2) {
+      vy = requantize_quads(vy, multiplier, shift, nudge);
+      TN_STORE_BYTES(out, channels, vx, vy);
+      wy = requantize_quads(wy, other, other_shift, other_nudge);
+      TN_STORE_BYTES(out, channels, wx, wy);
+    } else {
+      *out++ = (int8_t)vx;
+      *out++ = (int8_t)wx;
+    }
   }
 }
 
 static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
   if ((of->depth & 7) == 0) {
-    multiply_pairs(of, columns, 1, out);
+    multiply_pairs(of, columns, 1, 2, out);
   } else {
-    multiply_pairs(of, columns, 0, out);
+    multiply_pairs(of, columns, 0, 2, out);
   }
 }
 
 static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
-  const int32_t depth = of->depth;
-  const int8_t* v = of->weights;
-  for (int32_t c = 0; c + 1 < of->channels; c += 2) {
-    const int8_t *w = v + depth, *end = v + (depth & ~3);
-    const int32_t* x = (const int32_t*)(const void*)columns;
-    int32_t vx = of->bias[c], wx = of->bias[c + 1];
-    while (v != end) {
-      int32_t first, second;
-      TN_LOAD_TWO(x, 16, first, second);
-      const int32_t v_both = tn_load_word(v), w_both = tn_load_word(w);
-      v += 4;
-      w += 4;
-      vx = tn_dot(tn_bytes_0_2(v_both), first, vx);
-      vx = tn_dot(v_both, second, vx);
-      wx = tn_dot(tn_bytes_0_2(w_both), first, wx);
-      wx = tn_dot(w_both, second, wx);
-    }
-    for (int32_t left = depth & 3; left > 0; --left, ++x) {
-      vx = tn_dot_low(*v++, *x, vx);
-      wx = tn_dot_low(*w++, *x, wx);
-    }
-    v = w;
-    const int32_t shift = of->shifts[c], other = of->shifts[c + 1];
-    if ((shift | other) < 0) {
-      multiply_others(of, columns, 1, c, out + c);
-      continue;
-    }
-    out[c] = (int8_t)requantize_quads(vx, of->multipliers[c], shift,
-                                      (int32_t)((uint32_t)of->rounding << shift));
-    out[c + 1] = (int8_t)requantize_quads(wx, of->multipliers[c + 1], other,
-                                          (int32_t)((uint32_t)of->rounding << other));
-  }
+  multiply_pairs(of, columns, 0, 1, out);
 }
 
 #else

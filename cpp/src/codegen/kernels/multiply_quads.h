@@ -20,24 +20,50 @@ static inline int32_t tn_quad_second(int32_t word) { return tn_bytes_1_3(word); 
 
 #if defined(__ARM_FEATURE_DSP)
 
-/* Quads of two columns, x, by quads of two output channels, v and w: sums v x, v y, w x, w y. In
- * one piece, because compilers move registers about between such instructions. */
-#define TN_QUADS_2X2(x, v, w, vx, vy, wx, wy)                                                    \
-  do {                                                                                           \
-    int32_t x0, x1, y0, y1, low, both;                                                           \
-    __asm__(                                                                                     \
-        "ldrd %[x0], %[x1], [%[x]], #8\n\tldrd %[y0], %[y1], [%[x]], #8\n\t"                     \
-        "ldr %[both], [%[v]], #4\n\tsxtb16 %[low], %[both]\n\t"                                 \
-        "smlad %[vx_], %[low], %[x0], %[vx_]\n\tsmlad %[vy_], %[low], %[y0], %[vy_]\n\t"        \
-        "smlad %[vx_], %[both], %[x1], %[vx_]\n\tsmlad %[vy_], %[both], %[y1], %[vy_]\n\t"      \
-        "ldr %[both], [%[w]], #4\n\tsxtb16 %[low], %[both]\n\t"                                 \
-        "smlad %[wx_], %[low], %[x0], %[wx_]\n\tsmlad %[wy_], %[low], %[y0], %[wy_]\n\t"        \
-        "smlad %[wx_], %[both], %[x1], %[wx_]\n\tsmlad %[wy_], %[both], %[y1], %[wy_]"          \
-        : [x] "+&r"(x), [v] "+&r"(v), [w] "+&r"(w), [vx_] "+&r"(vx), [vy_] "+&r"(vy),            \
-          [wx_] "+&r"(wx), [wy_] "+&r"(wy), [x0] "=&r"(x0), [x1] "=&r"(x1), [y0] "=&r"(y0),      \
-          [y1] "=&r"(y1), [low] "=&r"(low), [both] "=&r"(both)                                   \
-        :                                                                                        \
-        : "memory");                                                                             \
+/* Quads of two columns, x, by quads of two output channels, whose weights lie `depth` apart, at v:
+ * sums v x, v y, w x, w y. In one piece, because compilers move registers about between such
+ * instructions. */
+#define TN_ROW_OF_TWO(load, sum_x, sum_y)                                                   \
+  load "\n\tsxtb16 %[low], %[both]\n\t"                                                    \
+       "smlad %[" #sum_x "], %[low], %[x0], %[" #sum_x "]\n\t"                             \
+       "smlad %[" #sum_y "], %[low], %[y0], %[" #sum_y "]\n\t"                             \
+       "smlad %[" #sum_x "], %[both], %[x1], %[" #sum_x "]\n\t"                            \
+       "smlad %[" #sum_y "], %[both], %[y1], %[" #sum_y "]\n\t"
+#define TN_QUAD_2X2                                                                \
+  "ldrd %[x0], %[x1], [%[x]], #8\n\tldrd %[y0], %[y1], [%[x]], #8\n\t"             \
+  TN_ROW_OF_TWO("ldr %[both], [%[v], %[step]]", wx_, wy_)                          \
+  TN_ROW_OF_TWO("ldr %[both], [%[v]], #4", vx_, vy_)
+#define TN_BY_2X2(text, x, v, depth, end_, vx, vy, wx, wy)                                      \
+  do {                                                                                          \
+    int32_t x0, x1, y0, y1, low, both;                                                          \
+    __asm__(text                                                                                \
+            : [x] "+&r"(x), [v] "+&r"(v), [vx_] "+&r"(vx), [vy_] "+&r"(vy), [wx_] "+&r"(wx),    \
+              [wy_] "+&r"(wy), [x0] "=&r"(x0), [x1] "=&r"(x1), [y0] "=&r"(y0), [y1] "=&r"(y1),  \
+              [low] "=&r"(low), [both] "=&r"(both)                                              \
+            : [step] "r"(depth), [end] "m"(end_)                                                \
+            : "memory", "cc");                                                                  \
+  } while (0)
+#define TN_QUADS_2X2(x, v, depth, vx, vy, wx, wy) \
+  TN_BY_2X2(TN_QUAD_2X2, x, v, depth, x, vx, vy, wx, wy)
+/* To the end of the columns: a depth of eights, of which an odd one enters amidst. */
+#define TN_COLUMNS_2X2(x, v, depth, end, vx, vy, wx, wy)                                       \
+  TN_BY_2X2("tst %[step], #8\n\tbne 2f\n1:\n\t" TN_QUAD_2X2 TN_QUAD_2X2                         \
+            "2:\n\t" TN_QUAD_2X2 TN_QUAD_2X2                                                    \
+            "ldr %[both], %[end]\n\tcmp %[x], %[both]\n\tbne 1b",                               \
+            x, v, depth, end, vx, vy, wx, wy)
+/* The same of one column, which still shares its place with another. */
+#define TN_QUADS_2X1(x, v, depth, vx, wx)                                                          \
+  do {                                                                                             \
+    int32_t x0, x1, low, both;                                                                     \
+    __asm__("ldrd %[x0], %[x1], [%[x]], #16\n\t"                                                   \
+            "ldr %[both], [%[v], %[step]]\n\tsxtb16 %[low], %[both]\n\t"                           \
+            "smlad %[wx_], %[low], %[x0], %[wx_]\n\tsmlad %[wx_], %[both], %[x1], %[wx_]\n\t"      \
+            "ldr %[both], [%[v]], #4\n\tsxtb16 %[low], %[both]\n\t"                                \
+            "smlad %[vx_], %[low], %[x0], %[vx_]\n\tsmlad %[vx_], %[both], %[x1], %[vx_]"          \
+            : [x] "+&r"(x), [v] "+&r"(v), [vx_] "+&r"(vx), [wx_] "+&r"(wx), [x0] "=&r"(x0),        \
+              [x1] "=&r"(x1), [low] "=&r"(low), [both] "=&r"(both)                                 \
+            : [step] "r"(depth)                                                                    \
+            : "memory");                                                                           \
   } while (0)
 
 /* Four inputs by four weights each of four outputs, whose weights lie `depth` apart at w and v. */
@@ -62,18 +88,29 @@ static inline int32_t tn_quad_second(int32_t word) { return tn_bytes_1_3(word); 
 
 #elif TN_DSP
 
-#define TN_QUADS_2X2(x, v, w, vx, vy, wx, wy)                         \
-  do {                                                                \
-    const int32_t v_both = tn_load_word(v), w_both = tn_load_word(w); \
-    int32_t x0, x1, y0, y1;                                           \
-    TN_LOAD_TWO(x, 8, x0, x1);                                        \
-    TN_LOAD_TWO(x, 8, y0, y1);                                        \
-    vx = tn_dot(v_both, x1, tn_dot(tn_bytes_0_2(v_both), x0, vx));    \
-    vy = tn_dot(v_both, y1, tn_dot(tn_bytes_0_2(v_both), y0, vy));    \
-    wx = tn_dot(w_both, x1, tn_dot(tn_bytes_0_2(w_both), x0, wx));    \
-    wy = tn_dot(w_both, y1, tn_dot(tn_bytes_0_2(w_both), y0, wy));    \
-    v += 4;                                                           \
-    w += 4;                                                           \
+static inline int32_t tn_dot_quad(const int8_t* w, int32_t x0, int32_t x1, int32_t sum) {
+  const int32_t both = tn_load_word(w);
+  return tn_dot(both, x1, tn_dot(tn_bytes_0_2(both), x0, sum));
+}
+#define TN_QUADS_2X2(x, v, depth, vx, vy, wx, wy)    \
+  do {                                               \
+    vx = tn_dot_quad(v, (x)[0], (x)[1], vx);         \
+    vy = tn_dot_quad(v, (x)[2], (x)[3], vy);         \
+    wx = tn_dot_quad((v) + (depth), (x)[0], (x)[1], wx); \
+    wy = tn_dot_quad((v) + (depth), (x)[2], (x)[3], wy); \
+    x += 4;                                          \
+    v += 4;                                          \
+  } while (0)
+#define TN_COLUMNS_2X2(x, v, depth, end, vx, vy, wx, wy)                         \
+  do {                                                                           \
+    while ((x) != (end)) TN_QUADS_2X2(x, v, depth, vx, vy, wx, wy);              \
+  } while (0)
+#define TN_QUADS_2X1(x, v, depth, vx, wx)            \
+  do {                                               \
+    vx = tn_dot_quad(v, (x)[0], (x)[1], vx);         \
+    wx = tn_dot_quad((v) + (depth), (x)[0], (x)[1], wx); \
+    x += 4;                                          \
+    v += 4;                                          \
   } while (0)
 
 static inline int32_t tn_dot_bytes(const int8_t* w, int32_t x02, int32_t x13, int32_t sum) {
