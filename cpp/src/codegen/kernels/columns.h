@@ -30,11 +30,11 @@ static inline int32_t tn_get_value(const tn_value* at, int32_t k, int32_t depth)
 /* Quads of one of the pixels, from the first of them on. */
 static inline void tn_widen_quads(const int8_t* from, int32_t quads, tn_value* to) {
   int32_t* words = (int32_t*)(void*)to;
-#pragma GCC unroll 2
-  for (const int8_t* end = from + 4 * quads; from != end; from += 4) {
-    const int32_t word = tn_load_word(from);
-    TN_STORE_TWO(words, 16, tn_quad_first(word), tn_quad_second(word));
+  for (int32_t twos = quads >> 1; twos > 0; --twos) {
+    TN_WIDEN_QUAD(from, words);
+    TN_WIDEN_QUAD(from, words);
   }
+  if ((quads & 1) != 0) TN_WIDEN_QUAD(from, words);
 }
 
 #else
@@ -62,8 +62,21 @@ static inline void tn_widen_quads(const int8_t* from, int32_t quads, tn_value* t
 
 /* Quads of one and the same value. */
 void tn_fill_quads(int32_t value, int32_t quads, tn_value* to);
-/* All output channels of one or two pixels. */
-void tn_multiply_columns(const tn_conv_layer* layer, const tn_value* columns, int32_t depth,
-                         int32_t pixels, int8_t* out);
+/* What the products of all columns of a layer have in common. */
+typedef struct {
+  const int32_t *bias, *multipliers;
+  const int8_t *shifts, *weights;
+  int32_t channels, out_zero, depth;
+  int32_t rounding; /* the nudge of shift 0 */
+} tn_channels;
+static inline tn_channels tn_channels_of(const tn_conv_layer* layer, int32_t depth) {
+  const tn_channels of = {layer->bias,    layer->multipliers,          layer->shifts,
+                          layer->weights, layer->out_channels,         layer->out_zero,
+                          depth,          tn_nudge(layer->out_zero, 0)};
+  return of;
+}
+/* All output channels of one or two pixels, within int8. */
+void tn_multiply_columns(const tn_channels* of, const tn_value* columns, int32_t pixels,
+                         int8_t* out);
 
 #endif

@@ -88,6 +88,7 @@ void tn_conv2d(const void* opaque, const tn_call* call) {
   gather.quads = gather.width >> 2;
   gather.depth = layer->kernel_h * gather.width;
   gather.in_x = call->in_x;
+  const tn_channels of = tn_channels_of(layer, gather.depth);
   int32_t x = call->x * layer->stride_w - layer->pad_left;
   int8_t* out = call->out;
   for (int32_t left = call->columns; left > 0; left -= 2) {
@@ -99,7 +100,8 @@ void tn_conv2d(const void* opaque, const tn_call* call) {
         gather_edge(&gather, x, columns, p);
       }
     }
-    tn_multiply_columns(layer, columns, gather.depth, pixels, out);
+    tn_multiply_columns(&of, columns, pixels, out);
     out += pixels * layer->out_channels;
   }
+  tn_clamp_all(call->out, call->columns * layer->out_channels, layer->low, layer->high);
 }

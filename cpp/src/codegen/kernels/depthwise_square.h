@@ -100,7 +100,7 @@ static inline __attribute__((always_inline)) int32_t tn_sum_one(int32_t size, co
     tn_paired_rows rows;                                                                         \
     tn_prepare_paired(layer, call, &rows);                                                       \
     for (int32_t c = 0; c < layer->in_channels; ++c) {                                           \
-      tn_widen_paired(layer, &rows, c);                                                          \
+      tn_widen_paired(&rows, c);                                                                 \
       tn_pair_weights(layer->weights + c * (size) * (size), size, weights);                      \
       if (layer->stride_w == 1) {                                                                \
         channel_at_1(layer, &rows, weights, c, call->columns, call->out + c);                    \

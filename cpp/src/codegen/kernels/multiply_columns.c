@@ -1,13 +1,6 @@
 /* All output channels of one or two pixels from their columns. */
 #include "columns.h"
 
-typedef struct {
-  const int32_t *bias, *multipliers;
-  const int8_t *shifts, *weights;
-  int32_t channels, out_zero, depth;
-  int32_t rounding; /* the nudge of shift 0 */
-} tn_channels;
-
 static int8_t requantize_one(const tn_channels* of, int32_t c, int32_t sum) {
   const int32_t shift = of->shifts[c], multiplier = of->multipliers[c];
   const int32_t nudge = (int32_t)((uint32_t)of->rounding << (shift & 31));
@@ -42,7 +35,7 @@ static void multiply_others(const tn_channels* of, const tn_value* columns, int3
                             int32_t c, int8_t* out) {
   for (int32_t p = 0; p < pixels; ++p) {
     multiply_channel(of, columns, p, c, out);
-    multiply_channel(of, columns, p, c + 1, out);
+    multiply_channel(of, columns, p, c + 1, out + 1);
   }
 }
 
@@ -238,21 +231,17 @@ void tn_fill_quads(int32_t value, int32_t quads, tn_value* to) {
   }
 }
 
-void tn_multiply_columns(const tn_conv_layer* layer, const tn_value* columns, int32_t depth,
-                         int32_t pixels, int8_t* out) {
-  const tn_channels of = {layer->bias,    layer->multipliers,          layer->shifts,
-                          layer->weights, layer->out_channels,         layer->out_zero,
-                          depth,          tn_nudge(layer->out_zero, 0)};
+void tn_multiply_columns(const tn_channels* of, const tn_value* columns, int32_t pixels,
+                         int8_t* out) {
   if (pixels == 2) {
-    multiply_two(&of, columns, out);
+    multiply_two(of, columns, out);
   } else {
-    multiply_one(&of, columns, out);
+    multiply_one(of, columns, out);
   }
 #if TN_DSP
-  if ((of.channels & 1) != 0) {
-    const int32_t last = of.channels - 1;
-    for (int32_t p = 0; p < pixels; ++p) multiply_channel(&of, columns, p, last, out + last);
+  if ((of->channels & 1) != 0) {
+    const int32_t last = of->channels - 1;
+    for (int32_t p = 0; p < pixels; ++p) multiply_channel(of, columns, p, last, out + last);
   }
 #endif
-  tn_clamp_all(out, pixels * of.channels, layer->low, layer->high);
 }

@@ -12,13 +12,23 @@
 
 enum { TN_SCALE_BITS = 8 }; /* of sums; of values that are in no quad */
 
-/* V0 and V1 of a quad as it is stored: bytes 127 - x1, x0, 127 - x3, x2. */
-static inline int32_t tn_quad_first(int32_t word) { return tn_swap_bytes(word) ^ 0x007F007F; }
-static inline int32_t tn_quad_second(int32_t word) { return tn_bytes_1_3(word); }
-
 #endif
 
 #if defined(__ARM_FEATURE_DSP)
+
+/* A quad of a column that shares its place with another: V0 and V1 are bytes 127 - x1, x0, 127 - x3,
+ * x2. */
+#define TN_WIDEN_QUAD(from, to)                                                        \
+  do {                                                                                 \
+    int32_t first, second;                                                             \
+    __asm__ volatile(                                                                  \
+        "ldr %[second], [%[f]], #4\n\trev16 %[first], %[second]\n\t"                   \
+        "eor %[first], %[first], #0x007F007F\n\tsxtb16 %[second], %[second], ror #8\n\t" \
+        "strd %[first], %[second], [%[t]], #16"                                        \
+        : [f] "+&r"(from), [t] "+&r"(to), [first] "=&r"(first), [second] "=&r"(second) \
+        :                                                                              \
+        : "memory");                                                                   \
+  } while (0)
 
 /* Quads of two columns, x, by quads of two output channels, whose weights lie `depth` apart, at v:
  * sums v x, v y, w x, w y. In one piece, because compilers move registers about between such
@@ -33,24 +43,25 @@ static inline int32_t tn_quad_second(int32_t word) { return tn_bytes_1_3(word); 
   "ldrd %[x0], %[x1], [%[x]], #8\n\tldrd %[y0], %[y1], [%[x]], #8\n\t"             \
   TN_ROW_OF_TWO("ldr %[both], [%[v], %[step]]", wx_, wy_)                          \
   TN_ROW_OF_TWO("ldr %[both], [%[v]], #4", vx_, vy_)
-#define TN_BY_2X2(text, x, v, depth, end_, vx, vy, wx, wy)                                      \
+#define TN_BY_2X2(text, x, v, depth, vx, vy, wx, wy, ...)                                       \
   do {                                                                                          \
     int32_t x0, x1, y0, y1, low, both;                                                          \
     __asm__(text                                                                                \
             : [x] "+&r"(x), [v] "+&r"(v), [vx_] "+&r"(vx), [vy_] "+&r"(vy), [wx_] "+&r"(wx),    \
               [wy_] "+&r"(wy), [x0] "=&r"(x0), [x1] "=&r"(x1), [y0] "=&r"(y0), [y1] "=&r"(y1),  \
               [low] "=&r"(low), [both] "=&r"(both)                                              \
-            : [step] "r"(depth), [end] "m"(end_)                                                \
+            : [step] "r"(depth) __VA_ARGS__                                                     \
             : "memory", "cc");                                                                  \
   } while (0)
 #define TN_QUADS_2X2(x, v, depth, vx, vy, wx, wy) \
-  TN_BY_2X2(TN_QUAD_2X2, x, v, depth, x, vx, vy, wx, wy)
+  TN_BY_2X2(TN_QUAD_2X2, x, v, depth, vx, vy, wx, wy, )
+#define TN_AND_END(place) , [end] "m"(place)
 /* To the end of the columns: a depth of eights, of which an odd one enters amidst. */
 #define TN_COLUMNS_2X2(x, v, depth, end, vx, vy, wx, wy)                                       \
   TN_BY_2X2("tst %[step], #8\n\tbne 2f\n1:\n\t" TN_QUAD_2X2 TN_QUAD_2X2                         \
             "2:\n\t" TN_QUAD_2X2 TN_QUAD_2X2                                                    \
             "ldr %[both], %[end]\n\tcmp %[x], %[both]\n\tbne 1b",                               \
-            x, v, depth, end, vx, vy, wx, wy)
+            x, v, depth, vx, vy, wx, wy, TN_AND_END(end))
 /* The same of one column, which still shares its place with another. */
 #define TN_QUADS_2X1(x, v, depth, vx, wx)                                                          \
   do {                                                                                             \
@@ -88,6 +99,12 @@ static inline int32_t tn_quad_second(int32_t word) { return tn_bytes_1_3(word); 
 
 #elif TN_DSP
 
+#define TN_WIDEN_QUAD(from, to)                                                    \
+  do {                                                                             \
+    const int32_t word = tn_load_word(from);                                       \
+    TN_STORE_TWO(to, 16, tn_swap_bytes(word) ^ 0x007F007F, tn_bytes_1_3(word));    \
+    from += 4;                                                                     \
+  } while (0)
 static inline int32_t tn_dot_quad(const int8_t* w, int32_t x0, int32_t x1, int32_t sum) {
   const int32_t both = tn_load_word(w);
   return tn_dot(both, x1, tn_dot(tn_bytes_0_2(both), x0, sum));
