@@ -70,9 +70,10 @@ class CGenerator {
   }
 
   std::vector<std::string> kernel_files() const {
-    std::vector<std::string> names = {"tinynas_runtime.h", "tinynas_dsp.h", "tinynas_kernels.h",
-                                      "tinynas_driver.c",
-                                      std::string("invoke_") + input_mode_name(plan_.input) + ".c"};
+    std::vector<std::string> names = {
+        "tinynas_runtime.h", "tinynas_dsp.h",
+        "tinynas_kernels.h", "weight_order.h",
+        "tinynas_driver.c",  std::string("invoke_") + input_mode_name(plan_.input) + ".c"};
     for (const CKernel& kernel : kernels_) {
       if (std::find(names.begin(), names.end(), kernel.file) == names.end()) {
         names.push_back(kernel.file);
@@ -162,8 +163,8 @@ class CGenerator {
   }
 
   std::string weights() const {
-    std::string text =
-        banner("weights, biases and tables, named by operator") + "#include \"weights.h\"\n";
+    std::string text = banner("weights, biases and tables, named by operator") +
+                       "#include \"weights.h\"\n\n#include \"weight_order.h\"\n";
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       if (layers_[i].arrays.empty()) continue;
       text += "\n/* " + op_text(i) + " */\n" + layers_[i].arrays;
@@ -204,8 +205,8 @@ class CGenerator {
     flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
     flag(broadcasts, "TN_BROADCASTS");
     flag(sums >= 0, "TN_ACCUMULATES");
-    return "  {" + kernel.function + ", " + (kernel.add_row.empty() ? "0" : kernel.add_row) + ", &tn_layer" +
-           number(static_cast<std::int64_t>(index)) + ", " +
+    return "  {" + kernel.function + ", " + (kernel.add_row.empty() ? "0" : kernel.add_row) +
+           ", &tn_layer" + number(static_cast<std::int64_t>(index)) + ", " +
            number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
            number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
            number(flow_padding(graph_, plan_, index)) + ", " + number(op.pad_top) + ", " +
@@ -244,8 +245,8 @@ class CGenerator {
         "static const tn_output tn_outputs[] = {\n";
     const auto rows = tensor_rows(graph_, plan_);
     for (const std::int32_t t : outputs()) {
-      text += "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) +
-              "},\n";
+      text +=
+          "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) + "},\n";
     }
     const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
     const std::vector<std::pair<const char*, std::string>> fields = {
