@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/data_options.h"
+#include "cli/network_source.h"
 #include "cli/text_table.h"
 #include "tinynas/error.h"
 
@@ -48,6 +49,8 @@ std::string report(const FinishedRun& run, const FinetuneResult& result) {
 
 std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& progress,
                              const StopFn& stop) {
+  if (find_network(request.run_dir).run.empty())
+    throw BadInput("--finetune: " + request.run_dir + " is a file; name the run directory");
   const FinishedRun run = read_finished_run(request.run_dir);
   const std::string supernet = typed_or_recorded(request.supernet, run.supernet_path, "supernet",
                                                  "--supernet", run.directory);

@@ -17,10 +17,7 @@ std::optional<double> number_or_none(const Json& object, const char* key,
 
 FinishedRun read_finished_run(const std::string& directory) {
   const std::string run_path = directory + "/run.json", result_path = directory + "/result.json";
-  if (!std::filesystem::exists(run_path)) {
-    throw BadInput(directory + ": holds no run (no run.json); name the folder that `tinynas search "
-                               "--run-dir` wrote");
-  }
+  check_run_format(run_path);
   if (!std::filesystem::exists(result_path)) {
     throw BadInput(directory + ": its search has not finished (no result.json); go on with the "
                                "same `tinynas search` command");

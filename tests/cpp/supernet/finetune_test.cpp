@@ -192,7 +192,7 @@ TEST_CASE("what does not belong together is refused in one line") {
     const RunLock lock(run.directory);
     CHECK(contains(bad_input([&] { finetune_quickly(run, quick()); }), "another process"));
   }
-  CHECK(contains(bad_input([&] { read_finished_run(searched().folder.path()); }), "no run.json"));
+  CHECK(contains(bad_input([&] { read_finished_run(searched().folder.path()); }), "run.json"));
   fs::remove(run.directory + "/result.json");
   CHECK(contains(bad_input([&] { read_finished_run(run.directory); }), "has not finished"));
 }
