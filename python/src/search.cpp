@@ -123,8 +123,7 @@ void bind_search(py::module_& module) {
           "largest", [](const R& r) { return bind(r, r.job.result.largest, Origin::kLargest); })
       .def_property_readonly("largest_measurement",
                              [](const R& r) { return r.job.result.largest_measurement; })
-      .def_property_readonly("quantisation",
-                             [](const R& r) { return r.job.result.quantisation; })
+      .def_property_readonly("quantisation", [](const R& r) { return r.job.result.quantisation; })
       .def_property_readonly("planned", [](const R& r) { return r.job.result.planning.planned; })
       .def_property_readonly("measured", [](const R& r) { return r.job.result.trials.size(); })
       .def_property_readonly("space", [](const R& r) { return r.problem->space; })

@@ -46,7 +46,7 @@ class SearchResult:
 
     @property
     def quantisation(self) -> str | None:
-        """How the int8 network of the best is made: "mse, equalised"; None after an interruption."""
+        """How the int8 network of the best is made ("mse"); None after an interruption."""
         return self._raw.quantisation or None
 
     @property

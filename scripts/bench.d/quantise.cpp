@@ -73,8 +73,7 @@ void run(int subnets, const std::string& supernet_path, const std::string& data_
   };
   const Subnet& largest = loaded.supernet.largest();
   const torch::Tensor teacher = predict_probabilities(
-      folded(largest),
-      images_of(data.validation, kChoices.back(), largest.resolution).pixels);
+      folded(largest), images_of(data.validation, kChoices.back(), largest.resolution).pixels);
 
   const auto ways = all_quantisations();
   std::vector<std::vector<double>> lost(kCalibrations.size(), std::vector<double>(ways.size()));
@@ -135,7 +134,8 @@ void run(int subnets, const std::string& supernet_path, const std::string& data_
   std::printf("\n");
   for (std::size_t w = 0; w < ways.size(); ++w) {
     std::printf("%-24s", describe(ways[w]).c_str());
-    for (std::size_t c = 0; c < kCalibrations.size(); ++c) std::printf(" %8.4f", lost[c][w] / subnets);
+    for (std::size_t c = 0; c < kCalibrations.size(); ++c)
+      std::printf(" %8.4f", lost[c][w] / subnets);
     std::printf("   best in %d of %d\n", wins[w], subnets * static_cast<int>(kCalibrations.size()));
   }
   std::printf("%-24s", "points lost, chosen way");
@@ -146,11 +146,11 @@ void run(int subnets, const std::string& supernet_path, const std::string& data_
     std::printf("%5lld  %.5f  %.3f\n", static_cast<long long>(kChoices[k]), regret[k] / cases,
                 100 * regret_accuracy[k] / cases);
   }
-  std::printf("\nseconds a subnet: BN and folding %.2f, ranges of %lld images %.2f, %zu ways on %lld "
-              "images %.2f\n",
-              fold_seconds / subnets, static_cast<long long>(kCalibrations.back()),
-              range_seconds / subnets, ways.size(), static_cast<long long>(kChoices.back()),
-              choice_seconds / subnets);
+  std::printf(
+      "\nseconds a subnet: BN and folding %.2f, ranges of %lld images %.2f, %zu ways on %lld "
+      "images %.2f\n",
+      fold_seconds / subnets, static_cast<long long>(kCalibrations.back()), range_seconds / subnets,
+      ways.size(), static_cast<long long>(kChoices.back()), choice_seconds / subnets);
 }
 
 }  // namespace

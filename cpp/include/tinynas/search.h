@@ -51,7 +51,7 @@ struct SearchResult {
   std::optional<Trial> best;
   std::optional<Measurement> test, test_int8;  ///< of the winner
   std::string quantisation;  ///< of the winner's int8 network; "" where it was not asked for
-  Candidate largest;                           ///< of the space; rarely fits
+  Candidate largest;         ///< of the space; rarely fits
   std::optional<Measurement> largest_measurement;
   std::vector<Trial> pareto;  ///< front of the trials
 };

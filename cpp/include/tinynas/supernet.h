@@ -68,8 +68,8 @@ class SupernetEvaluator : public Evaluator {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Writes a subnet's int8 network as a .tflite file that names its space, its classes and how it was
-/// quantised.
+/// Writes a subnet's int8 network as a .tflite file that names its space, its classes and how it
+/// was quantised.
 void write_int8_model(const QuantisedNetwork& network, const SupernetInfo& info,
                       const std::string& path);
 

@@ -41,8 +41,9 @@ std::string report(const FinishedRun& run, const FinetuneResult& result) {
   }
   const std::string best = run.directory + "/best/";
   return "Winner " + run.winner_id + ", trained for " + minutes + " minutes\n" +
-         text_table(rows, {1, 2, 3, 4}) + "Kept, by int8 accuracy on validation images: " +
-         result.stages[result.kept].name + " (" + best + "weights.pt, " + best + "model.tflite)\n";
+         text_table(rows, {1, 2, 3, 4}) +
+         "Kept, by int8 accuracy on validation images: " + result.stages[result.kept].name + " (" +
+         best + "weights.pt, " + best + "model.tflite)\n";
 }
 
 }  // namespace

@@ -113,13 +113,11 @@ void add_train_command(CLI::App& app, CliContext& context) {
                                          ->type_name("NAME|FILE.toml")
                                          ->capture_default_str());
   context.choices[space] = SearchSpace::list_names;
-  for_supernets(train
-                    ->add_option("--out", options.out_dir,
-                                 "Folder for supernet, checkpoint and model card")
-                    ->type_name("DIR"));
   for_supernets(
-      train->add_option("--warmup-epochs", options.warmup_epochs, "Largest subnet alone")
-          ->capture_default_str());
+      train->add_option("--out", options.out_dir, "Folder for supernet, checkpoint and model card")
+          ->type_name("DIR"));
+  for_supernets(train->add_option("--warmup-epochs", options.warmup_epochs, "Largest subnet alone")
+                    ->capture_default_str());
   for_supernets(train
                     ->add_option("--random-subnets", options.random_subnets,
                                  "Beside largest and smallest, a step")
@@ -147,16 +145,15 @@ void add_train_command(CLI::App& app, CliContext& context) {
                    "Images (default: Debian's Fashion-MNIST, or those of the run)")
       ->type_name("PATH");
   CLI::Option* resume =
-      train
-          ->add_option("--resume", command->resume, "Go on from a checkpoint: auto, never or must")
+      train->add_option("--resume", command->resume, "Go on from a checkpoint: auto, never or must")
           ->capture_default_str();
   context.choices[resume] = [] { return std::vector<std::string>{"auto", "never", "must"}; };
   train->add_option("--device", options.device, "As torch spells it")->capture_default_str();
   train->add_option("--seed", options.seed, "Of weights, batches and subnets")
       ->capture_default_str();
   train->add_option("--epochs", command->epochs,
-                    "Sandwich rule (default: " + shown(options.epochs) + "); of a winner, in floats (default: " +
-                        shown(finetune.epochs) + ")");
+                    "Sandwich rule (default: " + shown(options.epochs) +
+                        "); of a winner, in floats (default: " + shown(finetune.epochs) + ")");
   train->add_option("--batch", options.batch_images, "Images a step")->capture_default_str();
   train->add_option("--shards", options.shards, "Parts of a batch, trained side by side")
       ->capture_default_str();

@@ -19,8 +19,9 @@ FinishedRun read_finished_run(const std::string& directory) {
   const std::string run_path = directory + "/run.json", result_path = directory + "/result.json";
   check_run_format(run_path);
   if (!std::filesystem::exists(result_path)) {
-    throw BadInput(directory + ": its search has not finished (no result.json); go on with the "
-                               "same `tinynas search` command");
+    throw BadInput(directory +
+                   ": its search has not finished (no result.json); go on with the "
+                   "same `tinynas search` command");
   }
   FinishedRun run;
   run.directory = directory;

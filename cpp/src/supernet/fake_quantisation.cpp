@@ -11,8 +11,8 @@ torch::Tensor rounded(const torch::Tensor& values, const Tensor& grid) {
 torch::Tensor rounded_weights(const torch::Tensor& weight) {
   const torch::Tensor largest = weight.detach().abs().flatten(1).amax(1);
   const torch::Tensor scale = at::where(largest > 0, largest / 127, 1.0);
-  return at::fake_quantize_per_channel_affine(weight, scale,
-                                              at::zeros_like(scale, torch::kInt), 0, -127, 127);
+  return at::fake_quantize_per_channel_affine(weight, scale, at::zeros_like(scale, torch::kInt), 0,
+                                              -127, 127);
 }
 
 }  // namespace

@@ -60,7 +60,8 @@ class Finetuning {
         normalisation_{info_.mean, info_.deviation},
         task_(make_task()),
         steps_per_epoch_(static_cast<std::int64_t>(data.train.count()) / options.batch_images) {
-    const LabelledImages choice = first(Split::kValidation, kChoiceImages, task_.teacher_resolution);
+    const LabelledImages choice =
+        first(Split::kValidation, kChoiceImages, task_.teacher_resolution);
     images_ = {task_.calibration,
                {task_.validation.pixels.slice(0, 0, kChoiceImages),
                 task_.validation.labels.slice(0, 0, kChoiceImages)},
@@ -81,8 +82,8 @@ class Finetuning {
       trained.push_back(measured("fine-tuned", network));
     }
     if (options_.quantised_epochs > 0) {
-      const QuantiseOptions way = trained.empty() ? quantise_winner(network).options
-                                                  : trained.back().quantised.options;
+      const QuantiseOptions way =
+          trained.empty() ? quantise_winner(network).options : trained.back().quantised.options;
       QuantisedTraining training(task_, network, way, steps_per_epoch_,
                                  epoch_steps(options_.quantised_epochs));
       result.seconds += train(training, "quantised", epoch_steps(options_.quantised_epochs));
@@ -145,9 +146,8 @@ class Finetuning {
   double train(Training& training, const std::string& phase, std::int64_t steps) const {
     const TrainingPlan plan{folder() + "/" + phase, recipe(), "remove the folder " + folder(),
                             steps_per_epoch_, steps};
-    const ProgressFn progress = !progress_ ? progress_ : [&](const std::string& line) {
-      progress_(phase + ": " + line);
-    };
+    const ProgressFn progress =
+        !progress_ ? progress_ : [&](const std::string& line) { progress_(phase + ": " + line); };
     return run_training(training, plan, data_, normalisation_, options_, device_, progress, stop_);
   }
 
@@ -183,7 +183,8 @@ class Finetuning {
 
   void keep(const std::vector<Trained>& trained, FinetuneResult& result) const {
     FinetuneStage& stage = result.stages[result.kept];
-    Trained kept = result.kept > 0 ? trained[result.kept - 1] : Trained{stage, supernet_network(), {}};
+    Trained kept =
+        result.kept > 0 ? trained[result.kept - 1] : Trained{stage, supernet_network(), {}};
     if (result.kept == 0) {
       kept.quantised = quantise_winner(kept.network);
     } else {
@@ -212,12 +213,9 @@ class Finetuning {
                         {"test_int8", or_null(stage.test_int8)},
                         {"quantisation", stage.quantisation}});
     }
-    return {{"format", kFormat},
-            {"format_version", kVersion},
-            {"id", run_.winner_id},
-            {"kept", result.stages[result.kept].name},
-            {"stages", stages},
-            {"recipe", recipe()},
+    return {{"format", kFormat},        {"format_version", kVersion},
+            {"id", run_.winner_id},     {"kept", result.stages[result.kept].name},
+            {"stages", stages},         {"recipe", recipe()},
             {"seconds", result.seconds}};
   }
 

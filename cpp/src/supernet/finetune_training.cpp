@@ -44,18 +44,16 @@ Network own_copy(Network network) {
 /// The same memory; gradients of its own.
 template <typename Network>
 Network replica_of(Network network) {
-  visit_parameters(network, [](const std::string&, torch::Tensor& t) {
-    t = t.detach().requires_grad_(true);
-  });
+  visit_parameters(
+      network, [](const std::string&, torch::Tensor& t) { t = t.detach().requires_grad_(true); });
   return network;
 }
 
 template <typename Network>
 NamedTensors parameters_of(Network network) {
   NamedTensors list;
-  visit_parameters(network, [&](std::string name, torch::Tensor& t) {
-    list.emplace_back(std::move(name), t);
-  });
+  visit_parameters(
+      network, [&](std::string name, torch::Tensor& t) { list.emplace_back(std::move(name), t); });
   return list;
 }
 
@@ -81,8 +79,8 @@ double FinetuneTraining::backward(std::size_t shard, const torch::Tensor& images
                                   const torch::Tensor& labels, std::int64_t) {
   const FinetuneOptions& options = task_.options;
   const torch::Tensor made = logits(shard, resize_batch(images, task_.subnet.resolution));
-  torch::Tensor loss = at::cross_entropy_loss(made, labels, {}, at::Reduction::Mean, -100,
-                                              options.label_smoothing);
+  torch::Tensor loss =
+      at::cross_entropy_loss(made, labels, {}, at::Reduction::Mean, -100, options.label_smoothing);
   if (options.distillation > 0) {
     loss = (1 - options.distillation) * loss +
            options.distillation * distillation_loss(made, taught(task_, images));
@@ -118,9 +116,9 @@ FoldedNetwork FloatTraining::network() const {
 
 std::vector<std::pair<std::string, double>> FloatTraining::validate() {
   const LabelledImages& images = task_.validation;
-  return {{"float", measure(network(), images.pixels, images.labels,
-                            one_hot(images, task_.subnet.classes))
-                        .accuracy}};
+  return {{"float",
+           measure(network(), images.pixels, images.labels, one_hot(images, task_.subnet.classes))
+               .accuracy}};
 }
 
 QuantisedTraining::QuantisedTraining(const FinetuneTask& task, const FoldedNetwork& start,
@@ -147,8 +145,7 @@ QuantisedTraining::QuantisedTraining(const FinetuneTask& task, const FoldedNetwo
 Graph QuantisedTraining::quantised() const {
   const FloatNetwork floats = float_network(task_.subnet, network_);
   return quantise(
-      floats,
-      measure_activations(floats.graph, network_, task_.calibration, task_.normalisation),
+      floats, measure_activations(floats.graph, network_, task_.calibration, task_.normalisation),
       {method_, /*equalise=*/false});
 }
 

@@ -56,9 +56,8 @@ void for_batches(const torch::Tensor& images,
 
 /// Largest magnitudes of channels, extremes and histogram of one batch more.
 void add_batch(const torch::Tensor& values, ActivationStatistics& statistics) {
-  const std::vector<std::int64_t> others = values.dim() == 4
-                                               ? std::vector<std::int64_t>{0, 2, 3}
-                                               : std::vector<std::int64_t>{0};
+  const std::vector<std::int64_t> others =
+      values.dim() == 4 ? std::vector<std::int64_t>{0, 2, 3} : std::vector<std::int64_t>{0};
   const std::vector<float> largest = values_of(values.amax(others)),
                            smallest = values_of(values.amin(others));
   statistics.channel_max.resize(largest.size(), 0);
@@ -69,8 +68,8 @@ void add_batch(const torch::Tensor& values, ActivationStatistics& statistics) {
   }
   statistics.widen_histogram(statistics.min, statistics.max);
   if (statistics.histogram.empty()) return;
-  const std::vector<float> bins = values_of(
-      at::histc(values.to(torch::kCPU), kHistogramBins, statistics.low, statistics.high));
+  const std::vector<float> bins =
+      values_of(at::histc(values.to(torch::kCPU), kHistogramBins, statistics.low, statistics.high));
   for (std::size_t i = 0; i < bins.size(); ++i)
     statistics.histogram[i] += static_cast<std::int64_t>(bins[i]);
 }

@@ -27,8 +27,8 @@ struct LoadedSupernet {
 /// Throws BadInput on a damaged or newer file.
 LoadedSupernet read_supernet(const std::string& path);
 
-/// Copies tensors of the file into parameters of the same names; throws BadInput when one is missing
-/// or of another shape.
+/// Copies tensors of the file into parameters of the same names; throws BadInput when one is
+/// missing or of another shape.
 void load_parameters(const NamedTensors& parameters, const StateFile& state,
                      const std::string& path);
 

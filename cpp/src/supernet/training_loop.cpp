@@ -101,8 +101,9 @@ class Loop {
     line["step"] = step_;
     line["loss"] = epoch_loss_ / static_cast<double>(std::max<std::int64_t>(1, epoch_steps_));
     char text[96];
-    std::snprintf(text, sizeof text, "epoch %.1f  loss %.3f  validation:",
-                  line["epoch"].get<double>(), line["loss"].get<double>());
+    std::snprintf(text, sizeof text,
+                  "epoch %.1f  loss %.3f  validation:", line["epoch"].get<double>(),
+                  line["loss"].get<double>());
     std::string shown = text, comma = " ";
     for (const auto& [name, accuracy] : training_.validate()) {
       line[name + "_validation"] = accuracy;

@@ -35,9 +35,9 @@ Case some_case(std::uint64_t seed) {
   Case made;
   made.subnet = space.decode(space.sample(rng));
   made.normalisation = measure_normalisation(data->train);
-  made.images = first_images(data->calibration, 128, made.normalisation, made.subnet.resolution,
-                             torch::kCPU)
-                    .pixels;
+  made.images =
+      first_images(data->calibration, 128, made.normalisation, made.subnet.resolution, torch::kCPU)
+          .pixels;
   const c10::InferenceMode inference;
   const SubnetProgram program = supernet.slice(made.subnet);
   made.network = fold_batch_norm(program, recalibrate(program, made.images));
@@ -46,17 +46,15 @@ Case some_case(std::uint64_t seed) {
 
 Graph quantised(const Case& of, const QuantiseOptions& options) {
   const FloatNetwork floats = float_network(of.subnet, of.network);
-  return quantise(floats,
-                  measure_activations(floats.graph, of.network, of.images, of.normalisation),
-                  options);
+  return quantise(
+      floats, measure_activations(floats.graph, of.network, of.images, of.normalisation), options);
 }
 
 /// Outputs of the int8 interpreter, (N, classes) in steps.
 torch::Tensor int8_outputs(const Graph& graph, const torch::Tensor& images) {
   const Int8Interpreter interpreter(graph, "test");
   const Tensor& input = graph.tensors[graph.input];
-  const torch::Tensor steps =
-      (images / input.scale).round().add(input.zero_point).clamp(-128, 127);
+  const torch::Tensor steps = (images / input.scale).round().add(input.zero_point).clamp(-128, 127);
   const torch::Tensor bytes = steps.permute({0, 2, 3, 1}).contiguous().to(torch::kChar);
   const auto* data = bytes.const_data_ptr<std::int8_t>();
   std::vector<std::int8_t> outputs(
@@ -134,8 +132,7 @@ TEST_CASE("equalised weights taken back from the graph compute the same floats")
     const torch::NoGradGuard no_grad;
     const torch::Tensor before = forward(one.network, one.images);
     FloatNetwork floats = float_network(one.subnet, one.network);
-    auto statistics =
-        measure_activations(floats.graph, one.network, one.images, one.normalisation);
+    auto statistics = measure_activations(floats.graph, one.network, one.images, one.normalisation);
     const FloatNetwork plain = floats;
     equalise_channels(floats, statistics);
     std::size_t changed = 0;
