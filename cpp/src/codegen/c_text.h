@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace tinynas {
@@ -47,5 +48,16 @@ std::string c_array(const std::string& type, const std::string& name, std::span<
   }
   return c_array_of_text(type, name, values.size(), items);
 }
+
+/// As C reads it back to the same number: "0.25F", "0.1".
+std::string c_float(float value);
+std::string c_double(double value);
+
+/// "\"text\"", with escapes for all but printable ASCII.
+std::string c_string(const std::string& text);
+
+/// `text` with every "@NAME@" replaced by its value.
+std::string fill_template(std::string text,
+                          const std::vector<std::pair<std::string, std::string>>& values);
 
 }  // namespace tinynas

@@ -1,5 +1,5 @@
 /* tinynas runtime: what generated model code is made of. Free to use, no warranty (see LICENSE.txt
- * beside it). */
+ * that comes with it). */
 #ifndef TINYNAS_RUNTIME_H
 #define TINYNAS_RUNTIME_H
 
