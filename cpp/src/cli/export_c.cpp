@@ -18,7 +18,7 @@ std::string export_c(const ExportRequest& request) {
   const PlannedNetwork planned = plan_for_code(request);
   const auto files =
       c_library(planned.network.graph, planned.plan, planned.labels, request.network.file);
-  write_export_folder(request.out, files, "tinynas_config.h");
+  write_export_folder(request.out, files, "tinynas_runtime.h");
   return written(request, files.size(), planned.plan);
 }
 
@@ -26,7 +26,7 @@ std::string export_arduino(const ExportRequest& request) {
   const PlannedNetwork planned = plan_for_code(request);
   const auto files =
       arduino_library(planned.network.graph, planned.plan, planned.labels, request.network.file);
-  write_export_folder(request.out, files, "src/tinynas_config.h");
+  write_export_folder(request.out, files, "src/tinynas_runtime.h");
   return written(request, files.size(), planned.plan);
 }
 

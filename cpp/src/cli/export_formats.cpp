@@ -17,6 +17,8 @@ const std::vector<ExportFormat>& export_formats() {
        true, export_project},
       {"tflite", "FILE.tflite", "a run's int8 model for LiteRT and TensorFlow Lite Micro", false,
        export_tflite},
+      {"onnx", "FILE.onnx", "QDQ form, for onnxruntime and others (needs Python and onnx)", false,
+       export_onnx},
   };
   return formats;
 }

@@ -32,7 +32,7 @@ std::string export_project(const ExportRequest& request) {
   const auto files = board_project(planned.network.graph, planned.plan, planned.labels, target,
                                    request.network.file);
   require_fit(planned, request.network.file);
-  write_export_folder(request.out, files, "model/tinynas_config.h");
+  write_export_folder(request.out, files, "model/tinynas_runtime.h");
   return request.out + ": " + std::to_string(files.size()) + " files, firmware for " +
          part.mcu.name + ": make -C " + request.out;
 }

@@ -43,7 +43,7 @@ CodeLabels code_labels(const NetworkSource& source, const ModelLabels& model) {
 }
 
 PlannedNetwork plan_for_code(const ExportRequest& request) {
-  const RuntimeModel runtime = find_runtime(kDefaultRuntime);
+  const RuntimeModel runtime = target_runtime(kDefaultRuntime, request.mcu);
   PlannedNetwork planned;
   PlanOptions options;
   options.input = runtime_input(runtime, request.input);
