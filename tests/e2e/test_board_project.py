@@ -51,7 +51,8 @@ def export(executable: Path, model: Path, folder: Path, *options: str) -> Path:
 
 
 def refused(executable: Path, model: Path, folder: Path, *options: str) -> tuple[int, str]:
-    command = [executable, "export", model, "--format", "project", "--out", folder, *options]
+    command = [str(executable), "export", str(model), "--format", "project", *options]
+    command += ["--out", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert not folder.exists() and done.stderr.count("\n") == 1
     return done.returncode, done.stderr
@@ -189,8 +190,9 @@ def test_the_timer_counts_beyond_its_24_bits(
     moved_to_emulator(folder, "Cortex-M0+")
     said = REPORT.fullmatch((run := emulated(folder, "Cortex-M0+")).stderr + run.stdout)
     assert said and said[5] == "as expected"
-    options = [shared_tflite["mlperf-tiny-kws"], "--mcu", "stm32g031k8", "--inputs", "1"]
-    verified = json.loads(run_tool(executable, "verify", *options, "--json", "-q"))
+    options = ["--mcu", "stm32g031k8", "--inputs", "1", "--json", "-q"]
+    said_by = run_tool(executable, "verify", shared_tflite["mlperf-tiny-kws"], *options)
+    verified = json.loads(said_by)
     ticks = verified["measured"]["instructions"][0] * 1.6
     assert ticks > 1 << 25
     assert int(said[2]) == pytest.approx(ticks, rel=0.001)

@@ -229,8 +229,8 @@ def test_the_sketch_compiles(
     assert properties["name"] == "tinynas_pets" and properties["includes"] == "tinynas_model.h"
     assert (library / "src" / properties["includes"]).is_file()
     sketch = library / "examples" / "classify" / "classify.ino"
-    target = MACHINES[core].target
-    flags = ["-mthumb", "-Wall", "-Wextra", "-Werror", f"-I{library / 'src'}", f"-I{SUPPORT}"]
+    target = [flag for flag in MACHINES[core].flags if flag.startswith("-m")]
+    flags = ["-Wall", "-Wextra", "-Werror", f"-I{library / 'src'}", f"-I{SUPPORT}"]
     run_tool(
         *("arm-none-eabi-g++", *target, *flags, "-std=gnu++17", "-Os", "-fno-exceptions"),
         *("-include", SUPPORT / "Arduino.h", "-x", "c++", "-c", sketch, "-o", tmp_path / "ino.o"),
