@@ -272,9 +272,10 @@ def test_bad_arguments(
 
 @needs_tools
 def test_a_board_file_of_ones_own(executable: Path, model: Path, tmp_path: Path) -> None:
-    """Without floating point and without a known clock."""
+    """Without floating point, without a known clock, with too small a reserve for the stack."""
     text = (ROOT / "configs" / "mcus" / "stm32f411.toml").read_text()
     text = re.sub(r"(?m)^reset_clock_hz.*\n", "", text).replace('fpu = "SP"', 'fpu = "None"')
+    text = text.replace('stack = "2KiB"', "stack = 16")
     board = tmp_path / "mine.toml"
     board.write_text(text.replace('"stm32f411"', '"mine"').replace("0x08000000", "0x08010000"))
     folder = export(executable, model, tmp_path / "project", "--mcu", str(board))
