@@ -35,9 +35,9 @@ inline std::string c_array_of_text(const std::string& type, const std::string& n
          "};\n";
 }
 
-/// The same of values.
+/// Each value as an item.
 template <typename T>
-std::string c_array(const std::string& type, const std::string& name, std::span<const T> values) {
+std::vector<std::string> c_values(std::span<const T> values) {
   std::vector<std::string> items;
   for (const T value : values) {
     if constexpr (std::is_same_v<T, std::int32_t>) {
@@ -46,7 +46,13 @@ std::string c_array(const std::string& type, const std::string& name, std::span<
       items.push_back(std::to_string(std::int64_t{value}));
     }
   }
-  return c_array_of_text(type, name, values.size(), items);
+  return items;
+}
+
+/// c_array_of_text of values.
+template <typename T>
+std::string c_array(const std::string& type, const std::string& name, std::span<const T> values) {
+  return c_array_of_text(type, name, values.size(), c_values(values));
 }
 
 /// As C reads it back to the same number: "0.25F", "0.1".
