@@ -27,11 +27,20 @@ std::string c_values(std::span<const T> values) {
   return line.size() > 2 ? text + line + "\n" : text;
 }
 
+/// "const TYPE NAME[N]". N is rounded up to 4 bytes: then objects in flash follow one another
+/// without gaps, in whatever order, and their sizes add up.
+template <typename T>
+std::string c_array_name(const std::string& type, const std::string& name,
+                         std::span<const T> values) {
+  constexpr std::size_t kInWord = sizeof(T) < 4 ? 4 / sizeof(T) : 1;
+  const std::size_t count = (values.size() + kInWord - 1) / kInWord * kInWord;
+  return "const " + type + " " + name + "[" + std::to_string(count) + "]";
+}
+
 /// "const TYPE NAME[N] = {...};" with at least one value.
 template <typename T>
 std::string c_array(const std::string& type, const std::string& name, std::span<const T> values) {
-  return "const " + type + " " + name + "[" + std::to_string(values.size()) + "] = {\n" +
-         c_values(values) + "};\n";
+  return c_array_name(type, name, values) + " = {\n" + c_values(values) + "};\n";
 }
 
 }  // namespace tinynas

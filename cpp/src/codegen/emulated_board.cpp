@@ -88,8 +88,9 @@ void EmulatedBoard::compile(const std::string& source) {
   std::vector<std::string> command = {kCompiler};
   command.insert(command.end(), core_.compile.begin(), core_.compile.end());
   objects_.push_back(fs::path(source).stem().string() + ".o");
-  command.insert(command.end(), {"-Wall", "-Wextra", "-DBOARD_COUNTER=" + std::to_string(core_.counter) + "u", "-c",
-                                 source, "-o", objects_.back()});
+  command.insert(command.end(),
+                 {"-Wall", "-Wextra", "-DBOARD_COUNTER=" + std::to_string(core_.counter) + "u",
+                  "-c", source, "-o", objects_.back()});
   tool(command);
 }
 

@@ -163,7 +163,8 @@ class CGenerator {
 
   std::string weights() const {
     std::string text =
-        banner("weights, biases and tables, named by operator") + "#include \"weights.h\"\n";
+        banner("weights, biases and tables, named by operator; sizes are rounded up to 4 bytes") +
+        "#include \"weights.h\"\n";
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       if (layers_[i].arrays.empty()) continue;
       text += "\n/* " + op_text(i) + " */\n" + layers_[i].arrays;
@@ -204,8 +205,8 @@ class CGenerator {
     flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
     flag(broadcasts, "TN_BROADCASTS");
     flag(sums >= 0, "TN_ACCUMULATES");
-    return "  {" + kernel.function + ", " + (kernel.add_row.empty() ? "0" : kernel.add_row) + ", &tn_layer" +
-           number(static_cast<std::int64_t>(index)) + ", " +
+    return "  {" + kernel.function + ", " + (kernel.add_row.empty() ? "0" : kernel.add_row) +
+           ", &tn_layer" + number(static_cast<std::int64_t>(index)) + ", " +
            number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
            number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
            number(flow_padding(graph_, plan_, index)) + ", " + number(op.pad_top) + ", " +
@@ -244,8 +245,8 @@ class CGenerator {
         "static const tn_output tn_outputs[] = {\n";
     const auto rows = tensor_rows(graph_, plan_);
     for (const std::int32_t t : outputs()) {
-      text += "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) +
-              "},\n";
+      text +=
+          "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) + "},\n";
     }
     const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
     const std::vector<std::pair<const char*, std::string>> fields = {

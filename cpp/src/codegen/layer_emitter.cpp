@@ -47,9 +47,9 @@ class LayerEmitter {
   template <typename T>
   std::string array(const char* stem, const char* type, const std::vector<T>& values) {
     const std::string name = std::string("tn_") + stem + suffix_;
-    text_.arrays += c_array(type, name, std::span<const T>(values));
-    text_.declarations += std::string("extern const ") + type + " " + name + "[" +
-                          number(static_cast<std::int64_t>(values.size())) + "];\n";
+    const std::span<const T> span(values);
+    text_.arrays += c_array(type, name, span);
+    text_.declarations += "extern " + c_array_name(type, name, span) + ";\n";
     return name;
   }
 
