@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -144,6 +145,17 @@ class Outcome:
     instructions: list[int]  # of each inference
 
 
+def files_read(source: Path, folders: tuple[Path, ...]) -> list[Path]:
+    """A C file and what it includes in quotes, directly or not."""
+    files = [source]
+    for file in files:
+        for name in re.findall(r'^#include "([^"]+)"', file.read_text(), re.MULTILINE):
+            found = next(folder / name for folder in folders if (folder / name).is_file())
+            if found not in files:
+                files.append(found)
+    return files
+
+
 class Toolchain:
     """Compiles for one machine; objects are kept, for networks share most kernels."""
 
@@ -155,14 +167,8 @@ class Toolchain:
     def object_of(self, source: Path, folder: Path, defines: tuple[str, ...] = ()) -> Path:
         flags = [*self.machine.flags, *WARNINGS, *defines]
         digest = hashlib.sha256(" ".join(flags).encode())
-        digest.update(source.read_bytes())
-        for header in sorted(folder.glob("*.h")):
-            if header.name not in ("model.h", "weights.h") or source.name in (
-                "model.c",
-                "weights.c",
-                "board_main.c",
-            ):
-                digest.update(header.read_bytes())
+        for file in files_read(source, (folder, SUPPORT)):
+            digest.update(file.read_bytes())
         kept = self.cache / digest.hexdigest()[:32] / f"{source.stem}.o"
         if not kept.exists():
             kept.parent.mkdir(exist_ok=True)

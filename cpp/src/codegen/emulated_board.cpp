@@ -21,15 +21,6 @@ constexpr const char* kEmulator = "qemu-system-arm";
 constexpr std::int64_t kCanaryBytes = 64;  // as in board.h
 constexpr seconds kToolLimit{120}, kRunLimit{3600};
 
-void require_tools() {
-  std::string packages;
-  if (!has_program(kCompiler)) packages += " gcc-arm-none-eabi libnewlib-arm-none-eabi";
-  if (!has_program(kEmulator)) packages += " qemu-system-arm";
-  if (packages.empty()) return;
-  throw BadInput("verify needs a compiler and an emulator for Cortex-M: apt-get install" +
-                 packages);
-}
-
 /// The line of the linker that says why, or the last one.
 std::string telling_line(const std::string& output) {
   std::istringstream lines(output);
@@ -64,9 +55,18 @@ void replace_name(std::string& text, const std::string& name, std::int64_t value
 
 }  // namespace
 
+void require_firmware_tools() {
+  std::string packages;
+  if (!has_program(kCompiler)) packages += " gcc-arm-none-eabi libnewlib-arm-none-eabi";
+  if (!has_program(kEmulator)) packages += " qemu-system-arm";
+  if (packages.empty()) return;
+  throw BadInput("verifying needs a compiler and an emulator for Cortex-M: apt-get install" +
+                 packages);
+}
+
 EmulatedBoard::EmulatedBoard(EmulatedCore core, std::string folder, StopFn stop)
     : core_(std::move(core)), folder_(std::move(folder)), stop_(std::move(stop)) {
-  require_tools();
+  require_firmware_tools();
 }
 
 std::string EmulatedBoard::file(const std::string& name) const {

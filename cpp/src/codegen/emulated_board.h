@@ -35,10 +35,12 @@ struct FirmwareRun {
   std::vector<std::int64_t> instructions;  ///< of each inference
 };
 
+/// Throws BadInput that names the Debian packages where the compiler or the emulator are missing.
+void require_firmware_tools();
+
 class EmulatedBoard {
  public:
-  /// Works in `folder`, an empty one. Throws BadInput that names the Debian packages where the
-  /// compiler or the emulator are missing.
+  /// Works in `folder`, an empty one. Throws as require_firmware_tools.
   EmulatedBoard(EmulatedCore core, std::string folder, StopFn stop);
 
   /// Throws Error with kNothingFits and the linker's words where it does not fit into `memory`.
