@@ -42,11 +42,11 @@ std::uint32_t checksum(const std::vector<std::int8_t>& bytes) {
 }
 
 /// What the network was verified with, for a part without floating point without its registers.
-std::string target_flags(const Mcu& mcu) {
-  std::string text = "-mthumb";
+std::string compiler_flags(const Mcu& mcu) {
+  std::string text;
   for (const std::string& flag : find_emulated_core(mcu).compile) {
     const bool floating = flag.starts_with("-mfpu") || flag.starts_with("-mfloat-abi");
-    if (!floating || mcu.fpu != "None") text += " " + flag;
+    if (!floating || mcu.fpu != "None") text += (text.empty() ? "" : " ") + flag;
   }
   return mcu.fpu == "None" ? text + " -mfloat-abi=soft" : text;
 }
@@ -100,7 +100,7 @@ Values template_values(const MemoryPlan& plan, const CodeLabels& labels,
       {"MCU", mcu.name},
       {"PART", mcu.part},
       {"NETWORK", labels.network},
-      {"TARGET_FLAGS", target_flags(mcu)},
+      {"FLAGS", compiler_flags(mcu)},
       {"REGIONS", regions(target)},
       {"STACK_BYTES", std::to_string(target.stack_bytes)},
       {"STACK", format_count(target.stack_bytes)},
