@@ -86,7 +86,8 @@ std::string winner_text(const SearchResult& result, const SearchProblem& problem
               format_bytes(flash.total_bytes()) + " of " +
                   format_bytes(problem.budget.flash_bytes) + ": weights " +
                   format_bytes(flash.weight_bytes) + " + bias " + format_bytes(flash.bias_bytes) +
-                  " + requantisation " + format_bytes(flash.quantisation_bytes) + " + code " +
+                  " + requantisation " + format_bytes(flash.quantisation_bytes) +
+                  " + descriptors " + format_bytes(flash.descriptor_bytes) + " + code " +
                   format_bytes(flash.code_bytes) + (flash.code_is_estimate ? " (estimate)" : "")) +
          line("MACs", format_count(candidate.footprint.macs)) +
          line("parameters", format_count(candidate.params)) +
