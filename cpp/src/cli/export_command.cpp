@@ -49,8 +49,7 @@ void add_export_command(CLI::App& app, CliContext& context) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command =
       app.add_subcommand("export", "A run's winner or any int8 model as C and in other formats");
-  command
-      ->add_option("network", options->network, "Run directory, or int8 model (.tflite)")
+  command->add_option("network", options->network, "Run directory, or int8 model (.tflite)")
       ->type_name("RUN|FILE")
       ->required();
   CLI::Option* format = command->add_option("--format", options->format, "What to write, see below")
