@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 
 #include "cli/text_table.h"
 #include "tinynas/bytes.h"
@@ -204,7 +205,11 @@ std::string search_report(const SearchResult& result, const SearchProblem& probl
     text += winner_text(result, problem, target) + "\n" + given_up_text(result) +
             runners_up_text(result, problem);
   }
-  return run_dir.empty() ? text : text + "\nRun directory: " + run_dir + "\n";
+  if (run_dir.empty()) return text;
+  text += "\nRun directory: " + run_dir + "\n";
+  if (std::filesystem::exists(run_dir + "/best/finetuned.json"))
+    text += "Its best/ holds the winner as fine-tuned since (best/finetuned.json)\n";
+  return text;
 }
 
 }  // namespace tinynas
