@@ -144,7 +144,6 @@ def plan_file(
     input: str = "resident",
     depthwise_rows: str = "int8",
 ) -> MemoryPlan: ...
-
 def run_export(
     network: _Path,
     *,
