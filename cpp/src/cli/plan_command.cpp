@@ -43,7 +43,7 @@ void write_offline_plan(CliContext& context, const std::string& file, const std:
 }
 
 int plan(CliContext& context, const PlanCommandOptions& options) {
-  const RuntimeModel runtime = find_runtime(options.runtime);
+  const RuntimeModel runtime = target_runtime(options.runtime, options.mcu);
   std::optional<McuTarget> target;
   const McuOptions& mcu = options.mcu;
   if (any_mcu_option(mcu)) target = resolve_mcu(mcu, runtime);
