@@ -144,6 +144,18 @@ def plan_file(
     input: str = "resident",
     depthwise_rows: str = "int8",
 ) -> MemoryPlan: ...
+def run_export(
+    network: _Path,
+    *,
+    format: str,
+    out: _Path,
+    mcu: _Path | Mcu | None = None,
+    sram: _Bytes = None,
+    flash: _Bytes = None,
+    reserve_sram: _Bytes = None,
+    reserve_flash: _Bytes = None,
+    input: str = "resident",
+) -> str: ...
 
 class Int8Network:
     def __init__(self, path: _Path) -> None: ...
@@ -268,7 +280,11 @@ class Candidate(Proposal):
     @property
     def accuracy(self) -> float: ...
     @property
+    def int8_accuracy(self) -> float | None: ...
+    @property
     def test_accuracy(self) -> float | None: ...
+    @property
+    def test_int8_accuracy(self) -> float | None: ...
 
 class Evolution:
     def __init__(
@@ -351,6 +367,8 @@ class RawResult:
     def largest(self) -> Proposal: ...
     @property
     def largest_measurement(self) -> Measurement | None: ...
+    @property
+    def quantisation(self) -> str: ...
     @property
     def planned(self) -> int: ...
     @property

@@ -34,9 +34,12 @@ struct FirmwareVerdict {
   bool arena_holds() const { return linked.arena_bytes == plan.peak_sram_bytes; }
   bool statics_hold() const { return linked.statics_bytes() == plan.runtime_bytes; }
   bool stack_holds() const { return run.stack_bytes <= plan.stack_bytes; }
+  bool flash_holds() const {
+    return plan.flash.code_is_estimate || linked.flash_bytes() == plan.flash.total_bytes();
+  }
   bool outputs_hold() const { return equal == inputs; }
   bool holds() const {
-    return arena_holds() && statics_hold() && stack_holds() && outputs_hold() &&
+    return arena_holds() && statics_hold() && stack_holds() && flash_holds() && outputs_hold() &&
            run.canaries_intact;
   }
   std::int64_t instructions() const;  ///< of an inference, the mean

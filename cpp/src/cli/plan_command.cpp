@@ -37,13 +37,13 @@ void write_offline_plan(CliContext& context, const std::string& file, const std:
   }
   const OfflinePlan plan = plan_offline(parse_tflite(content, file));
   write_file_atomic(target, with_offline_plan(content, file, plan.offset_bytes));
-  context.err << target << ": the interpreter's arena head takes "
-              << format_count(plan.head_bytes) << " bytes, "
-              << format_count(plan.interpreter_head_bytes) << " as the interpreter plans it\n";
+  context.err << target << ": the interpreter's arena head takes " << format_count(plan.head_bytes)
+              << " bytes, " << format_count(plan.interpreter_head_bytes)
+              << " as the interpreter plans it\n";
 }
 
 int plan(CliContext& context, const PlanCommandOptions& options) {
-  const RuntimeModel runtime = find_runtime(options.runtime);
+  const RuntimeModel runtime = target_runtime(options.runtime, options.mcu);
   std::optional<McuTarget> target;
   const McuOptions& mcu = options.mcu;
   if (any_mcu_option(mcu)) target = resolve_mcu(mcu, runtime);

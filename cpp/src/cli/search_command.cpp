@@ -52,7 +52,8 @@ void require_verification(const SearchRequest& request) {
   if (request.depthwise_rows != "int8") {
     throw BadInput("--verify: generated C has int8 rows; leave out --depthwise-rows");
   }
-  require_firmware_check(resolve_mcu(request.mcu, find_runtime(request.runtime)).mcu);
+  require_firmware_check(
+      resolve_mcu(request.mcu, target_runtime(request.runtime, request.mcu)).mcu);
 }
 
 /// The winner as its run directory has it, which is what `tinynas verify RUN` reads.
@@ -64,10 +65,9 @@ FirmwareVerdict verify_winner(CliContext& context, const SearchJobResult& job, c
   context.end_progress();
   const Footprint& planned = job.result.best->proposal.candidate.footprint;
   if (verdict.plan.footprint().peak_sram_bytes != planned.peak_sram_bytes) {
-    throw std::logic_error("the winner's file needs " +
-                           std::to_string(verdict.plan.peak_sram_bytes) +
-                           " bytes of SRAM, the search planned " +
-                           std::to_string(planned.peak_sram_bytes));
+    throw std::logic_error(
+        "the winner's file needs " + std::to_string(verdict.plan.peak_sram_bytes) +
+        " bytes of SRAM, the search planned " + std::to_string(planned.peak_sram_bytes));
   }
   return verdict;
 }

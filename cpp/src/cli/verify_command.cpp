@@ -22,7 +22,7 @@ struct VerifyOptions {
 };
 
 int verify(CliContext& context, const VerifyOptions& options) {
-  const RuntimeModel runtime = find_runtime(kDefaultRuntime);
+  const RuntimeModel runtime = target_runtime(kDefaultRuntime, options.mcu);
   const McuTarget target = resolve_mcu(options.mcu, runtime);
   const NetworkSource network = find_network(options.network);
   const FirmwareVerdict verdict = check_firmware(
