@@ -66,9 +66,9 @@ def verify(executable: Path, network: Network, core: str) -> Any:
     return json.loads(done.stdout)
 
 
-def pair(said: Any, *keys: str) -> str:
+def pair(said: Any, key: str) -> str:
     """One figure where predicted and measured are equal, else both."""
-    predicted, measured = (sum(said[of][key] for key in keys) for of in ("predicted", "measured"))
+    predicted, measured = said["predicted"][key], said["measured"][key]
     return f"{predicted:,} =" if predicted == measured else f"{predicted:,}, {measured:,}"
 
 
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="*", help="models (.tflite) and run directories")
     parser.add_argument("--cores", default="m7,m4", help=f"of {', '.join(PARTS)}")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench-accuracy")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     drawn = options.executable.parent / "tests" / "cpp" / "drawn_subnets"
     cases = networks(drawn, options.files, options.folder)
@@ -121,7 +121,7 @@ def main() -> None:
             equal = f"{'yes' if said['equal'] == said['inputs'] else 'NO'}, {said['equal']}"
             cells = [network.name, said["core"].removeprefix("Cortex-")]
             cells += [pair(said, "arena_bytes"), pair(said, "statics_bytes")]
-            cells += [pair(said, "stack_bytes"), pair(said, "rodata_bytes", "text_bytes")]
+            cells += [pair(said, "stack_bytes"), pair(said, "flash_bytes")]
             row([*cells, equal, millions(np.mean(said["measured"]["instructions"])) + " M"])
     checkout = os.environ.get("TFLITE_MICRO_DIR")
     if not checkout:
@@ -138,11 +138,15 @@ def main() -> None:
         for network in cases:
             measured = ours[core, network.name]["measured"]
             sram = measured["arena_bytes"] + measured["statics_bytes"]
-            flash = measured["rodata_bytes"] + measured["text_bytes"]
+            flash = measured["flash_bytes"]
             cells = ["tinynas", f"{sram:,}", f"{measured['stack_bytes']:,}", f"{flash:,}"]
             cells.append(millions(np.mean(measured["instructions"])))
             row([network.name, core.upper(), *cells, ""])
             for name, peer in peers.items():
+                unknown = peer.unknown_operators(network.file.read_bytes())
+                if unknown:
+                    row(["", "", name, f"has no {', '.join(unknown)} here", "", "", "", ""])
+                    continue
                 found, same = run_peer(peer, options.executable, network, options.folder)
                 cells = [name, f"{found.sram_bytes:,}", f"{found.stack_bytes:,}"]
                 cells += [f"{found.flash_bytes:,}", millions(found.instructions)]

@@ -21,7 +21,7 @@ from firmware.board import MIB, SUPPORT, Firmware, Machine, Toolchain, run_firmw
 
 HERE = Path(__file__).resolve().parent / "peers"
 ARENA_BYTES, STACK_BYTES = MIB, 64 * 1024
-FLAGS = ["-O2", "-fno-schedule-insns", "-ffunction-sections", "-fdata-sections", "-mthumb", "-w"]
+FLAGS = ["-O2", "-fno-schedule-insns", "-ffunction-sections", "-fdata-sections", "-w"]
 FLAGS += ["-DTF_LITE_STATIC_MEMORY", "-DNDEBUG", "-DTF_LITE_STRIP_ERROR_STRINGS"]
 FLAGS += ["-fno-unwind-tables", "-fno-asynchronous-unwind-tables"]
 CXX_FLAGS = ["-std=c++17", "-fno-rtti", "-fno-exceptions", "-fno-threadsafe-statics"]
@@ -78,6 +78,7 @@ class Tflm:
         self, machine: Machine, checkout: Path, folder: Path, cmsis_nn: Path | None = None
     ) -> None:
         self.machine, self.checkout, self.cmsis_nn = machine, checkout, cmsis_nn
+        self.target = [flag for flag in machine.flags if flag.startswith("-m")]
         kind = "cmsis-nn" if cmsis_nn else "reference"
         self.folder = folder / f"tflm-{kind}-{machine.core}"
         self.objects = folder / f"tflm-objects-{machine.core}"  # both kinds share most of them
@@ -116,7 +117,7 @@ class Tflm:
         if target.is_file():
             return target
         cxx = source.suffix == ".cc"
-        command = ["arm-none-eabi-g++" if cxx else "arm-none-eabi-gcc", *self.machine.target]
+        command = ["arm-none-eabi-g++" if cxx else "arm-none-eabi-gcc", *self.target]
         command += [*FLAGS, *(CXX_FLAGS if cxx else []), *options]
         command += [f"-I{path}" for path in self.includes]
         command += ["-DCMSIS_NN"] if source.parent.name == "cmsis_nn" else []
@@ -139,6 +140,10 @@ class Tflm:
         command = ["arm-none-eabi-ar", "rcs", str(path), *map(str, built)]
         subprocess.run(command, check=True)
         return path
+
+    def unknown_operators(self, model: bytes) -> list[str]:
+        """Those whose kernels are not among KERNELS."""
+        return [name for name in operators(model) if name not in METHODS]
 
     def link(self, model: bytes, exported: Path, folder: Path) -> Firmware:
         """`exported`: what `tinynas export --format c` wrote for the model, of which model.h is
@@ -165,8 +170,9 @@ class Tflm:
             self.toolchain.linker_script(3 * MIB, self.machine.flash_bytes, STACK_BYTES)
         )
         elf = folder / "firmware.elf"
-        command = ["arm-none-eabi-g++", *self.machine.target, "-mthumb", "-nostartfiles"]
+        command: list[str | Path] = ["arm-none-eabi-g++", *self.target, "-nostartfiles"]
         command += ["--specs=nano.specs", "--specs=nosys.specs", "-Wl,--gc-sections", "-T", script]
+        command.append("-Wl,--defsym=end=board_bss_end")  # of newlib's heap, which nothing uses
         command += [program, *board, self.library(), "-o", elf]
         subprocess.run([str(word) for word in command], check=True)
         return Firmware(self.machine, elf, 0, 0, 0, 0, 0, -1, STACK_BYTES)
