@@ -38,7 +38,8 @@ def steps_apart(model: Path, images: int, folder: Path) -> npt.NDArray[np.int64]
     target = tn.export(model, format="onnx", out=folder / "model.onnx")
     onnx.checker.check_model(str(target), full_check=True)
     drawn_images = images_for(network, images)
-    return np.abs(onnx_runtime.outputs(target, network, drawn_images) - network.run(drawn_images))
+    theirs = onnx_runtime.outputs(target, network, drawn_images)
+    return np.array(np.abs(theirs - network.run(drawn_images)), np.int64)
 
 
 @pytest.mark.parametrize("network", BY_HAND, ids=lambda network: str(network.__name__))
@@ -98,9 +99,7 @@ def test_onnx_of_the_keyword_model_on_real_inputs(
         names = [name for name in sorted(entries.namelist()) if name.endswith(".bin")][:500]
         data = b"".join(entries.read(name) for name in names)
     images = np.frombuffer(data, np.int8).reshape(len(names), *network.input_shape)
-    target = tn.export(
-        shared_tflite["mlperf-tiny-kws"], format="onnx", out=tmp_path / "model.onnx"
-    )
+    target = tn.export(shared_tflite["mlperf-tiny-kws"], format="onnx", out=tmp_path / "model.onnx")
     ours = network.run(images).astype(np.int64)
     theirs = onnx_runtime.outputs(target, network, images)
     same = (ours.argmax(1) == theirs.argmax(1)).mean()
@@ -132,9 +131,7 @@ def unsupported(tmp_path: Path) -> Path:
     return path
 
 
-def refused(
-    executable: Path, *arguments: str | Path, code: int = 2, **environment: str
-) -> str:
+def refused(executable: Path, *arguments: str | Path, code: int = 2, **environment: str) -> str:
     """The one line of `tinynas export`, which is the same from Python."""
     lines = []
     for command in ([str(executable)], [sys.executable, "-m", "tinynas"]):
@@ -164,9 +161,7 @@ def test_slips_are_told_in_one_line(executable: Path, small: Path, tmp_path: Pat
     if tn.with_torch:
         no_floats = refused(executable, small, "--format", "torch", "--out", out)
         assert f"{small}: --format torch writes the float network of a run" in no_floats
-    planned = refused(
-        executable, small, "--format", "onnx", "--out", out, "--mcu", "stm32f746"
-    )
+    planned = refused(executable, small, "--format", "onnx", "--out", out, "--mcu", "stm32f746")
     assert "--mcu: --format onnx holds no memory plan" in planned
     folder = tmp_path / "folder"
     folder.mkdir()
