@@ -328,7 +328,7 @@ class LayerEmitter {
 
 CKernel depthwise_kernel(const Graph& graph, const Op& op) {
   if (!has_square_kernel(graph, op)) {
-    return CKernel{"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h"}};
+    return CKernel{"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h", "widen_row.h"}};
   }
   const std::string name = "depthwise_" + number(op.kernel_h) + "x" + number(op.kernel_w);
   return CKernel{"tn_" + name,
@@ -336,7 +336,7 @@ CKernel depthwise_kernel(const Graph& graph, const Op& op) {
                  name + ".c",
                  false,
                  {"depthwise.h", "depthwise.c", "depthwise_square.h", "depthwise_paired.h",
-                  "depthwise_paired.c", "depthwise_taps.h"}};
+                  "depthwise_paired.c", "depthwise_taps.h", "widen_row.h"}};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "depthwise_taps.h"
 #include "tinynas_kernels.h"
+#include "widen_row.h"
 
 #if TN_DSP
 
@@ -19,9 +20,7 @@ typedef struct {
 typedef struct {
   int16_t* values;
   int32_t pitch;                       /* values of a row; one at least beyond its columns */
-  int32_t columns;                     /* that are no padding */
-  int32_t eights, skipped_code;        /* of them (TN_WIDEN_ROW) */
-  int32_t step[5];                     /* from column to column of the input: 1, 3, 5, 7, 8 */
+  tn_columns columns;                  /* that are no padding */
   int32_t last_rows;                   /* 1, or 0 where the last row is padding */
   const tn_paired_row* end_of_pairs;   /* of those that are no padding; then the last row */
   tn_paired_row row[TN_MOST_ROWS];

@@ -119,9 +119,9 @@ static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t*
 
 #else
 
-/* A channel of two pixels, whose sums are a and b. */
-static inline void put_two(const tn_channels* of, int32_t multiplier, int32_t shift, int32_t a,
-                           int32_t b, int8_t* out) {
+/* Channel c of two pixels, whose sums are a and b. */
+static inline void put_two(const tn_channels* of, int32_t c, int32_t a, int32_t b, int8_t* out) {
+  const int32_t multiplier = of->multipliers[c], shift = of->shifts[c];
   if (tn_is_common(shift)) {
     const int32_t nudge = (int32_t)((uint32_t)of->rounding << shift);
     a = tn_requantize(a, multiplier, shift, nudge);
@@ -132,13 +132,6 @@ static inline void put_two(const tn_channels* of, int32_t multiplier, int32_t sh
   }
   out[0] = (int8_t)a;
   out[of->channels] = (int8_t)b;
-}
-
-/* Channel c of two pixels, whose sums of products are a and b: biases may take them over 32 bits.
- */
-static inline void put_sums(const tn_channels* of, int32_t c, int32_t a, int32_t b, int8_t* out) {
-  const int32_t bias = of->bias[c];
-  put_two(of, of->multipliers[c], of->shifts[c], tn_sum(a, bias), tn_sum(b, bias), out + c);
 }
 
 #if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
@@ -164,7 +157,17 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
       TN_STEP(w, x, y, k, a, b);
       TN_STEP(w, x, y, k, a, b);
     }
-    put_sums(of, c, a, b, out);
+    put_two(of, c, tn_sum(a, of->bias[c]), tn_sum(b, of->bias[c]), out + c);
+  }
+}
+
+static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
+  const int8_t* w = of->weights;
+  for (int32_t c = 0; c < of->channels; ++c, w += of->depth) {
+    int32_t sum = 0;
+#pragma GCC unroll 4
+    for (int32_t k = 0; k < of->depth; ++k) sum += w[k] * columns[k];
+    out[c] = requantize_one(of, c, tn_sum(sum, of->bias[c]));
   }
 }
 
@@ -177,7 +180,9 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
     TN_KEEP(sum);                     \
   } while (0)
 
-static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
+static inline __attribute__((always_inline)) void multiply_pairs(const tn_channels* of,
+                                                                 const tn_value* columns,
+                                                                 int32_t pixels, int8_t* out) {
   const int32_t depth = of->depth;
   const int8_t* v = of->weights;
   for (int32_t c = 0; c < of->channels; c += 2) {
@@ -189,34 +194,36 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
 #pragma GCC unroll 4
       for (int32_t i = 0; i < 4; ++i) {
         TN_ADD(vx, v[i] * x[i]);
-        TN_ADD(vy, v[i] * y[i]);
+        if (pixels == 2) TN_ADD(vy, v[i] * y[i]);
         TN_ADD(wx, w[i] * x[i]);
-        TN_ADD(wy, w[i] * y[i]);
+        if (pixels == 2) TN_ADD(wy, w[i] * y[i]);
       }
     }
     for (; k > 0; --k, ++v, ++w, ++x, ++y) {
       TN_ADD(vx, *v * *x);
-      TN_ADD(vy, *v * *y);
+      if (pixels == 2) TN_ADD(vy, *v * *y);
       TN_ADD(wx, *w * *x);
-      TN_ADD(wy, *w * *y);
+      if (pixels == 2) TN_ADD(wy, *w * *y);
     }
     v = w;
-    put_two(of, of->multipliers[c], of->shifts[c], vx, vy, out + c);
-    if (next) put_two(of, of->multipliers[c + 1], of->shifts[c + 1], wx, wy, out + c + 1);
+    if (pixels == 2) {
+      put_two(of, c, vx, vy, out + c);
+      if (next) put_two(of, c + 1, wx, wy, out + c + 1);
+    } else {
+      out[c] = requantize_one(of, c, vx);
+      if (next) out[c + 1] = requantize_one(of, c + 1, wx);
+    }
   }
+}
+
+static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
+  multiply_pairs(of, columns, 2, out);
+}
+static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
+  multiply_pairs(of, columns, 1, out);
 }
 
 #endif
-
-static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
-  const int8_t* w = of->weights;
-  for (int32_t c = 0; c < of->channels; ++c, w += of->depth) {
-    int32_t sum = 0;
-#pragma GCC unroll 4
-    for (int32_t k = 0; k < of->depth; ++k) sum += w[k] * columns[k];
-    out[c] = requantize_one(of, c, tn_sum(sum, of->bias[c]));
-  }
-}
 
 #endif
 
