@@ -28,22 +28,22 @@ static inline __attribute__((always_inline)) void tn_sum_windows(int32_t count, 
                                                                  const int16_t* row, int32_t pitch,
                                                                  const int8_t* w, int32_t bias,
                                                                  int32_t* sums) {
-  uint32_t a = (uint32_t)bias, b = a, c = a, d = a; /* the bias may take sums over 32 bits */
+  int32_t a = bias, b = a, c = a, d = a;
   for (int32_t ky = height; ky > 0; --ky, row += pitch, w += width) {
 #pragma GCC unroll 7
     for (int32_t kx = 0; kx < width; ++kx) {
       const int32_t weight = w[kx];
-      a += (uint32_t)(weight * row[kx]);
+      TN_ADD(a, weight * row[kx]);
       if (count == 1) continue;
-      b += (uint32_t)(weight * row[kx + stride]);
-      c += (uint32_t)(weight * row[kx + 2 * stride]);
-      d += (uint32_t)(weight * row[kx + 3 * stride]);
+      TN_ADD(b, weight * row[kx + stride]);
+      TN_ADD(c, weight * row[kx + 2 * stride]);
+      TN_ADD(d, weight * row[kx + 3 * stride]);
     }
   }
-  sums[0] = (int32_t)a;
-  sums[1] = (int32_t)b;
-  sums[2] = (int32_t)c;
-  sums[3] = (int32_t)d;
+  sums[0] = a;
+  sums[1] = b;
+  sums[2] = c;
+  sums[3] = d;
 }
 
 /* Output channel `o` from its rows. */

@@ -173,13 +173,6 @@ static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t*
 
 #else
 
-/* Kept, so that the compiler does not reorder additions that may go around. */
-#define TN_ADD(sum, product)          \
-  do {                                \
-    (sum) = tn_sum((sum), (product)); \
-    TN_KEEP(sum);                     \
-  } while (0)
-
 static inline __attribute__((always_inline)) void multiply_pairs(const tn_channels* of,
                                                                  const tn_value* columns,
                                                                  int32_t pixels, int8_t* out) {

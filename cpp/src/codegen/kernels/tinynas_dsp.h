@@ -16,6 +16,13 @@
 /* Sums go around at 32 bits, as those of the reference do. */
 static inline int32_t tn_sum(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
+/* Kept, so that the compiler does not reorder additions that may go around. */
+#define TN_ADD(sum, product)          \
+  do {                                \
+    (sum) = tn_sum((sum), (product)); \
+    TN_KEEP(sum);                     \
+  } while (0)
+
 #if defined(__ARM_FEATURE_DSP) || defined(TN_EMULATE_DSP)
 #define TN_DSP 1
 #else
