@@ -215,6 +215,9 @@ struct PlanOptions {
   /// ring, plans of both are looked at: of those that fit, fewest extra MACs first, then fewest
   /// widened elements.
   DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
+  /// kTinyNas: every op is a segment of its own, whatever the budget: how other runtimes execute
+  /// networks, to compare with.
+  bool layer_by_layer = false;
 };
 
 /// One network as each runtime runs it.

@@ -83,6 +83,11 @@ Json mcu_json(const McuTarget& target) {
           {"flash_budget_bytes", target.budget.flash_bytes}};
 }
 
+void add_layer_by_layer_option(CLI::App& command, bool& chosen) {
+  command.add_flag("--layer-by-layer", chosen,
+                   "One operator after another, none of them streaming rows to the next, to compare");
+}
+
 void add_input_option(CLI::App& command, CliContext& context, std::string& input) {
   CLI::Option* option =
       command

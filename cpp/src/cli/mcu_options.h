@@ -34,6 +34,8 @@ struct McuTarget {
 /// the nearest name, malformed bytes, no flash, nothing left).
 McuTarget resolve_mcu(const McuOptions& options, const RuntimeModel& runtime = {});
 
+/// Declares --layer-by-layer on `command`; `chosen` must outlive parsing.
+void add_layer_by_layer_option(CLI::App& command, bool& chosen);
 /// Declares --input on `command`; `input` holds the default and must outlive parsing.
 void add_input_option(CLI::App& command, CliContext& context, std::string& input);
 /// --input under a runtime. Throws BadInput for an unknown name, and for anything but "resident"

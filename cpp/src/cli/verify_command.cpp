@@ -26,6 +26,7 @@ namespace {
 struct VerifyOptions {
   std::string file;
   std::string input = "resident";
+  bool layer_by_layer = false;
   McuOptions mcu;
   int inputs = 8;
   bool json = false;
@@ -92,6 +93,7 @@ Verdict check(CliContext& context, const VerifyOptions& options, const RuntimeMo
   const Network network = read_network_file(options.file, "");
   PlanOptions plan_options;
   plan_options.input = runtime_input(runtime, options.input);
+  plan_options.layer_by_layer = options.layer_by_layer;
   plan_options.sram_budget_bytes = target.budget.sram_bytes;
   Verdict verdict;
   verdict.plan = plan_memory(network.graph, runtime, plan_options);
@@ -197,6 +199,7 @@ void add_verify_command(CLI::App& app, CliContext& context) {
   command->add_option("file", options->file, "int8 model (.tflite)")->type_name("FILE")->required();
   add_mcu_options(*command, context, options->mcu, true);
   add_input_option(*command, context, options->input);
+  add_layer_by_layer_option(*command, options->layer_by_layer);
   command->add_option("--inputs", options->inputs, "Images to run: extremes first, then random")
       ->type_name("N")
       ->check(CLI::Range(1, 10000))
