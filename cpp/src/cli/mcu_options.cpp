@@ -84,8 +84,9 @@ Json mcu_json(const McuTarget& target) {
 }
 
 void add_layer_by_layer_option(CLI::App& command, bool& chosen) {
-  command.add_flag("--layer-by-layer", chosen,
-                   "One operator after another, none of them streaming rows to the next, to compare");
+  command.add_flag(
+      "--layer-by-layer", chosen,
+      "One operator after another, none of them streaming rows to the next, to compare");
 }
 
 void add_input_option(CLI::App& command, CliContext& context, std::string& input) {

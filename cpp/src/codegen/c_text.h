@@ -30,8 +30,8 @@ inline std::string c_items(std::span<const std::string> items) {
 /// "const TYPE NAME[VALUES] = {...};" with at least one value. An item may be a macro of several.
 inline std::string c_array_of_text(const std::string& type, const std::string& name,
                                    std::size_t values, std::span<const std::string> items) {
-  return "const " + type + " " + name + "[" + std::to_string(values) + "] = {\n" +
-         c_items(items) + "};\n";
+  return "const " + type + " " + name + "[" + std::to_string(values) + "] = {\n" + c_items(items) +
+         "};\n";
 }
 
 /// The same of values.

@@ -70,8 +70,8 @@ class CGenerator {
   }
 
   std::vector<std::string> kernel_files() const {
-    std::vector<std::string> names = {"tinynas_runtime.h", "tinynas_dsp.h", "tinynas_kernels.h", "weight_order.h",
-                                      "tinynas_driver.c"};
+    std::vector<std::string> names = {"tinynas_runtime.h", "tinynas_dsp.h", "tinynas_kernels.h",
+                                      "weight_order.h", "tinynas_driver.c"};
     for (const CKernel& kernel : kernels_) {
       if (std::find(names.begin(), names.end(), kernel.file) == names.end()) {
         names.push_back(kernel.file);
@@ -168,9 +168,8 @@ class CGenerator {
   }
 
   std::string weights() const {
-    std::string text =
-        banner("weights, biases and tables, named by operator") +
-        "#include \"weights.h\"\n\n#include \"weight_order.h\"\n";
+    std::string text = banner("weights, biases and tables, named by operator") +
+                       "#include \"weights.h\"\n\n#include \"weight_order.h\"\n";
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       if (layers_[i].arrays.empty()) continue;
       text += "\n/* " + op_text(i) + " */\n" + layers_[i].arrays;

@@ -75,8 +75,7 @@ class LayerEmitter {
   std::string quads() {
     const std::vector<std::int8_t> weights = kernel_weights(graph_, op_);
     const std::size_t in_quads = quad_values(graph_, op_);
-    const std::size_t depth =
-        weights.size() / static_cast<std::size_t>(op_bias_count(graph_, op_));
+    const std::size_t depth = weights.size() / static_cast<std::size_t>(op_bias_count(graph_, op_));
     std::vector<std::string> items;
     for (std::size_t i = 0; i < weights.size();) {
       const bool quad = i % depth < in_quads;
@@ -96,8 +95,8 @@ class LayerEmitter {
       const bool pair = i % (size * size) + size < size * size;
       std::string item = number(weights[i++]);
       for (std::size_t k = 1; pair && k < 2 * size; ++k) item += ", " + number(weights[i++]);
-      items.push_back(
-          pair ? "TN_P" + number(static_cast<std::int64_t>(size)) + "(" + item + ")" : item);
+      items.push_back(pair ? "TN_P" + number(static_cast<std::int64_t>(size)) + "(" + item + ")"
+                           : item);
     }
     return array_of_text("weights", "int8_t", weights.size(), items);
   }
@@ -328,7 +327,8 @@ class LayerEmitter {
 
 CKernel depthwise_kernel(const Graph& graph, const Op& op) {
   if (!has_square_kernel(graph, op)) {
-    return CKernel{"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h", "widen_row.h"}};
+    return CKernel{
+        "tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h", "widen_row.h"}};
   }
   const std::string name = "depthwise_" + number(op.kernel_h) + "x" + number(op.kernel_w);
   return CKernel{"tn_" + name,
@@ -348,10 +348,17 @@ std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accu
   switch (op.kind) {
     case OpKind::kConv2d:
       if (op_is_pixelwise(graph, op)) {
-        return CKernel{
-            "tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, {"columns.h", "multiply_quads.h", "multiply_columns.c"}};
+        return CKernel{"tn_conv2d_1x1",
+                       "tn_conv_layer",
+                       "conv2d_1x1.c",
+                       false,
+                       {"columns.h", "multiply_quads.h", "multiply_columns.c"}};
       }
-      return CKernel{"tn_conv2d", "tn_conv_layer", "conv2d.c", false, {"columns.h", "multiply_quads.h", "multiply_columns.c"}};
+      return CKernel{"tn_conv2d",
+                     "tn_conv_layer",
+                     "conv2d.c",
+                     false,
+                     {"columns.h", "multiply_quads.h", "multiply_columns.c"}};
     case OpKind::kDepthwiseConv2d:
       return depthwise_kernel(graph, op);
     case OpKind::kAveragePool2d:
@@ -374,7 +381,8 @@ std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accu
       if (op.axis == 2) return CKernel{"tn_concat_channels", "tn_concat_layer", "elementwise.c"};
       return CKernel{"tn_join_runs", "tn_join_layer", "data_movement.c", true};
     case OpKind::kFullyConnected:
-      return CKernel{"tn_fully_connected", "tn_conv_layer", "fully_connected.c", true, {"multiply_quads.h"}};
+      return CKernel{
+          "tn_fully_connected", "tn_conv_layer", "fully_connected.c", true, {"multiply_quads.h"}};
     case OpKind::kMeanAxis:
       return CKernel{"tn_mean_of_axis", "tn_mean_axis_layer", "data_movement.c", true};
     case OpKind::kPad:

@@ -12,7 +12,7 @@ typedef struct {
 
 /* Value k. */
 static inline void put_value(const tn_gather* gather, tn_value* columns, int32_t pixel, int32_t k,
-                            int32_t value) {
+                             int32_t value) {
   tn_value* at = columns + tn_place(k, gather->depth) + tn_second(k, gather->depth) * pixel;
   tn_put_value(at, k, gather->depth, value);
 }

@@ -7,14 +7,14 @@
 #include "widen_row.h"
 
 typedef struct {
-  int16_t* values;       /* kernel_h rows, `pitch` values apart; pitch is even */
-  int32_t pitch;         /* beyond its columns a row has one value at least that may be read */
-  int16_t* inside;       /* of the first row and column that are no padding */
-  const int8_t* from;    /* the same value of the input, of its first channel */
-  int32_t rows;          /* that are no padding */
-  tn_columns columns;    /* that are no padding */
-  int32_t step;          /* from row to row of the input, in bytes */
-  int32_t run, turn;     /* rows before the ring's end; how far they then go back */
+  int16_t* values;    /* kernel_h rows, `pitch` values apart; pitch is even */
+  int32_t pitch;      /* beyond its columns a row has one value at least that may be read */
+  int16_t* inside;    /* of the first row and column that are no padding */
+  const int8_t* from; /* the same value of the input, of its first channel */
+  int32_t rows;       /* that are no padding */
+  tn_columns columns; /* that are no padding */
+  int32_t step;       /* from row to row of the input, in bytes */
+  int32_t run, turn;  /* rows before the ring's end; how far they then go back */
 } tn_channel_rows;
 
 /* Padding is the same for all channels: it is written here, once. */

@@ -19,10 +19,10 @@ typedef struct {
 /* In 2 * kernel_h * pitch bytes: words of two rows each, then the last row. */
 typedef struct {
   int16_t* values;
-  int32_t pitch;                       /* values of a row; one at least beyond its columns */
-  tn_columns columns;                  /* that are no padding */
-  int32_t last_rows;                   /* 1, or 0 where the last row is padding */
-  const tn_paired_row* end_of_pairs;   /* of those that are no padding; then the last row */
+  int32_t pitch;                     /* values of a row; one at least beyond its columns */
+  tn_columns columns;                /* that are no padding */
+  int32_t last_rows;                 /* 1, or 0 where the last row is padding */
+  const tn_paired_row* end_of_pairs; /* of those that are no padding; then the last row */
   tn_paired_row row[TN_MOST_ROWS];
 } tn_paired_rows;
 

@@ -90,10 +90,10 @@ static inline int32_t tn_swap_bytes(int32_t word) {
 #define TN_CONSTANTS(from, step, a, b) \
   __asm__("ldrd %0, %1, [%2], #" #step : "=&r"(a), "=&r"(b), "+&r"(from))
 /* Bytes, to `to` and `apart` further on; the pointer then goes on by one. */
-#define TN_STORE_BYTES(to, apart, a, b)                                      \
-  __asm__ volatile("strb %2, [%0, %3]\n\tstrb %1, [%0], #1"                  \
-                   : "+&r"(to)                                               \
-                   : "r"(a), "r"(b), "r"(apart)                              \
+#define TN_STORE_BYTES(to, apart, a, b)                     \
+  __asm__ volatile("strb %2, [%0, %3]\n\tstrb %1, [%0], #1" \
+                   : "+&r"(to)                              \
+                   : "r"(a), "r"(b), "r"(apart)             \
                    : "memory")
 #define TN_STORE_TWO(to, step, a, b) \
   __asm__ volatile("strd %1, %2, [%0], #" #step : "+&r"(to) : "r"(a), "r"(b) : "memory")
@@ -131,8 +131,7 @@ static inline int32_t tn_dot(int32_t x, int32_t y, int32_t sum) {
 }
 #define TN_LOAD_TWO(from, step, a, b) \
   ((a) = tn_load_word(from), (b) = tn_load_word((from) + 1), (from) += (step) / 4)
-#define TN_CONSTANTS(from, step, a, b) \
-  ((a) = (from)[0], (b) = (from)[1], (from) += (step) / 4)
+#define TN_CONSTANTS(from, step, a, b) ((a) = (from)[0], (b) = (from)[1], (from) += (step) / 4)
 #define TN_STORE_BYTES(to, apart, a, b) ((to)[apart] = (int8_t)(b), *(to)++ = (int8_t)(a))
 #define TN_STORE_TWO(to, step, a, b) ((to)[0] = (a), (to)[1] = (b), (to) += (step) / 4)
 static inline int32_t tn_swap_bytes(int32_t word) {
@@ -178,9 +177,9 @@ static inline int32_t tn_nudge(int32_t out_zero, int32_t shift) {
   return (int32_t)((uint32_t)(2 * out_zero + 1) << shift);
 }
 
-/* What tn_scale rounds and out_zero shifts, within int8. The reference rounds halves away from zero:
- * that takes one from what is negative, of which the sum's sign tells (where the product rounds to
- * 0, one less does not matter beside the nudge). */
+/* What tn_scale rounds and out_zero shifts, within int8. The reference rounds halves away from
+ * zero: that takes one from what is negative, of which the sum's sign tells (where the product
+ * rounds to 0, one less does not matter beside the nudge). */
 static inline int32_t tn_requantize(int32_t sum, int32_t multiplier, int32_t shift, int32_t nudge) {
   const int32_t twice = (int32_t)((uint32_t)sum << 1);
   return tn_saturate_half(tn_multiply_twice(twice, multiplier, nudge + (sum >> 31)) >> shift);

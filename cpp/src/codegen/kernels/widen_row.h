@@ -10,11 +10,10 @@ typedef struct {
 } tn_columns;
 
 static inline tn_columns tn_columns_of(int32_t count, int32_t channels) {
-  const tn_columns columns = {
-      count,
-      count >> 3,
-      8 * (7 - (count & 7)),
-      {channels, 3 * channels, 5 * channels, 7 * channels, 8 * channels}};
+  const tn_columns columns = {count,
+                              count >> 3,
+                              8 * (7 - (count & 7)),
+                              {channels, 3 * channels, 5 * channels, 7 * channels, 8 * channels}};
   return columns;
 }
 
@@ -22,11 +21,12 @@ static inline tn_columns tn_columns_of(int32_t count, int32_t channels) {
 #if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 2
 /* Byte loads and halfword stores: on a Cortex-M7 they cost less than what puts two values together.
  * The rest of eight enters its code amidst: a column takes 8 bytes of it. */
-#define TN_MOVE(from, to) "ldrsb.w %[v], [%[from]" from "]\n\tstrh.w %[v], [%[to], %[to" #to "]]\n\t"
+#define TN_MOVE(from, to) \
+  "ldrsb.w %[v], [%[from]" from "]\n\tstrh.w %[v], [%[to], %[to" #to "]]\n\t"
 /* What is left of eight columns is entered amidst: each takes 8 bytes of code. */
-#define TN_WIDEN_ROW(columns, from_, to_, apart)                                                     \
-  do {                                                                                            \
-    int32_t n, v;                                                                                 \
+#define TN_WIDEN_ROW(columns, from_, to_, apart)                                                    \
+  do {                                                                                              \
+    int32_t n, v;                                                                                   \
     __asm__ volatile(                                                                             \
         "ldr %[n], %[eights]\n\tcbz %[n], 2f\n1:\n\t" TN_MOVE("", 0) TN_MOVE(", %[one]", 1)       \
             TN_MOVE(", %[one], lsl #1", 2) TN_MOVE(", %[three]", 3) TN_MOVE(", %[one], lsl #2", 4) \
@@ -43,7 +43,7 @@ static inline tn_columns tn_columns_of(int32_t count, int32_t channels) {
           [to2] "i"(4 * (apart)), [to3] "i"(6 * (apart)), [to4] "i"(8 * (apart)),                 \
           [to5] "i"(10 * (apart)), [to6] "i"(12 * (apart)), [to7] "i"(14 * (apart)),              \
           [to8] "i"(16 * (apart))                                                                 \
-        : "memory", "cc");                                                                        \
+        : "memory", "cc"); \
   } while (0)
 #else
 #define TN_WIDEN_ROW(columns, from, to, apart) \
