@@ -133,6 +133,20 @@ def test_layer(checker: Checker, seed: int) -> None:
     checker.check(content, MODES[seed % 3], what)
 
 
+@pytest.mark.parametrize("kind", ["conv", "pointwise", "depthwise"])
+def test_extreme_channels(checker: Checker, kind: str) -> None:
+    """Weights of -128, which quads of weights cannot hold; biases and factors beyond what the fast
+    requantising takes; factors so small that outputs do not depend on the image."""
+    builder = TfliteBuilder(7)
+    builder.extreme = True
+    x = builder.input((1, 7, 9, 13))
+    if kind == "depthwise":
+        out = builder.depthwise(builder.depthwise(x, (5, 5), (2, 2)), (3, 3))
+    else:
+        out = builder.conv(x, 21, (3, 3) if kind == "conv" else (1, 1))
+    checker.check(builder.build([out]), "resident", kind)
+
+
 @pytest.mark.parametrize("network", BY_HAND, ids=lambda network: network.__name__)
 def test_network(checker: Checker, network: Callable[[TfliteBuilder], list[int]]) -> None:
     checker.check(by_hand(network), MODES[len(network.__name__) % 4], network.__name__)

@@ -37,6 +37,7 @@ class TfliteBuilder:
     codes: list[int] = field(default_factory=list)
     buffers: list[Any] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
+    extreme: bool = False  # weights at the ends of int8, large biases, factors of all sizes
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -105,10 +106,15 @@ class TfliteBuilder:
         even = output.scale / (scale * np.sqrt(terms) * WEIGHT_SPREAD)
         scales = (even * self.values.uniform(0.7, 1.3, channels)).astype(np.float32)
         data = self.values.integers(-127, 128, shape, np.int8)
+        if self.extreme:
+            data = np.where(data < 0, np.int8(-128), np.int8(127))
+            scales *= np.resize(np.float32([1, 1e-7, 1, 1, 1e-12, 30]), channels)
         weights = self.tensor(shape, MAP, data=data)
         of = self.tensors[weights].quantization
         of.scale, of.zeroPoint, of.quantizedDimension = scales, np.zeros(channels, np.int64), axis
         bias_data = self.values.integers(-2000, 2001, channels, np.int32)
+        if self.extreme:
+            bias_data[::3] *= 1 << 18
         bias = self.tensor((channels,), MAP, schema.TensorType.INT32, bias_data)
         of = self.tensors[bias].quantization
         of.scale, of.zeroPoint = scales * np.float32(scale), np.zeros(channels, np.int64)

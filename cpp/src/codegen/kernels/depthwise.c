@@ -49,6 +49,24 @@ void tn_widen_channel(const tn_channel_rows* rows, int32_t channel) {
   }
 }
 
+int8_t* tn_put_outputs(const tn_conv_layer* layer, int32_t o, const int32_t* sums, int32_t count,
+                       int8_t* out) {
+  const int32_t multiplier = layer->multipliers[o], shift = layer->shifts[o];
+  const int32_t zero = layer->out_zero, channels = layer->out_channels;
+  const int32_t* end = sums + count;
+  if (tn_is_common(shift)) {
+    const int32_t nudge = tn_nudge(zero, shift);
+    for (; sums != end; out += channels) {
+      *out = (int8_t)tn_requantize(*sums++, multiplier, shift, nudge);
+    }
+  } else {
+    for (; sums != end; out += channels) {
+      *out = (int8_t)tn_requantize_any(*sums++, multiplier, shift, zero);
+    }
+  }
+  return out;
+}
+
 void tn_depthwise(const void* opaque, const tn_call* call) {
   const tn_depthwise_layer* depthwise = (const tn_depthwise_layer*)opaque;
   const tn_conv_layer* layer = &depthwise->conv;

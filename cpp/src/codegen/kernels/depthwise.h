@@ -41,39 +41,33 @@ static inline __attribute__((always_inline)) void tn_sum_windows(int32_t count, 
     }
   }
   sums[0] = a;
+  if (count == 1) return;
   sums[1] = b;
   sums[2] = c;
   sums[3] = d;
 }
+
+/* Requantises `count` sums of output channel `o`; returns where the next output goes. */
+int8_t* tn_put_outputs(const tn_conv_layer* layer, int32_t o, const int32_t* sums, int32_t count,
+                       int8_t* out);
 
 /* Output channel `o` from its rows. */
 static inline __attribute__((always_inline)) void tn_depthwise_channel(
     const tn_conv_layer* layer, const tn_channel_rows* rows, int32_t height, int32_t width,
     int32_t stride, int32_t o, int32_t columns, int8_t* out) {
   const int8_t* weights = layer->weights + o * height * width;
-  const int32_t multiplier = layer->multipliers[o], shift = layer->shifts[o];
-  const int32_t bias = layer->bias[o], pitch = rows->pitch, channels = layer->out_channels;
+  const int32_t bias = layer->bias[o], pitch = rows->pitch;
   const int16_t* row = rows->values;
   int32_t sums[4];
-  if (!tn_is_common(shift)) {
-    for (; columns > 0; --columns, row += stride, out += channels) {
-      tn_sum_windows(1, layer->kernel_h, layer->kernel_w, stride, row, pitch, weights, bias, sums);
-      *out = (int8_t)tn_requantize_any(sums[0], multiplier, shift, layer->out_zero);
-    }
-    return;
-  }
-  const int32_t nudge = tn_nudge(layer->out_zero, shift);
   for (int32_t fours = columns >> 2; fours > 0; --fours, row += 4 * stride) {
     tn_sum_windows(4, height, width, stride, row, pitch, weights, bias, sums);
-#pragma GCC unroll 4
-    for (int32_t i = 0; i < 4; ++i, out += channels) {
-      *out = (int8_t)tn_requantize(sums[i], multiplier, shift, nudge);
-    }
+    out = tn_put_outputs(layer, o, sums, 4, out);
   }
-  for (columns &= 3; columns > 0; --columns, row += stride, out += channels) {
-    tn_sum_windows(1, height, width, stride, row, pitch, weights, bias, sums);
-    *out = (int8_t)tn_requantize(sums[0], multiplier, shift, nudge);
+  columns &= 3;
+  for (int32_t i = 0; i < columns; ++i, row += stride) {
+    tn_sum_windows(1, height, width, stride, row, pitch, weights, bias, sums + i);
   }
+  tn_put_outputs(layer, o, sums, columns, out);
 }
 
 /* A kernel without the DSP extension, of one window size and stride 1 or 2, an output channel an

@@ -51,8 +51,19 @@ void tn_widen_paired(const tn_paired_rows* rows, int32_t channel) {
   }
 }
 
-int8_t tn_requantize_channel(const tn_conv_layer* layer, int32_t c, int32_t sum) {
-  return (int8_t)tn_requantize_any(sum, layer->multipliers[c], layer->shifts[c], layer->out_zero);
+void tn_depthwise_others(const tn_conv_layer* layer, const tn_paired_rows* rows,
+                         const int32_t* weights, int32_t size, int32_t stride, int32_t c,
+                         int32_t columns, int8_t* out) {
+  const int16_t* last = rows->values + (size - 1) * rows->pitch;
+  for (int32_t x = 0; x < columns; ++x, last += stride, out += layer->out_channels) {
+    const int32_t *row = (const int32_t*)(const void*)rows->values + x * stride, *w = weights;
+    int32_t sum = layer->bias[c];
+    for (int32_t twos = size >> 1; twos > 0; --twos, row += rows->pitch) {
+      for (int32_t j = 0; j < size; ++j) sum = tn_dot(*w++, row[j], sum);
+    }
+    for (int32_t j = 0; j < size; j += 2, w += 2) sum = tn_dot(*w, tn_load_word(last + j), sum);
+    *out = (int8_t)tn_requantize_any(sum, layer->multipliers[c], layer->shifts[c], layer->out_zero);
+  }
 }
 
 #endif

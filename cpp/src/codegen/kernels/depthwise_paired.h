@@ -29,8 +29,10 @@ typedef struct {
 /* Padding is the same for all channels: it is written here, once. */
 void tn_prepare_paired(const tn_conv_layer* layer, const tn_call* call, tn_paired_rows* rows);
 void tn_widen_paired(const tn_paired_rows* rows, int32_t channel);
-/* One output; where its shift is not common. */
-int8_t tn_requantize_channel(const tn_conv_layer* layer, int32_t c, int32_t sum);
+/* The outputs of a channel whose shift is not common. */
+void tn_depthwise_others(const tn_conv_layer* layer, const tn_paired_rows* rows,
+                         const int32_t* weights, int32_t size, int32_t stride, int32_t c,
+                         int32_t columns, int8_t* out);
 
 #endif
 

@@ -53,10 +53,7 @@ static inline __attribute__((always_inline)) int32_t tn_sum_one(int32_t size, co
     const int32_t* first = (const int32_t*)(const void*)rows->values;                              \
     const int16_t* last = rows->values + ((size)-1) * pitch;                                       \
     if (!tn_is_common(shift)) {                                                                    \
-      for (; columns > 0; --columns, first += (stride), last += (stride), out += channels) {       \
-        *out =                                                                                     \
-            tn_requantize_channel(layer, c, tn_sum_one(size, first, pitch, last, weights, bias));  \
-      }                                                                                            \
+      tn_depthwise_others(layer, rows, weights, size, stride, c, columns, out);                    \
       return;                                                                                      \
     }                                                                                              \
     const int32_t nudge = tn_nudge(layer->out_zero, shift);                                        \
