@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import struct
 import subprocess
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -19,7 +21,7 @@ name = "shapes"
 description = "tiny networks for pictures of shapes"
 image_channels = 1
 classes = 3
-resolutions = [8, 12]
+resolutions = [8, 10]
 channel_divisor = 2
 [stem]
 channels = 6
@@ -58,7 +60,7 @@ def png(rows: list[list[int]]) -> bytes:
     )
 
 
-def picture(kind: str, chance: random.Random) -> bytes:
+def picture(kind: str, chance: random.Random) -> list[list[int]]:
     rows = [[chance.randrange(60) for _ in range(SIDE)] for _ in range(SIDE)]
     at = chance.randrange(3, SIDE - 3)
     for i in range(SIDE):
@@ -67,19 +69,24 @@ def picture(kind: str, chance: random.Random) -> bytes:
             rows[at][i] = bright
         if kind in ("down", "cross"):
             rows[i][at] = bright
-    return png(rows)
+    return rows
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("shapes")
     chance = random.Random(0)
+    tested: list[tuple[str, list[list[int]]]] = []
     for part, count in (("train", 80), ("test", 20)):
         for kind in ("across", "cross", "down"):
             target = root / "data" / part / kind
             target.mkdir(parents=True)
             for i in range(count):
-                (target / f"{i}.png").write_bytes(picture(kind, chance))
+                rows = picture(kind, chance)
+                (target / f"{i}.png").write_bytes(png(rows))
+                if part == "test":
+                    tested.append((kind, rows))
+    (root / "test.json").write_text(json.dumps(tested))
     (root / "shapes.toml").write_text(SPACE)
     return root
 
@@ -97,6 +104,33 @@ def finish(line: list[str]) -> str:
     done = subprocess.run(line, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+# Has a head, and resolutions that the images do not have, which the shipped space lacks.
+SCRIPT = """
+import json, sys
+import torch
+sys.path.insert(0, "torch")
+import model
+kinds, rows = zip(*json.load(open("test.json")))
+images = torch.tensor(rows, dtype=torch.uint8).unsqueeze(1)
+with torch.no_grad():
+    found = model.load()(model.preprocess(images)).argmax(1).tolist()
+print(sum(model.CLASSES[i] == kind for i, kind in zip(found, kinds)) / len(kinds))
+"""
+
+
+def exported_accuracy(executable: Path, folder: Path) -> float:
+    """Of the winner's PyTorch module, on the test images."""
+    out = folder / "torch"
+    finish([str(executable), "export", str(folder / "run"), "--format", "torch", "--out", str(out)])
+    assert "self.head = convolution(" in (out / "model.py").read_text()
+    command = [sys.executable, "-I", "-c", SCRIPT]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    return float(done.stdout)
 
 
 def test_train_stop_resume_search(executable: Path, folder: Path) -> None:
@@ -137,6 +171,77 @@ def test_train_stop_resume_search(executable: Path, folder: Path) -> None:
     assert document["space"] == "shapes"
     assert document["best"]["peak_sram_bytes"] <= document["mcu"]["sram_budget_bytes"]
     assert document["best"]["accuracy"]["test"] > 0.5
+    assert exported_accuracy(executable, folder) == document["best"]["accuracy"]["test"]
+    check_finetuning(executable, folder, document)
+
+
+FINETUNE = ["--epochs", "3", "--quantised-epochs", "2", "--batch", "16"]
+
+
+def check_finetuning(executable: Path, folder: Path, found: dict[str, Any]) -> None:
+    """Killed without warning, gone on with: the files of a run that was never stopped."""
+    whole, killed = folder / "run", folder / "killed"
+    shutil.copytree(whole, killed)
+    zero_shot = (whole / "best" / "model.tflite").read_bytes()
+    shown = finish(finetune_command(executable, folder, whole))
+
+    process = subprocess.Popen(
+        finetune_command(executable, folder, killed), stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("quantised: epoch 1.0"):
+            process.kill()
+    assert process.wait(timeout=60) == -signal.SIGKILL
+    assert (killed / "best" / "model.tflite").read_bytes() == zero_shot
+    finish([*finetune_command(executable, folder, killed), "--resume", "must"])
+    for name in ("weights.pt", "model.tflite"):
+        assert (whole / "best" / name).read_bytes() == (killed / "best" / name).read_bytes()
+    assert not (killed / "finetune").exists()
+
+    document = json.loads((whole / "best" / "finetuned.json").read_text())
+    stages = {stage["name"]: stage for stage in document["stages"]}
+    assert list(stages) == ["zero-shot", "fine-tuned", "quantisation-aware"]
+    for key in ("validation", "validation_int8", "test", "test_int8"):
+        assert stages["zero-shot"][key] == found["best"]["accuracy"][key]
+    kept = stages[document["kept"]]
+    assert kept["validation_int8"] == max(stage["validation_int8"] for stage in stages.values())
+    assert kept["test"] is not None and f"{100 * kept['test_int8']:.2f} %" in shown
+    assert document["kept"] in shown
+    assert exported_accuracy(executable, folder) == kept["test"]
+
+    # The search is finished: going on with it leaves the fine-tuned winner alone.
+    tuned = (whole / "best" / "model.tflite").read_bytes()
+    search = ["search", "--mcu", "stm32f030r8", "--measurements", "4", "--resume", "must"]
+    supernet = folder / "whole" / "supernet.pt"
+    line = command(executable, folder, *search, "--supernet", supernet, "--run-dir", whole)
+    assert "finetuned.json" in finish(line)
+    assert (whole / "best" / "model.tflite").read_bytes() == tuned
+
+
+def finetune_command(executable: Path, folder: Path, run: Path) -> list[str]:
+    return command(executable, folder, "train", "--finetune", run, *FINETUNE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--finetune", "RUN", "--out", "x"], "--out"),
+        (["--finetune", "RUN", "--space", "toy"], "--space"),
+        (["--finetune", "RUN", "--warmup-epochs", "1"], "--warmup-epochs"),
+        (["--out", "x", "--quantised-epochs", "1"], "--quantised-epochs"),
+        (["--out", "x", "--supernet", "y"], "--supernet"),
+        ([], "--out"),
+        (["--finetune", "/nowhere"], "/nowhere"),
+    ],
+)
+def test_options_of_the_other_training(
+    executable: Path, arguments: list[str], message: str
+) -> None:
+    line = [str(executable), "train", *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and done.stdout == ""
+    assert message in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_damaged_picture_is_named(executable: Path, folder: Path, tmp_path: Path) -> None:
@@ -145,7 +250,7 @@ def test_damaged_picture_is_named(executable: Path, folder: Path, tmp_path: Path
         target = tmp_path / "data" / "train" / kind
         target.mkdir(parents=True)
         for i in range(30):
-            (target / f"{i}.png").write_bytes(picture(kind, random.Random(f"{kind}{i}")))
+            (target / f"{i}.png").write_bytes(png(picture(kind, random.Random(f"{kind}{i}"))))
     victim = tmp_path / "data" / "train" / "cross" / "7.png"
     victim.write_bytes(victim.read_bytes()[:50])
     line = train_command(executable, folder, "damaged")

@@ -2,10 +2,8 @@
 
 #include "cli/search_job.h"
 
-#include "base/files.h"
 #include "cli/data_options.h"
 #include "tinynas/error.h"
-#include "tinynas/tflite.h"
 
 namespace tinynas {
 namespace {
@@ -48,7 +46,7 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
                                const StopFn& stop) {
   const SearchOptions options = search_options(request);
   const Resume resume = parse_resume(request.resume, "--resume");
-  const RuntimeModel runtime = find_runtime(request.runtime);
+  const RuntimeModel runtime = target_runtime(request.runtime, request.mcu);
   const McuTarget target = resolve_mcu(request.mcu, runtime);
   const SupernetInfo info = find_supernet(request);
   const SearchProblem problem{SearchSpace::parse(info.space_toml, info.path), target.budget,
@@ -80,10 +78,10 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
     evaluator->extract(subnet, path);
   };
   callbacks.write_model = [&](const Subnet& subnet, const std::string& path) {
-    ModelLabels labels;
-    labels.description = "tinynas " + problem.space.name();
-    labels.class_names = info.class_names;
-    write_file_atomic(path, encode_tflite(evaluator->quantised(subnet).graph, labels));
+    write_int8_model(evaluator->quantised(subnet), info, path);
+  };
+  callbacks.quantisation = [&](const Subnet& subnet) {
+    return describe(evaluator->quantised(subnet).options);
   };
   SearchResult result = run_search(options, problem, *evaluator, store.get(), callbacks);
   return {target, problem, std::move(result), directory};

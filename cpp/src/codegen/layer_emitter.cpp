@@ -5,19 +5,12 @@
 #include "codegen/c_text.h"
 #include "codegen/kernel_weights.h"
 #include "int8/op_arithmetic.h"
+#include "tinyengine/c_kernels.h"
 
 namespace tinynas {
 namespace {
 
 std::string number(std::int64_t value) { return std::to_string(value); }
-
-/// Whether a depthwise kernel of this very window runs the op.
-bool has_square_kernel(const Graph& graph, const Op& op) {
-  const int size = op.kernel_h;
-  return op.kind == OpKind::kDepthwiseConv2d && size == op.kernel_w &&
-         (size == 3 || size == 5 || size == 7) && op.stride_w <= 2 &&
-         graph.in_shape(op).c == graph.out_shape(op).c;
-}
 
 /// Collects the fields of an initialiser.
 class Fields {
@@ -56,8 +49,7 @@ class LayerEmitter {
   std::string array(const char* stem, const char* type, const std::vector<T>& values) {
     const std::string name = std::string("tn_") + stem + suffix_;
     text_.arrays += c_array(type, name, std::span<const T>(values));
-    text_.declarations += std::string("extern const ") + type + " " + name + "[" +
-                          number(static_cast<std::int64_t>(values.size())) + "];\n";
+    text_.declarations += "extern " + c_array_name(type, name, values.size()) + ";\n";
     return name;
   }
 
@@ -66,8 +58,7 @@ class LayerEmitter {
                             const std::vector<std::string>& items) {
     const std::string name = std::string("tn_") + stem + suffix_;
     text_.arrays += c_array_of_text(type, name, values, items);
-    text_.declarations += std::string("extern const ") + type + " " + name + "[" +
-                          number(static_cast<std::int64_t>(values)) + "];\n";
+    text_.declarations += "extern " + c_array_name(type, name, values) + ";\n";
     return name;
   }
 
@@ -325,79 +316,7 @@ class LayerEmitter {
   LayerText text_;
 };
 
-CKernel depthwise_kernel(const Graph& graph, const Op& op) {
-  if (!has_square_kernel(graph, op)) {
-    return CKernel{
-        "tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h", "widen_row.h"}};
-  }
-  const std::string name = "depthwise_" + number(op.kernel_h) + "x" + number(op.kernel_w);
-  return CKernel{"tn_" + name,
-                 "tn_depthwise_layer",
-                 name + ".c",
-                 false,
-                 {"depthwise.h", "depthwise.c", "depthwise_square.h", "depthwise_paired.h",
-                  "depthwise_paired.c", "depthwise_taps.h", "widen_row.h"}};
-}
-
 }  // namespace
-
-std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accumulates) {
-  const bool int8 = graph.tensors[graph.inputs(op)[0]].dtype == DType::kInt8 &&
-                    graph.tensors[op.output].dtype == DType::kInt8;
-  if (!int8) return std::nullopt;
-  switch (op.kind) {
-    case OpKind::kConv2d:
-      if (op_is_pixelwise(graph, op)) {
-        return CKernel{"tn_conv2d_1x1",
-                       "tn_conv_layer",
-                       "conv2d_1x1.c",
-                       false,
-                       {"columns.h", "multiply_quads.h", "multiply_columns.c"}};
-      }
-      return CKernel{"tn_conv2d",
-                     "tn_conv_layer",
-                     "conv2d.c",
-                     false,
-                     {"columns.h", "multiply_quads.h", "multiply_columns.c"}};
-    case OpKind::kDepthwiseConv2d:
-      return depthwise_kernel(graph, op);
-    case OpKind::kAveragePool2d:
-      return CKernel{accumulates ? "tn_avgpool_sums" : "tn_avgpool", "tn_pool_layer", "pool.c"};
-    case OpKind::kMean:
-      return CKernel{accumulates ? "tn_mean_sums" : "tn_mean", "tn_pool_layer", "pool.c"};
-    case OpKind::kMaxPool2d:
-      return CKernel{"tn_maxpool", "tn_pool_layer", "pool.c"};
-    case OpKind::kAdd:
-      return CKernel{"tn_add", "tn_pair_layer", "elementwise.c"};
-    case OpKind::kMul:
-      return CKernel{"tn_mul", "tn_pair_layer", "elementwise.c"};
-    case OpKind::kRelu:
-    case OpKind::kLogistic:
-    case OpKind::kQuantize:
-      return CKernel{"tn_look_up", "tn_lookup_layer", "elementwise.c"};
-    case OpKind::kSoftmax:
-      return CKernel{"tn_softmax_row", "tn_softmax_layer", "softmax.c"};
-    case OpKind::kConcat:
-      if (op.axis == 2) return CKernel{"tn_concat_channels", "tn_concat_layer", "elementwise.c"};
-      return CKernel{"tn_join_runs", "tn_join_layer", "data_movement.c", true};
-    case OpKind::kFullyConnected:
-      return CKernel{
-          "tn_fully_connected", "tn_conv_layer", "fully_connected.c", true, {"multiply_quads.h"}};
-    case OpKind::kMeanAxis:
-      return CKernel{"tn_mean_of_axis", "tn_mean_axis_layer", "data_movement.c", true};
-    case OpKind::kPad:
-      return CKernel{"tn_pad_map", "tn_pad_layer", "data_movement.c", true};
-    case OpKind::kReshape:
-      return CKernel{"tn_copy_bytes", "tn_copy_layer", "data_movement.c", true};
-    case OpKind::kTranspose:
-      return CKernel{"tn_transpose_map", "tn_transpose_layer", "data_movement.c", true};
-    case OpKind::kResizeNearest:
-      return CKernel{"tn_resize_map", "tn_resize_layer", "data_movement.c", true};
-    case OpKind::kDequantize:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
 
 LayerText emit_layer(const Graph& graph, std::size_t index) {
   return LayerEmitter(graph, index).emit();
