@@ -17,6 +17,8 @@ from firmware.litert import run_litert
 CORES = list(MACHINES)
 MODES = ["resident", "rows", "external"]
 UNBOUNDED = "64MiB"
+# The deepest chain of a network's kernels may need an odd pixel or a factor that it has not.
+STACK_SLACK = 128
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Proof:
         assert linked == arena + self.plan["sram"]["runtime_bytes"]
         assert self.firmware.data_bytes == 0, "a table that is not const costs flash and RAM"
         assert self.outcome.canaries_intact
-        assert 0 < self.outcome.stack_bytes <= self.plan["sram"]["stack_bytes"]
+        stack = self.plan["sram"]["stack_bytes"]
+        assert stack - STACK_SLACK <= self.outcome.stack_bytes <= stack
         assert all(count > 0 for count in self.outcome.instructions)
         np.testing.assert_array_equal(self.outcome.outputs, self.expected)
         np.testing.assert_array_equal(self.outcome.outputs, self.reference)
