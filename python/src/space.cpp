@@ -50,7 +50,7 @@ BoundPlan plan_subnet(const BoundSubnet& subnet, const py::object& mcu, const py
                       const py::object& flash, const py::object& reserve_sram,
                       const py::object& reserve_flash, const std::string& runtime,
                       const std::string& input, const std::string& depthwise_rows) {
-  return make_plan({lower(subnet.space.decode(subnet.genotype)), {}, {}},
+  return make_plan({lower(subnet.space.decode(subnet.genotype)), {}, {}, {}},
                    mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime, input,
                    depthwise_rows);
 }
