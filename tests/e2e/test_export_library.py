@@ -4,6 +4,7 @@ preprocessing, model card and examples say and do what the model's file says."""
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -187,6 +188,31 @@ def test_the_model_card(executable: Path, tmp_path: Path) -> None:
     assert "free to use" in notice and "AS IS" in notice
     for file in ("model.h", "model.c", "weights.c", "tinynas_runtime.h", "example/main.c"):
         assert "ree to use" in (source / file).read_text()[:1200], file
+
+
+def test_accuracies_come_from_the_run(executable: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (run / "best").mkdir(parents=True)
+    (run / "best" / "model.tflite").write_bytes(network(GREY))
+    (run / "best" / "subnet.json").write_text("{}")
+    (run / "run.json").write_text('{"format": "tinynas-run", "format_version": 1}')
+    accuracy: dict[str, Any] = {"validation": 0.9238, "test": 0.9187, "validation_int8": 0.9234}
+    result = {"best": {"accuracy": {**accuracy, "test_int8": None}}}
+    (run / "result.json").write_text(json.dumps(result))
+    run_tool(executable, "export", run, "--out", tmp_path / "c")
+    card = (tmp_path / "c" / "MODEL_CARD.md").read_text()
+    assert card.startswith("# run\n")
+    assert "| validation | 92.38 % | 92.34 % |\n| test | 91.87 % | not measured |" in card
+    (run / "result.json").write_text('{"best": {"accuracy": {"validation": "high"}}}')
+    done = subprocess.run(
+        [executable, "export", run, "--out", tmp_path / "d"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (
+        done.returncode == 2 and "result.json: field 'validation' must be a number" in done.stderr
+    )
 
 
 def test_a_project_of_ones_own_builds_with_cmake(executable: Path, tmp_path: Path) -> None:
