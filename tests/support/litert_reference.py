@@ -17,12 +17,13 @@ def reference_outputs(
     images: npt.NDArray[np.int8],
     image_quantisation: Quantisation,
     output_quantisations: Sequence[Quantisation],
+    *,
+    kernels: OpResolverType = OpResolverType.BUILTIN_REF,
 ) -> npt.NDArray[np.int8]:
     """Outputs of each image one after another, (count, bytes). Where the file's ends are floats
-    (QUANTIZE, DEQUANTIZE) they are crossed by the quantisation given."""
-    interpreter = Interpreter(
-        model_content=model, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
-    )
+    (QUANTIZE, DEQUANTIZE) they are crossed by the quantisation given. `kernels`: AUTO for those
+    that LiteRT runs by default, which round once where the reference rounds twice."""
+    interpreter = Interpreter(model_content=model, experimental_op_resolver_type=kernels)
     interpreter.allocate_tensors()
     (source,) = interpreter.get_input_details()
     results = []
