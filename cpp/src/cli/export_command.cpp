@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 struct ExportOptions {
   std::string file, out;
   std::string format = "c";
-  std::string input = "resident";
+  std::string input = "resident", depthwise_rows = "int8";
   McuOptions mcu;
 };
 
@@ -57,6 +57,7 @@ int export_network(CliContext& context, const ExportOptions& options) {
   const RuntimeModel runtime = find_runtime(kDefaultRuntime);
   PlanOptions plan_options;
   plan_options.input = runtime_input(runtime, options.input);
+  plan_options.depthwise_rows = runtime_depthwise_rows(runtime, options.depthwise_rows);
   if (any_mcu_option(options.mcu)) {
     plan_options.sram_budget_bytes = resolve_mcu(options.mcu, runtime).budget.sram_bytes;
   }
@@ -83,6 +84,7 @@ void add_export_command(CLI::App& app, CliContext& context) {
   command->add_option("--out", options->out, "Folder to write")->type_name("DIR")->required();
   add_mcu_options(*command, context, options->mcu, false);
   add_input_option(*command, context, options->input);
+  add_depthwise_rows_option(*command, context, options->depthwise_rows);
   command->footer("Exit codes: 0 written, 2 usage or bad input, 4 operators without a C kernel.");
   command->callback([options, &context] {
     context.command = [options, &context] { return export_network(context, *options); };

@@ -88,10 +88,7 @@ void add_effort_options(CLI::App& app, CliContext& context, SearchRequest& reque
   add_choice(app, context, "--runtime", request.runtime, "Whose memory rules apply",
              list_runtimes());
   add_input_option(app, context, request.input);
-  add_choice(app, context, "--depthwise-rows", request.depthwise_rows,
-             "Rows that depthwise kernels stream from: int8 (fewer bytes), int16 (fewer "
-             "instructions; int8 where only that fits)",
-             depthwise_rows_names());
+  add_depthwise_rows_option(app, context, request.depthwise_rows);
   app.add_option("--device", request.evaluator.device, "As torch spells it: cpu, cuda, cuda:1")
       ->type_name("NAME")
       ->capture_default_str();

@@ -25,7 +25,7 @@ namespace {
 
 struct VerifyOptions {
   std::string file;
-  std::string input = "resident";
+  std::string input = "resident", depthwise_rows = "int8";
   McuOptions mcu;
   int inputs = 8;
   bool json = false;
@@ -92,6 +92,7 @@ Verdict check(CliContext& context, const VerifyOptions& options, const RuntimeMo
   const Network network = read_network_file(options.file, "");
   PlanOptions plan_options;
   plan_options.input = runtime_input(runtime, options.input);
+  plan_options.depthwise_rows = runtime_depthwise_rows(runtime, options.depthwise_rows);
   plan_options.sram_budget_bytes = target.budget.sram_bytes;
   Verdict verdict;
   verdict.plan = plan_memory(network.graph, runtime, plan_options);
@@ -153,6 +154,7 @@ Json verdict_json(const VerifyOptions& options, const McuTarget& target, const V
           {"core", core.core},
           {"machine", core.machine},
           {"input", input_mode_name(v.plan.input)},
+          {"depthwise_rows", depthwise_rows_name(v.plan.depthwise_rows)},
           {"verified", v.holds()},
           {"predicted",
            {{"arena_bytes", v.plan.peak_sram_bytes},
@@ -197,6 +199,7 @@ void add_verify_command(CLI::App& app, CliContext& context) {
   command->add_option("file", options->file, "int8 model (.tflite)")->type_name("FILE")->required();
   add_mcu_options(*command, context, options->mcu, true);
   add_input_option(*command, context, options->input);
+  add_depthwise_rows_option(*command, context, options->depthwise_rows);
   command->add_option("--inputs", options->inputs, "Images to run: extremes first, then random")
       ->type_name("N")
       ->check(CLI::Range(1, 10000))

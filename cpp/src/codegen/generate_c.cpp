@@ -29,7 +29,9 @@ class CGenerator {
 
   std::vector<GeneratedFile> generate(const std::string& source) {
     choose_kernels(source);
-    for (std::size_t i = 0; i < graph_.ops.size(); ++i) layers_.push_back(emit_layer(graph_, i));
+    for (std::size_t i = 0; i < graph_.ops.size(); ++i) {
+      layers_.push_back(emit_layer(graph_, i, op_rows(graph_, plan_, i)));
+    }
     std::vector<GeneratedFile> files = {{"model.h", header()},
                                         {"model.c", model()},
                                         {"weights.h", weights_header()},
@@ -44,11 +46,10 @@ class CGenerator {
  private:
   void choose_kernels(const std::string& source) {
     validate_quantised(graph_, source);
-    refuse_wide_rings(source);
     std::string missing;
     for (std::size_t i = 0; i < graph_.ops.size(); ++i) {
       const Op& op = graph_.ops[i];
-      const auto kernel = find_c_kernel(graph_, op, sums_offset(plan_, op.output) >= 0);
+      const auto kernel = find_c_kernel(graph_, op, op_rows(graph_, plan_, i));
       if (kernel) {
         kernels_.push_back(*kernel);
       } else {
@@ -60,24 +61,24 @@ class CGenerator {
     throw Error(ExitCode::kUnsupportedOperator, source + ": no C kernel for operators: " + missing);
   }
 
-  void refuse_wide_rings(const std::string& source) const {
-    for (const Placement& place : plan_.placements) {
-      if (!place.wide) continue;
-      throw Error(ExitCode::kUnsupportedOperator,
-                  source + ": no C kernel for int16 rows, in which the plan holds tensor " +
-                      number(place.first_tensor) + "; plan with depthwise rows int8");
-    }
+  /// Whether the op's kernel writes int8 rows that are turned into wide ones.
+  bool turns(std::size_t index) const {
+    return op_rows(graph_, plan_, index).wide_output &&
+           !c_kernel_writes_wide_rows(graph_.ops[index]);
   }
 
   std::vector<std::string> kernel_files() const {
     std::vector<std::string> names = {"tinynas_runtime.h", "tinynas_dsp.h", "tinynas_kernels.h",
                                       "tinynas_driver.c"};
-    for (const CKernel& kernel : kernels_) {
-      if (std::find(names.begin(), names.end(), kernel.file) == names.end()) {
-        names.push_back(kernel.file);
-      }
-      for (const std::string& shared : kernel.shared_files) {
-        if (std::find(names.begin(), names.end(), shared) == names.end()) names.push_back(shared);
+    const auto add = [&](const std::string& name) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    };
+    for (std::size_t i = 0; i < kernels_.size(); ++i) {
+      add(kernels_[i].file);
+      for (const std::string& shared : kernels_[i].shared_files) add(shared);
+      if (turns(i)) {
+        add("wide_rows.h");
+        add("wide_rows.c");
       }
     }
     return names;
@@ -210,7 +211,9 @@ class CGenerator {
     flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
     flag(broadcasts, "TN_BROADCASTS");
     flag(sums >= 0, "TN_ACCUMULATES");
-    return "  {" + kernel.function + ", " + (sums >= 0 ? "tn_pool_add_row" : "0") + ", &tn_layer" +
+    const std::string add_row = turns(index) ? "tn_turn_add_row" : "tn_pool_add_row";
+    return "  {" + (turns(index) ? "tn_turn_row" : kernel.function) + ", " +
+           (sums >= 0 ? add_row : "0") + (turns(index) ? ", &tn_turn" : ", &tn_layer") +
            number(static_cast<std::int64_t>(index)) + ", " +
            number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
            number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
@@ -218,13 +221,26 @@ class CGenerator {
            number(op.input_count) + ", " + (flags.empty() ? "0" : flags) + "},\n";
   }
 
+  std::string turn_layer(std::size_t index) const {
+    const Op& op = graph_.ops[index];
+    const std::string number_of_op = number(static_cast<std::int64_t>(index));
+    return "static const tn_turn_layer tn_turn" + number_of_op + " = {" +
+           kernels_[index].function + ", " +
+           (sums_offset(plan_, op.output) >= 0 ? "tn_pool_add_row" : "0") + ", &tn_layer" +
+           number_of_op + ", tn_arena.bytes + " + number(turned_row_offset(graph_, plan_, index)) +
+           ", " + number(graph_.out_shape(op).c) + ", " +
+           number(graph_.tensors[op.output].zero_point) + "};\n";
+  }
+
   std::string model() const {
     std::string text = banner("layers and memory plan") +
-                       "#include \"model.h\"\n\n#include \"tinynas_kernels.h\"\n"
-                       "#include \"weights.h\"\n\n";
+                       "#include \"model.h\"\n\n#include \"" +
+                       (has_wide_rings() ? "wide_rows.h" : "tinynas_kernels.h") +
+                       "\"\n#include \"weights.h\"\n\n" + arena();
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       text += "/* " + op_text(i) + " */\nstatic const " + kernels_[i].layer_type + " tn_layer" +
               number(static_cast<std::int64_t>(i)) + " = " + layers_[i].initializer + ";\n";
+      if (turns(i)) text += turn_layer(i);
     }
     const auto rows = tensor_rows(graph_, plan_);
     text +=
@@ -236,12 +252,20 @@ class CGenerator {
     return text + "\n" + state() + "\n" + functions(rows);
   }
 
-  std::string state() const {
-    const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
+  bool has_wide_rings() const {
+    return std::any_of(plan_.placements.begin(), plan_.placements.end(),
+                       [](const Placement& place) { return place.wide; });
+  }
+
+  static std::string arena() {
     return "/* The union aligns the arena. */\n"
            "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n  uint32_t words[1];\n} "
-           "tn_arena;\n"
-           "static uint16_t tn_made[" +
+           "tn_arena;\n\n";
+  }
+
+  std::string state() const {
+    const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
+    return "static uint16_t tn_made[" +
            number(static_cast<std::int64_t>(graph_.tensors.size())) +
            "];\nstatic const tn_model tn_network = {tn_arena.bytes, tn_made, tn_tensors, tn_ops, "
            "tn_input_lists, tn_writers, tn_segments,\n    " +

@@ -5,6 +5,7 @@
 #include "codegen/c_text.h"
 #include "codegen/kernel_weights.h"
 #include "int8/op_arithmetic.h"
+#include "tinyengine/kernel_costs.h"
 
 namespace tinynas {
 namespace {
@@ -30,8 +31,9 @@ class Fields {
 
 class LayerEmitter {
  public:
-  LayerEmitter(const Graph& graph, std::size_t index)
+  LayerEmitter(const Graph& graph, std::size_t index, const OpRows& rows)
       : graph_(graph),
+        rows_(rows),
         op_(graph.ops[index]),
         constants_(graph.constants_of(op_)),
         in_(graph.tensors[graph.inputs(op_)[0]]),
@@ -67,7 +69,7 @@ class LayerEmitter {
     }
     Fields fields;
     fields("weights", array("weights", "int8_t", kernel_weights(graph_, op_)));
-    fields("bias", array("bias", "int32_t", kernel_bias(graph_, op_)));
+    fields("bias", array("bias", "int32_t", kernel_bias(graph_, op_, rows_.wide_input)));
     fields("multipliers", array("multipliers", "int32_t", multipliers));
     fields("shifts", array("shifts", "int8_t", shifts));
     fields("in_width", dense ? 1 : in_.shape.w);
@@ -244,6 +246,7 @@ class LayerEmitter {
   }
 
   const Graph& graph_;
+  const OpRows rows_;
   const Op& op_;
   const OpConstants& constants_;
   const Tensor &in_, &out_;
@@ -251,14 +254,34 @@ class LayerEmitter {
   LayerText text_;
 };
 
+CKernel conv_kernel(const std::string& name, bool wide_output) {
+  std::vector<std::string> shared = {"wide_rows.h", "conv_output.h", "multiply_columns.c"};
+  if (!wide_output) return CKernel{"tn_" + name, "tn_conv_layer", name + ".c", false, shared};
+  shared.emplace_back("wide_rows.c");
+  shared.emplace_back("multiply_columns_wide.c");
+  shared.push_back(name + ".c");
+  return CKernel{"tn_" + name + "_wide", "tn_conv_layer", name + "_wide.c", false, shared};
+}
+
+CKernel wide_depthwise_kernel(const Graph& graph, const Op& op) {
+  std::vector<std::string> shared = {"wide_rows.h", "depthwise_wide.h"};
+  if (!kernel_is_square_depthwise(graph, op)) {
+    return CKernel{"tn_depthwise_wide", "tn_depthwise_layer", "depthwise_wide.c", false, shared};
+  }
+  const std::string name = "depthwise_wide_" + number(op.kernel_h) + "x" + number(op.kernel_w);
+  for (const char* file :
+       {"depthwise.h", "depthwise_square.h", "depthwise.c", "depthwise_wide.c",
+        "depthwise_wide_dsp.h", "depthwise_wide_square.h"}) {
+    shared.emplace_back(file);
+  }
+  return CKernel{"tn_" + name, "tn_depthwise_layer", name + ".c", false, shared};
+}
+
 CKernel depthwise_kernel(const Graph& graph, const Op& op) {
-  const int size = op.kernel_h;
-  const bool square = size == op.kernel_w && (size == 3 || size == 5 || size == 7);
-  const bool one_to_one = graph.in_shape(op).c == graph.out_shape(op).c;
-  if (!square || !one_to_one || op.stride_w > 2) {
+  if (!kernel_is_square_depthwise(graph, op)) {
     return CKernel{"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h"}};
   }
-  const std::string name = "depthwise_" + number(size) + "x" + number(size);
+  const std::string name = "depthwise_" + number(op.kernel_h) + "x" + number(op.kernel_w);
   return CKernel{"tn_" + name,
                  "tn_depthwise_layer",
                  name + ".c",
@@ -268,19 +291,18 @@ CKernel depthwise_kernel(const Graph& graph, const Op& op) {
 
 }  // namespace
 
-std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accumulates) {
+bool c_kernel_writes_wide_rows(const Op& op) { return op.kind == OpKind::kConv2d; }
+
+std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, const OpRows& rows) {
+  const bool accumulates = rows.accumulated;
   const bool int8 = graph.tensors[graph.inputs(op)[0]].dtype == DType::kInt8 &&
                     graph.tensors[op.output].dtype == DType::kInt8;
   if (!int8) return std::nullopt;
   switch (op.kind) {
     case OpKind::kConv2d:
-      if (op_is_pixelwise(graph, op)) {
-        return CKernel{
-            "tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, {"multiply_columns.c"}};
-      }
-      return CKernel{"tn_conv2d", "tn_conv_layer", "conv2d.c", false, {"multiply_columns.c"}};
+      return conv_kernel(op_is_pixelwise(graph, op) ? "conv2d_1x1" : "conv2d", rows.wide_output);
     case OpKind::kDepthwiseConv2d:
-      return depthwise_kernel(graph, op);
+      return rows.wide_input ? wide_depthwise_kernel(graph, op) : depthwise_kernel(graph, op);
     case OpKind::kAveragePool2d:
       return CKernel{accumulates ? "tn_avgpool_sums" : "tn_avgpool", "tn_pool_layer", "pool.c"};
     case OpKind::kMean:
@@ -318,8 +340,8 @@ std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accu
   return std::nullopt;
 }
 
-LayerText emit_layer(const Graph& graph, std::size_t index) {
-  return LayerEmitter(graph, index).emit();
+LayerText emit_layer(const Graph& graph, std::size_t index, const OpRows& rows) {
+  return LayerEmitter(graph, index, rows).emit();
 }
 
 }  // namespace tinynas

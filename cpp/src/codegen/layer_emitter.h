@@ -17,8 +17,16 @@ struct CKernel {
   bool whole = false;                       ///< runs once, on whole tensors
   std::vector<std::string> shared_files{};  ///< others that this one needs
 };
-/// `accumulates`: its input's rows are added up as they come. Nothing where there is no kernel.
-std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accumulates);
+/// How a plan holds the rows of an op.
+struct OpRows {
+  bool accumulated = false;   ///< its input's are added up as they come
+  bool wide_input = false;    ///< int16 (Placement::wide)
+  bool wide_output = false;   ///< likewise
+};
+/// Nothing where there is no kernel.
+std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, const OpRows& rows);
+/// Whether a kernel writes wide rows itself; tn_turn_row makes one of int8 rows do so.
+bool c_kernel_writes_wide_rows(const Op& op);
 
 struct LayerText {
   std::string arrays;        ///< definitions for weights.c
@@ -26,6 +34,6 @@ struct LayerText {
   std::string initializer;   ///< of the descriptor, "{...}"
 };
 /// `index`: of the op, from which names are made.
-LayerText emit_layer(const Graph& graph, std::size_t index);
+LayerText emit_layer(const Graph& graph, std::size_t index, const OpRows& rows);
 
 }  // namespace tinynas

@@ -1,13 +1,13 @@
 /* 1x1 convolution of stride 1 without padding, one row: pixel x is read before pixel x is written.
  */
-#include "tinynas_kernels.h"
+#include "conv_output.h"
 
-void tn_conv2d_1x1(const void* opaque, const tn_call* call) {
+void TN_OUTPUT_NAME(tn_conv2d_1x1)(const void* opaque, const tn_call* call) {
   const tn_conv_layer* layer = (const tn_conv_layer*)opaque;
   const int32_t depth = layer->in_channels, in_quads = depth & ~3;
   tn_value* columns = (tn_value*)call->scratch;
   const int8_t* in = call->inputs[0];
-  int8_t* out = call->out;
+  tn_output* out = tn_first_pixel(call);
   for (int32_t x = call->columns; x > 0; x -= 2) {
     const int32_t pixels = x > 1 ? 2 : 1;
     for (int32_t p = 0; p < pixels; ++p, in += depth) {
@@ -16,7 +16,7 @@ void tn_conv2d_1x1(const void* opaque, const tn_call* call) {
         columns[tn_place(i, depth) + p * tn_second(i, depth)] = in[i];
       }
     }
-    tn_multiply_columns(layer, columns, depth, pixels, out);
-    out += pixels * layer->out_channels;
+    out = tn_multiply_pixels(layer, call, columns, depth, pixels, out);
   }
+  tn_end_row(layer, call);
 }

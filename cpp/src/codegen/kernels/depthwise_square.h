@@ -10,30 +10,34 @@
 /* A row of weights as pairs for SMLAD, with zeros where there is no weight. By turns: w[2 j],
  * w[2 j + 1], for windows that begin at an even column, and w[2 j - 1], w[2 j], for those that
  * begin one column further on. */
+static inline __attribute__((always_inline)) int32_t* tn_pair_row(const int8_t* w, int32_t size,
+                                                                  int32_t* pair) {
+  if (size == 3) {
+    const int32_t first = w[0], second = w[1], third = w[2];
+    TN_STORE_TWO(pair, 8, tn_halves(first, second), (int32_t)((uint32_t)first << 16));
+    TN_STORE_TWO(pair, 8, tn_halves(third, 0), tn_halves(second, third));
+    return pair;
+  }
+  int32_t word = tn_load_word(w);
+  int32_t a = tn_bytes_0_2(word), b = tn_bytes_1_3(word);
+  TN_STORE_TWO(pair, 8, tn_halves(a, b), (int32_t)((uint32_t)a << 16));
+  TN_STORE_TWO(pair, 8, tn_high_halves(a, b), tn_low_high(b, a));
+  if (size == 5) {
+    const int32_t last = w[4];
+    TN_STORE_TWO(pair, 8, tn_halves(last, 0), tn_halves(b >> 16, last));
+  } else {
+    word = tn_load_word(w + 3);
+    a = tn_bytes_0_2(word);
+    b = tn_bytes_1_3(word);
+    TN_STORE_TWO(pair, 8, tn_halves(b, tn_high(a)), tn_halves(a, b));
+    TN_STORE_TWO(pair, 8, tn_high(b), tn_high_halves(a, b));
+  }
+  return pair;
+}
+
 static inline __attribute__((always_inline)) void tn_pair_weights(const int8_t* w, int32_t size,
                                                                   int32_t* pair) {
-  for (const int8_t* end = w + size * size; w != end; w += size) {
-    if (size == 3) {
-      const int32_t first = w[0], second = w[1], third = w[2];
-      TN_STORE_TWO(pair, 8, tn_halves(first, second), (int32_t)((uint32_t)first << 16));
-      TN_STORE_TWO(pair, 8, tn_halves(third, 0), tn_halves(second, third));
-      continue;
-    }
-    int32_t word = tn_load_word(w);
-    int32_t a = tn_bytes_0_2(word), b = tn_bytes_1_3(word);
-    TN_STORE_TWO(pair, 8, tn_halves(a, b), (int32_t)((uint32_t)a << 16));
-    TN_STORE_TWO(pair, 8, tn_high_halves(a, b), tn_low_high(b, a));
-    if (size == 5) {
-      const int32_t last = w[4];
-      TN_STORE_TWO(pair, 8, tn_halves(last, 0), tn_halves(b >> 16, last));
-    } else {
-      word = tn_load_word(w + 3);
-      a = tn_bytes_0_2(word);
-      b = tn_bytes_1_3(word);
-      TN_STORE_TWO(pair, 8, tn_halves(b, tn_high(a)), tn_halves(a, b));
-      TN_STORE_TWO(pair, 8, tn_high(b), tn_high_halves(a, b));
-    }
-  }
+  for (const int8_t* end = w + size * size; w != end; w += size) pair = tn_pair_row(w, size, pair);
 }
 
 /* `size` and `stride` are constants where this is called. */

@@ -1,16 +1,19 @@
 /* All output channels of one or two pixels from their columns. */
-#include "tinynas_kernels.h"
+#include "conv_output.h"
 
 typedef struct {
   const int32_t *bias, *multipliers;
   const int8_t *shifts, *weights;
   int32_t channels, out_zero, depth;
   int32_t rounding; /* tn_nudge() before its shift */
+#ifdef TN_WIDE_ROWS
+  int32_t pitch; /* from channel to channel of the row */
+#endif
 } tn_channels;
 
 /* A channel of two pixels, whose sums are a and b. */
 static inline void put_two(const tn_channels* of, int32_t multiplier, int32_t shift, int32_t a,
-                           int32_t b, int8_t* out) {
+                           int32_t b, tn_output* out) {
   if (tn_is_common(shift)) {
     const int32_t nudge = (int32_t)((uint32_t)of->rounding << (-shift - 1));
     a = tn_requantize(a, multiplier, shift, nudge);
@@ -19,29 +22,38 @@ static inline void put_two(const tn_channels* of, int32_t multiplier, int32_t sh
     a = tn_requantize_any(a, multiplier, shift, of->out_zero);
     b = tn_requantize_any(b, multiplier, shift, of->out_zero);
   }
+#ifdef TN_WIDE_ROWS
+  tn_put_columns(out, a, b, of->out_zero);
+#else
   out[0] = (int8_t)a;
   out[of->channels] = (int8_t)b;
+#endif
 }
 
-static void put_one(const tn_channels* of, int32_t c, int32_t sum, int8_t* out) {
-  out[c] = (int8_t)tn_requantize_any(sum, of->multipliers[c], of->shifts[c], of->out_zero);
+static void put_one(const tn_channels* of, int32_t c, int32_t pixel, int32_t sum, tn_output* out) {
+  const int32_t value = tn_requantize_any(sum, of->multipliers[c], of->shifts[c], of->out_zero);
+#ifdef TN_WIDE_ROWS
+  tn_put_column(out + c * of->pitch, pixel, value, of->out_zero);
+#else
+  out[pixel * of->channels + c] = (int8_t)value;
+#endif
 }
 
 /* One channel of one pixel. */
 static void multiply_channel(const tn_channels* of, const tn_value* x, int32_t pixel, int32_t c,
-                             int8_t* out) {
+                             tn_output* out) {
   const int8_t* w = of->weights + c * of->depth;
   int32_t sum = 0;
 #pragma GCC unroll 4
   for (int32_t k = 0; k < of->depth; ++k) {
     sum += w[k] * x[tn_place(k, of->depth) + tn_second(k, of->depth) * pixel];
   }
-  put_one(of, c, tn_sum(sum, of->bias[c]), out + pixel * of->channels);
+  put_one(of, c, pixel, tn_sum(sum, of->bias[c]), out);
 }
 
 #if TN_DSP
 
-static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
+static void multiply_two(const tn_channels* of, const tn_value* columns, tn_output* out) {
   const int32_t channels = of->channels - 1, depth = of->depth;
   const int8_t* v = of->weights;
   for (int32_t c = 0; c < channels; c += 2) {
@@ -64,12 +76,12 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
     }
     v = w;
     put_two(of, multipliers[0], shifts[0], vx, vy, out);
-    put_two(of, multipliers[1], shifts[1], wx, wy, out + 1);
-    out += 2;
+    put_two(of, multipliers[1], shifts[1], wx, wy, out + TN_CHANNEL_STEP(of->pitch));
+    out += 2 * TN_CHANNEL_STEP(of->pitch);
   }
 }
 
-static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
+static void multiply_one(const tn_channels* of, const tn_value* columns, tn_output* out) {
   const int32_t channels = of->channels - 1, depth = of->depth;
   const int8_t* v = of->weights;
   for (int32_t c = 0; c < channels; c += 2) {
@@ -92,8 +104,8 @@ static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t*
       wx = tn_dot_low(*w++, *x, wx);
     }
     v = w;
-    put_one(of, c, vx, out);
-    put_one(of, c + 1, wx, out);
+    put_one(of, c, 0, vx, out);
+    put_one(of, c + 1, 0, wx, out);
   }
 }
 
@@ -101,9 +113,11 @@ static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t*
 
 /* Channel c of two pixels, whose sums of products are a and b: biases may take them over 32 bits.
  */
-static inline void put_sums(const tn_channels* of, int32_t c, int32_t a, int32_t b, int8_t* out) {
+static inline void put_sums(const tn_channels* of, int32_t c, int32_t a, int32_t b,
+                            tn_output* out) {
   const int32_t bias = of->bias[c];
-  put_two(of, of->multipliers[c], of->shifts[c], tn_sum(a, bias), tn_sum(b, bias), out + c);
+  put_two(of, of->multipliers[c], of->shifts[c], tn_sum(a, bias), tn_sum(b, bias),
+          out + c * TN_CHANNEL_STEP(of->pitch));
 }
 
 #if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
@@ -117,7 +131,7 @@ static inline void put_sums(const tn_channels* of, int32_t c, int32_t a, int32_t
     (a) += weight * (x)[k];        \
     (b) += weight * (y)[k];        \
   } while (0)
-static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
+static void multiply_two(const tn_channels* of, const tn_value* columns, tn_output* out) {
   const int32_t depth = of->depth;
   const int8_t *x = columns, *y = columns + depth, *w = of->weights;
   for (int32_t c = 0; c < of->channels; ++c, w += depth) {
@@ -142,7 +156,7 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
     TN_KEEP(sum);                     \
   } while (0)
 
-static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
+static void multiply_two(const tn_channels* of, const tn_value* columns, tn_output* out) {
   const int32_t depth = of->depth;
   const int8_t* v = of->weights;
   for (int32_t c = 0; c < of->channels; c += 2) {
@@ -166,18 +180,36 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
       TN_ADD(wy, *w * *y);
     }
     v = w;
-    put_two(of, of->multipliers[c], of->shifts[c], vx, vy, out + c);
-    if (next) put_two(of, of->multipliers[c + 1], of->shifts[c + 1], wx, wy, out + c + 1);
+    tn_output* to = out + c * TN_CHANNEL_STEP(of->pitch);
+    put_two(of, of->multipliers[c], of->shifts[c], vx, vy, to);
+    if (next) {
+      to += TN_CHANNEL_STEP(of->pitch);
+      put_two(of, of->multipliers[c + 1], of->shifts[c + 1], wx, wy, to);
+    }
   }
 }
 
 #endif
 
-static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
+static void multiply_one(const tn_channels* of, const tn_value* columns, tn_output* out) {
   for (int32_t c = 0; c < of->channels; ++c) multiply_channel(of, columns, 0, c, out);
 }
 
 #endif
+
+#ifdef TN_WIDE_ROWS
+
+static void clamp(const tn_conv_layer* layer, int32_t pixels, int16_t* out, int32_t pitch) {
+  const int32_t low = layer->low - layer->out_zero, high = layer->high - layer->out_zero;
+  if (layer->low <= -128 && layer->high >= 127) return;
+  for (int32_t c = layer->out_channels; c > 0; --c, out += pitch) {
+    for (int32_t p = 0; p < pixels; ++p) {
+      out[p] = (int16_t)(out[p] < low ? low : out[p] > high ? high : out[p]);
+    }
+  }
+}
+
+#else
 
 void tn_fill_quads(int32_t value, int32_t quads, tn_value* to) {
   for (; quads > 0; --quads, to += TN_QUAD) {
@@ -185,11 +217,22 @@ void tn_fill_quads(int32_t value, int32_t quads, tn_value* to) {
   }
 }
 
-void tn_multiply_columns(const tn_conv_layer* layer, const tn_value* columns, int32_t depth,
-                         int32_t pixels, int8_t* out) {
-  const tn_channels of = {layer->bias,    layer->multipliers,           layer->shifts,
-                          layer->weights, layer->out_channels,          layer->out_zero,
-                          depth,          tn_nudge(layer->out_zero, -1)};
+#endif
+
+void TN_OUTPUT_NAME(tn_multiply_columns)(const tn_conv_layer* layer, const tn_value* columns,
+                                         int32_t depth, int32_t pixels, tn_output* out TN_AND_PITCH) {
+  const tn_channels of = {layer->bias,
+                          layer->multipliers,
+                          layer->shifts,
+                          layer->weights,
+                          layer->out_channels,
+                          layer->out_zero,
+                          depth,
+                          tn_nudge(layer->out_zero, -1),
+#ifdef TN_WIDE_ROWS
+                          pitch
+#endif
+  };
   if (pixels == 2) {
     multiply_two(&of, columns, out);
   } else {
@@ -202,5 +245,9 @@ void tn_multiply_columns(const tn_conv_layer* layer, const tn_value* columns, in
     }
   }
 #endif
+#ifdef TN_WIDE_ROWS
+  clamp(layer, pixels, out, pitch);
+#else
   tn_clamp_all(out, pixels * of.channels, layer->low, layer->high);
+#endif
 }
