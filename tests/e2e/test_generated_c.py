@@ -14,6 +14,7 @@ import pytest
 from firmware.litert import run_litert
 from support.tflite_models import TfliteBuilder
 from support.tflite_networks import BY_HAND, by_hand, drawn
+from support.wide_networks import wide
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = ROOT / "cpp" / "src" / "codegen" / "kernels"
@@ -45,8 +46,8 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     return objects
 
 
-def export(executable: Path, model: Path, folder: Path, mode: str) -> None:
-    options = ["--input", "external" if mode == "patches" else mode]
+def export(executable: Path, model: Path, folder: Path, mode: str, rows: str) -> None:
+    options = ["--input", "external" if mode == "patches" else mode, "--depthwise-rows", rows]
     if mode == "patches":
         # A budget that nothing meets takes the smallest plan there is.
         options += ["--mcu", "stm32f746", "--sram", "3200"]
@@ -59,11 +60,14 @@ class Checker:
     def __init__(self, executable: Path, kernels: dict[str, list[Path]], folder: Path) -> None:
         self.executable, self.kernels, self.folder = executable, kernels, folder
 
-    def check(self, content: bytes, mode: str, what: str, images: int = 2) -> None:
+    def check(
+        self, content: bytes, mode: str, what: str, images: int = 2, rows: str = "int8"
+    ) -> Path:
+        """The generated folder, whose outputs are those of the reference kernels."""
         model = self.folder / "model.tflite"
         model.write_bytes(content)
         source = self.folder / "c"
-        export(self.executable, model, source, mode)
+        export(self.executable, model, source, mode, rows)
         header = (source / "model.h").read_text()
         size = int(header.split("TINYNAS_INPUT_BYTES ")[1].split()[0])
         inputs = np.random.default_rng(images).integers(-128, 128, (images, size), np.int8)
@@ -86,6 +90,7 @@ class Checker:
             got = np.frombuffer(outputs.read_bytes(), np.int8).reshape(expected.shape)
             wrong = np.flatnonzero(got != expected)
             assert wrong.size == 0, (what, variant, mode, wrong[:10], wrong.size)
+        return source
 
 
 @pytest.fixture
@@ -148,6 +153,24 @@ def test_many(checker: Checker, seed: int) -> None:
     content, what = random_layer(seed)
     checker.check(content, MODES[seed % 3], what)
     checker.check(drawn(seed), MODES[seed % 4], f"drawn {seed}")
+
+
+def check_wide(checker: Checker, seed: int) -> None:
+    mode = MODES[seed % 4]
+    source = checker.check(wide(seed), mode, f"wide {seed}", rows="int16")
+    # The smallest plan of all has int8 rows.
+    assert mode == "patches" or "tn_depthwise_wide" in (source / "model.c").read_text()
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_int16_rows(checker: Checker, seed: int) -> None:
+    check_wide(checker, seed)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(16, 400))
+def test_many_int16_rows(checker: Checker, seed: int) -> None:
+    check_wide(checker, seed)
 
 
 def test_published(checker: Checker, shared_tflite: dict[str, Path]) -> None:

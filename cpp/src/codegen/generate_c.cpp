@@ -4,6 +4,7 @@
 #include "codegen/kernel_source.h"
 #include "codegen/layer_emitter.h"
 #include "codegen/plan_emitter.h"
+#include "tinyengine/c_kernels.h"
 #include "tinynas/codegen.h"
 #include "tinynas/error.h"
 #include "tinynas/int8_interpreter.h"
@@ -35,8 +36,7 @@ class CGenerator {
     std::vector<GeneratedFile> files = {{"model.h", header()},
                                         {"model.c", model()},
                                         {"weights.h", weights_header()},
-                                        {"weights.c", weights()},
-                                        {"tinynas_config.h", config()}};
+                                        {"weights.c", weights()}};
     for (const std::string& name : kernel_files()) {
       files.push_back({name, kernel_source(name)});
     }
@@ -49,9 +49,9 @@ class CGenerator {
     std::string missing;
     for (std::size_t i = 0; i < graph_.ops.size(); ++i) {
       const Op& op = graph_.ops[i];
-      const auto kernel = find_c_kernel(graph_, op, op_rows(graph_, plan_, i));
-      if (kernel) {
-        kernels_.push_back(*kernel);
+      const int kernel = find_c_kernel(graph_, op, op_rows(graph_, plan_, i));
+      if (kernel >= 0) {
+        kernels_.push_back(c_kernels()[static_cast<std::size_t>(kernel)]);
       } else {
         missing += (missing.empty() ? "" : ", ") + number(static_cast<std::int64_t>(i)) + " " +
                    op_kind_name(op.kind);
@@ -61,25 +61,26 @@ class CGenerator {
     throw Error(ExitCode::kUnsupportedOperator, source + ": no C kernel for operators: " + missing);
   }
 
-  /// Whether the op's kernel writes int8 rows that are turned into wide ones.
-  bool turns(std::size_t index) const {
-    return op_rows(graph_, plan_, index).wide_output &&
-           !c_kernel_writes_wide_rows(graph_.ops[index]);
+  /// The kernel that turns what the op's own one writes, or null.
+  const CKernel* turning_kernel(std::size_t index) const {
+    const int kernel = find_turning_kernel(graph_.ops[index], op_rows(graph_, plan_, index));
+    return kernel < 0 ? nullptr : &c_kernels()[static_cast<std::size_t>(kernel)];
   }
 
   std::vector<std::string> kernel_files() const {
     std::vector<std::string> names = {"tinynas_runtime.h", "tinynas_dsp.h", "tinynas_kernels.h",
-                                      "tinynas_driver.c"};
+                                      "tinynas_driver.c",
+                                      std::string("invoke_") + input_mode_name(plan_.input) + ".c"};
     const auto add = [&](const std::string& name) {
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     };
+    const auto add_all = [&](const CKernel& kernel) {
+      add(kernel.file);
+      for (const std::string& shared : kernel.shared_files) add(shared);
+    };
     for (std::size_t i = 0; i < kernels_.size(); ++i) {
-      add(kernels_[i].file);
-      for (const std::string& shared : kernels_[i].shared_files) add(shared);
-      if (turns(i)) {
-        add("wide_rows.h");
-        add("wide_rows.c");
-      }
+      add_all(kernels_[i]);
+      if (const CKernel* turning = turning_kernel(i)) add_all(*turning);
     }
     return names;
   }
@@ -153,13 +154,6 @@ class CGenerator {
            "int tinynas_invoke(const int8_t *input, int8_t *output);\n\n";
   }
 
-  std::string config() const {
-    std::int32_t most = 1;
-    for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
-    return banner("sizes that the driver is compiled for") + "#define TN_MAX_INPUTS " +
-           number(most) + "\n";
-  }
-
   std::string weights_header() const {
     std::string text = banner("weights, biases and tables") +
                        "#ifndef TINYNAS_WEIGHTS_H\n#define TINYNAS_WEIGHTS_H\n\n"
@@ -211,9 +205,10 @@ class CGenerator {
     flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
     flag(broadcasts, "TN_BROADCASTS");
     flag(sums >= 0, "TN_ACCUMULATES");
-    const std::string add_row = turns(index) ? "tn_turn_add_row" : "tn_pool_add_row";
-    return "  {" + (turns(index) ? "tn_turn_row" : kernel.function) + ", " +
-           (sums >= 0 ? add_row : "0") + (turns(index) ? ", &tn_turn" : ", &tn_layer") +
+    const CKernel* turning = turning_kernel(index);
+    const CKernel& called = turning != nullptr ? *turning : kernel;
+    return "  {" + called.function + ", " + (called.add_row.empty() ? "0" : called.add_row) +
+           (turning != nullptr ? ", &tn_turn" : ", &tn_layer") +
            number(static_cast<std::int64_t>(index)) + ", " +
            number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
            number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
@@ -223,24 +218,27 @@ class CGenerator {
 
   std::string turn_layer(std::size_t index) const {
     const Op& op = graph_.ops[index];
-    const std::string number_of_op = number(static_cast<std::int64_t>(index));
-    return "static const tn_turn_layer tn_turn" + number_of_op + " = {" +
-           kernels_[index].function + ", " +
-           (sums_offset(plan_, op.output) >= 0 ? "tn_pool_add_row" : "0") + ", &tn_layer" +
-           number_of_op + ", tn_arena.bytes + " + number(turned_row_offset(graph_, plan_, index)) +
-           ", " + number(graph_.out_shape(op).c) + ", " +
-           number(graph_.tensors[op.output].zero_point) + "};\n";
+    const CKernel& kernel = kernels_[index];
+    const std::string name = number(static_cast<std::int64_t>(index));
+    return "static const tn_turn_layer tn_turn" + name + " = {" + kernel.function + ", " +
+           (kernel.add_row.empty() ? "0" : kernel.add_row) + ", &tn_layer" + name +
+           ", tn_arena.bytes + " + number(turned_row_offset(graph_, plan_, index)) + ", " +
+           number(graph_.out_shape(op).c) + ", " + number(graph_.tensors[op.output].zero_point) +
+           "};\n";
   }
 
   std::string model() const {
     std::string text = banner("layers and memory plan") +
                        "#include \"model.h\"\n\n#include \"" +
-                       (has_wide_rings() ? "wide_rows.h" : "tinynas_kernels.h") +
-                       "\"\n#include \"weights.h\"\n\n" + arena();
+                       (has_wide_rows() ? "wide_rows.h" : "tinynas_kernels.h") +
+                       "\"\n#include \"weights.h\"\n\n"
+                       "/* The union aligns the arena. */\n"
+                       "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n"
+                       "  uint32_t words[1];\n} tn_arena;\n\n";
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       text += "/* " + op_text(i) + " */\nstatic const " + kernels_[i].layer_type + " tn_layer" +
               number(static_cast<std::int64_t>(i)) + " = " + layers_[i].initializer + ";\n";
-      if (turns(i)) text += turn_layer(i);
+      if (turning_kernel(i) != nullptr) text += turn_layer(i);
     }
     const auto rows = tensor_rows(graph_, plan_);
     text +=
@@ -249,63 +247,49 @@ class CGenerator {
         "\nstatic const tn_op tn_ops[] = {\n";
     for (std::size_t i = 0; i < graph_.ops.size(); ++i) text += op_entry(i);
     text += "};\n\n/* Operators that stream rows together. */\n" + emit_segments(graph_, plan_);
-    return text + "\n" + state() + "\n" + functions(rows);
+    return text + "\n" + state();
   }
 
-  bool has_wide_rings() const {
+  bool has_wide_rows() const {
     return std::any_of(plan_.placements.begin(), plan_.placements.end(),
                        [](const Placement& place) { return place.wide; });
   }
 
-  static std::string arena() {
-    return "/* The union aligns the arena. */\n"
-           "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n  uint32_t words[1];\n} "
-           "tn_arena;\n\n";
-  }
-
   std::string state() const {
-    const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
-    return "static uint16_t tn_made[" +
-           number(static_cast<std::int64_t>(graph_.tensors.size())) +
-           "];\nstatic const tn_model tn_network = {tn_arena.bytes, tn_made, tn_tensors, tn_ops, "
-           "tn_input_lists, tn_writers, tn_segments,\n    " +
-           number(static_cast<std::int64_t>(graph_.tensors.size())) + ", " +
-           number(static_cast<std::int64_t>(plan_.segments.size())) + ", " + number(graph_.input) +
-           ", " + modes[static_cast<int>(plan_.input)] + "};\n";
-  }
-
-  std::string functions(const std::vector<TensorRows>& rows) const {
-    std::string copies = "static void tn_copy_outputs(int8_t *output) {\n";
+    std::int32_t most = 1;
+    for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
+    const std::string tensors = number(static_cast<std::int64_t>(graph_.tensors.size()));
+    std::string text =
+        "static struct {\n  const int8_t *inputs[" +
+        number(most) + "];\n  uint16_t made[" + tensors +
+        "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"
+        "static const tn_output tn_outputs[] = {\n";
+    const auto rows = tensor_rows(graph_, plan_);
     for (const std::int32_t t : outputs()) {
-      copies += "  for (uint32_t i = 0; i < " + number(graph_.tensors[t].bytes()) +
-                "u; ++i) *output++ = tn_arena.bytes[" + number(rows[t].offset_bytes) + "u + i];\n";
+      text += "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) +
+              "},\n";
     }
-    copies += "}\n\n";
-    if (plan_.input == InputMode::kRows) {
-      return copies +
-             "int tinynas_invoke_rows(tinynas_row_source source, void *context, int8_t *output) {\n"
-             "  const int stop = tn_run(&tn_network, 0, source, context);\n"
-             "  if (stop != 0) return stop;\n  tn_copy_outputs(output);\n  return 0;\n}\n\n"
-             "static int tn_copy_row(void *context, int row, int8_t *to) {\n"
-             "  const int8_t *from = *(const int8_t **)context +\n"
-             "      row * (TINYNAS_INPUT_WIDTH * TINYNAS_INPUT_CHANNELS);\n"
-             "  for (int i = 0; i < TINYNAS_INPUT_WIDTH * TINYNAS_INPUT_CHANNELS; ++i) to[i] = "
-             "from[i];\n  return 0;\n}\n\n"
-             "int tinynas_invoke(const int8_t *input, int8_t *output) {\n"
-             "  return tinynas_invoke_rows(tn_copy_row, &input, output);\n}\n";
+    const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
+    const std::vector<std::pair<const char*, std::string>> fields = {
+        {"arena", "tn_arena.bytes"},
+        {"inputs", "tn_state.inputs"},
+        {"made", "tn_state.made"},
+        {"tensors", "tn_tensors"},
+        {"ops", "tn_ops"},
+        {"input_lists", "tn_input_lists"},
+        {"writers", "tn_writers"},
+        {"segments", "tn_segments"},
+        {"outputs", "tn_outputs"},
+        {"tensor_count", tensors},
+        {"segment_count", number(static_cast<std::int64_t>(plan_.segments.size()))},
+        {"output_count", number(static_cast<std::int64_t>(outputs().size()))},
+        {"image", number(graph_.input)},
+        {"image_mode", modes[static_cast<int>(plan_.input)]}};
+    text += "};\n\nconst tn_model tn_network = {\n";
+    for (const auto& [name, value] : fields) {
+      text += "    ." + std::string(name) + " = " + value + ",\n";
     }
-    const bool resident = plan_.input == InputMode::kResident;
-    const std::string image = "tn_arena.bytes + " + number(rows[graph_.input].offset_bytes);
-    std::string text = copies;
-    if (resident) text += "int8_t *tinynas_input(void) { return " + image + "; }\n\n";
-    text += "int tinynas_invoke(const int8_t *input, int8_t *output) {\n";
-    if (resident) {
-      text +=
-          "  int8_t *to = tinynas_input();\n  if (to != input) {\n"
-          "    for (int i = 0; i < TINYNAS_INPUT_BYTES; ++i) to[i] = input[i];\n  }\n";
-    }
-    return text +
-           "  tn_run(&tn_network, input, 0, 0);\n  tn_copy_outputs(output);\n  return 0;\n}\n";
+    return text + "};\n";
   }
 
   const Graph& graph_;

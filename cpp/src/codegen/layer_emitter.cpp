@@ -5,7 +5,6 @@
 #include "codegen/c_text.h"
 #include "codegen/kernel_weights.h"
 #include "int8/op_arithmetic.h"
-#include "tinyengine/kernel_costs.h"
 
 namespace tinynas {
 namespace {
@@ -254,91 +253,7 @@ class LayerEmitter {
   LayerText text_;
 };
 
-CKernel conv_kernel(const std::string& name, bool wide_output) {
-  std::vector<std::string> shared = {"wide_rows.h", "conv_output.h", "multiply_columns.c"};
-  if (!wide_output) return CKernel{"tn_" + name, "tn_conv_layer", name + ".c", false, shared};
-  shared.emplace_back("wide_rows.c");
-  shared.emplace_back("multiply_columns_wide.c");
-  shared.push_back(name + ".c");
-  return CKernel{"tn_" + name + "_wide", "tn_conv_layer", name + "_wide.c", false, shared};
-}
-
-CKernel wide_depthwise_kernel(const Graph& graph, const Op& op) {
-  std::vector<std::string> shared = {"wide_rows.h", "depthwise_wide.h"};
-  if (!kernel_is_square_depthwise(graph, op)) {
-    return CKernel{"tn_depthwise_wide", "tn_depthwise_layer", "depthwise_wide.c", false, shared};
-  }
-  const std::string name = "depthwise_wide_" + number(op.kernel_h) + "x" + number(op.kernel_w);
-  for (const char* file :
-       {"depthwise.h", "depthwise_square.h", "depthwise.c", "depthwise_wide.c",
-        "depthwise_wide_dsp.h", "depthwise_wide_square.h"}) {
-    shared.emplace_back(file);
-  }
-  return CKernel{"tn_" + name, "tn_depthwise_layer", name + ".c", false, shared};
-}
-
-CKernel depthwise_kernel(const Graph& graph, const Op& op) {
-  if (!kernel_is_square_depthwise(graph, op)) {
-    return CKernel{"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h"}};
-  }
-  const std::string name = "depthwise_" + number(op.kernel_h) + "x" + number(op.kernel_w);
-  return CKernel{"tn_" + name,
-                 "tn_depthwise_layer",
-                 name + ".c",
-                 false,
-                 {"depthwise.h", "depthwise.c", "depthwise_square.h"}};
-}
-
 }  // namespace
-
-bool c_kernel_writes_wide_rows(const Op& op) { return op.kind == OpKind::kConv2d; }
-
-std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, const OpRows& rows) {
-  const bool accumulates = rows.accumulated;
-  const bool int8 = graph.tensors[graph.inputs(op)[0]].dtype == DType::kInt8 &&
-                    graph.tensors[op.output].dtype == DType::kInt8;
-  if (!int8) return std::nullopt;
-  switch (op.kind) {
-    case OpKind::kConv2d:
-      return conv_kernel(op_is_pixelwise(graph, op) ? "conv2d_1x1" : "conv2d", rows.wide_output);
-    case OpKind::kDepthwiseConv2d:
-      return rows.wide_input ? wide_depthwise_kernel(graph, op) : depthwise_kernel(graph, op);
-    case OpKind::kAveragePool2d:
-      return CKernel{accumulates ? "tn_avgpool_sums" : "tn_avgpool", "tn_pool_layer", "pool.c"};
-    case OpKind::kMean:
-      return CKernel{accumulates ? "tn_mean_sums" : "tn_mean", "tn_pool_layer", "pool.c"};
-    case OpKind::kMaxPool2d:
-      return CKernel{"tn_maxpool", "tn_pool_layer", "pool.c"};
-    case OpKind::kAdd:
-      return CKernel{"tn_add", "tn_pair_layer", "elementwise.c"};
-    case OpKind::kMul:
-      return CKernel{"tn_mul", "tn_pair_layer", "elementwise.c"};
-    case OpKind::kRelu:
-    case OpKind::kLogistic:
-    case OpKind::kQuantize:
-      return CKernel{"tn_look_up", "tn_lookup_layer", "elementwise.c"};
-    case OpKind::kSoftmax:
-      return CKernel{"tn_softmax_row", "tn_softmax_layer", "softmax.c"};
-    case OpKind::kConcat:
-      if (op.axis == 2) return CKernel{"tn_concat_channels", "tn_concat_layer", "elementwise.c"};
-      return CKernel{"tn_join_runs", "tn_join_layer", "data_movement.c", true};
-    case OpKind::kFullyConnected:
-      return CKernel{"tn_fully_connected", "tn_conv_layer", "fully_connected.c", true};
-    case OpKind::kMeanAxis:
-      return CKernel{"tn_mean_of_axis", "tn_mean_axis_layer", "data_movement.c", true};
-    case OpKind::kPad:
-      return CKernel{"tn_pad_map", "tn_pad_layer", "data_movement.c", true};
-    case OpKind::kReshape:
-      return CKernel{"tn_copy_bytes", "tn_copy_layer", "data_movement.c", true};
-    case OpKind::kTranspose:
-      return CKernel{"tn_transpose_map", "tn_transpose_layer", "data_movement.c", true};
-    case OpKind::kResizeNearest:
-      return CKernel{"tn_resize_map", "tn_resize_layer", "data_movement.c", true};
-    case OpKind::kDequantize:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
 
 LayerText emit_layer(const Graph& graph, std::size_t index, const OpRows& rows) {
   return LayerEmitter(graph, index, rows).emit();

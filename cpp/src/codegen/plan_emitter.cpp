@@ -83,19 +83,14 @@ std::int64_t scratch_offset(const MemoryPlan& plan, const Segment& segment) {
   return 0;
 }
 
-bool is_wide(const MemoryPlan& plan, std::int32_t tensor) {
-  const std::int32_t record = plan.tensor_records[tensor];
-  return record >= 0 && plan.over_input[tensor] == 0 && plan.placements[record].wide;
-}
-
 }  // namespace
 
 OpRows op_rows(const Graph& graph, const MemoryPlan& plan, std::size_t op_index) {
   const Op& op = graph.ops[op_index];
   OpRows rows;
   rows.accumulated = sums_offset(plan, op.output) >= 0;
-  rows.wide_input = is_wide(plan, graph.inputs(op)[0]);
-  rows.wide_output = is_wide(plan, op.output);
+  rows.wide_input = plan.holds_wide_rows(graph.inputs(op)[0]);
+  rows.wide_output = plan.holds_wide_rows(op.output);
   return rows;
 }
 

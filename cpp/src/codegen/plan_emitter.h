@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "codegen/layer_emitter.h"
+#include "tinyengine/c_kernels.h"
 #include "tinynas/graph.h"
 #include "tinynas/memory_plan.h"
 

@@ -86,7 +86,7 @@ void TN_OUTPUT_NAME(tn_conv2d)(const void* opaque, const tn_call* call) {
   gather.depth = layer->kernel_h * gather.width;
   gather.in_x = call->in_x;
   int32_t x = call->x * layer->stride_w - layer->pad_left;
-  tn_output* out = tn_first_pixel(call);
+  tn_out_value* out = tn_first_pixel(call);
   for (int32_t left = call->columns; left > 0; left -= 2) {
     const int32_t pixels = left > 1 ? 2 : 1;
     for (int32_t p = 0; p < pixels; ++p, x += layer->stride_w) {

@@ -7,7 +7,7 @@ void TN_OUTPUT_NAME(tn_conv2d_1x1)(const void* opaque, const tn_call* call) {
   const int32_t depth = layer->in_channels, in_quads = depth & ~3;
   tn_value* columns = (tn_value*)call->scratch;
   const int8_t* in = call->inputs[0];
-  tn_output* out = tn_first_pixel(call);
+  tn_out_value* out = tn_first_pixel(call);
   for (int32_t x = call->columns; x > 0; x -= 2) {
     const int32_t pixels = x > 1 ? 2 : 1;
     for (int32_t p = 0; p < pixels; ++p, in += depth) {

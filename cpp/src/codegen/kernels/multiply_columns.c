@@ -13,7 +13,7 @@ typedef struct {
 
 /* A channel of two pixels, whose sums are a and b. */
 static inline void put_two(const tn_channels* of, int32_t multiplier, int32_t shift, int32_t a,
-                           int32_t b, tn_output* out) {
+                           int32_t b, tn_out_value* out) {
   if (tn_is_common(shift)) {
     const int32_t nudge = (int32_t)((uint32_t)of->rounding << (-shift - 1));
     a = tn_requantize(a, multiplier, shift, nudge);
@@ -30,7 +30,7 @@ static inline void put_two(const tn_channels* of, int32_t multiplier, int32_t sh
 #endif
 }
 
-static void put_one(const tn_channels* of, int32_t c, int32_t pixel, int32_t sum, tn_output* out) {
+static void put_one(const tn_channels* of, int32_t c, int32_t pixel, int32_t sum, tn_out_value* out) {
   const int32_t value = tn_requantize_any(sum, of->multipliers[c], of->shifts[c], of->out_zero);
 #ifdef TN_WIDE_ROWS
   tn_put_column(out + c * of->pitch, pixel, value, of->out_zero);
@@ -41,7 +41,7 @@ static void put_one(const tn_channels* of, int32_t c, int32_t pixel, int32_t sum
 
 /* One channel of one pixel. */
 static void multiply_channel(const tn_channels* of, const tn_value* x, int32_t pixel, int32_t c,
-                             tn_output* out) {
+                             tn_out_value* out) {
   const int8_t* w = of->weights + c * of->depth;
   int32_t sum = 0;
 #pragma GCC unroll 4
@@ -53,7 +53,7 @@ static void multiply_channel(const tn_channels* of, const tn_value* x, int32_t p
 
 #if TN_DSP
 
-static void multiply_two(const tn_channels* of, const tn_value* columns, tn_output* out) {
+static void multiply_two(const tn_channels* of, const tn_value* columns, tn_out_value* out) {
   const int32_t channels = of->channels - 1, depth = of->depth;
   const int8_t* v = of->weights;
   for (int32_t c = 0; c < channels; c += 2) {
@@ -81,7 +81,7 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, tn_outp
   }
 }
 
-static void multiply_one(const tn_channels* of, const tn_value* columns, tn_output* out) {
+static void multiply_one(const tn_channels* of, const tn_value* columns, tn_out_value* out) {
   const int32_t channels = of->channels - 1, depth = of->depth;
   const int8_t* v = of->weights;
   for (int32_t c = 0; c < channels; c += 2) {
@@ -114,7 +114,7 @@ static void multiply_one(const tn_channels* of, const tn_value* columns, tn_outp
 /* Channel c of two pixels, whose sums of products are a and b: biases may take them over 32 bits.
  */
 static inline void put_sums(const tn_channels* of, int32_t c, int32_t a, int32_t b,
-                            tn_output* out) {
+                            tn_out_value* out) {
   const int32_t bias = of->bias[c];
   put_two(of, of->multipliers[c], of->shifts[c], tn_sum(a, bias), tn_sum(b, bias),
           out + c * TN_CHANNEL_STEP(of->pitch));
@@ -131,7 +131,7 @@ static inline void put_sums(const tn_channels* of, int32_t c, int32_t a, int32_t
     (a) += weight * (x)[k];        \
     (b) += weight * (y)[k];        \
   } while (0)
-static void multiply_two(const tn_channels* of, const tn_value* columns, tn_output* out) {
+static void multiply_two(const tn_channels* of, const tn_value* columns, tn_out_value* out) {
   const int32_t depth = of->depth;
   const int8_t *x = columns, *y = columns + depth, *w = of->weights;
   for (int32_t c = 0; c < of->channels; ++c, w += depth) {
@@ -156,7 +156,7 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, tn_outp
     TN_KEEP(sum);                     \
   } while (0)
 
-static void multiply_two(const tn_channels* of, const tn_value* columns, tn_output* out) {
+static void multiply_two(const tn_channels* of, const tn_value* columns, tn_out_value* out) {
   const int32_t depth = of->depth;
   const int8_t* v = of->weights;
   for (int32_t c = 0; c < of->channels; c += 2) {
@@ -180,7 +180,7 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, tn_outp
       TN_ADD(wy, *w * *y);
     }
     v = w;
-    tn_output* to = out + c * TN_CHANNEL_STEP(of->pitch);
+    tn_out_value* to = out + c * TN_CHANNEL_STEP(of->pitch);
     put_two(of, of->multipliers[c], of->shifts[c], vx, vy, to);
     if (next) {
       to += TN_CHANNEL_STEP(of->pitch);
@@ -191,7 +191,7 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, tn_outp
 
 #endif
 
-static void multiply_one(const tn_channels* of, const tn_value* columns, tn_output* out) {
+static void multiply_one(const tn_channels* of, const tn_value* columns, tn_out_value* out) {
   for (int32_t c = 0; c < of->channels; ++c) multiply_channel(of, columns, 0, c, out);
 }
 
@@ -220,7 +220,7 @@ void tn_fill_quads(int32_t value, int32_t quads, tn_value* to) {
 #endif
 
 void TN_OUTPUT_NAME(tn_multiply_columns)(const tn_conv_layer* layer, const tn_value* columns,
-                                         int32_t depth, int32_t pixels, tn_output* out TN_AND_PITCH) {
+                                         int32_t depth, int32_t pixels, tn_out_value* out TN_AND_PITCH) {
   const tn_channels of = {layer->bias,
                           layer->multipliers,
                           layer->shifts,
