@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cstdio>
 
+#include "codegen/header_emitter.h"
 #include "codegen/kernel_source.h"
 #include "codegen/layer_emitter.h"
 #include "codegen/plan_emitter.h"
@@ -14,15 +14,6 @@ namespace {
 
 std::string number(std::int64_t value) { return std::to_string(value); }
 
-/// As C reads it back to the same float.
-std::string c_float(float value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9gF", static_cast<double>(value));
-  std::string result = text;
-  if (result.find_first_of(".e") == std::string::npos) result.insert(result.size() - 1, ".0");
-  return result;
-}
-
 class CGenerator {
  public:
   CGenerator(const Graph& graph, const MemoryPlan& plan, const CodeLabels& labels)
@@ -33,10 +24,11 @@ class CGenerator {
     for (std::size_t i = 0; i < graph_.ops.size(); ++i) {
       layers_.push_back(emit_layer(graph_, i, op_rows(graph_, plan_, i)));
     }
-    std::vector<GeneratedFile> files = {{"model.h", header()},
-                                        {"model.c", model()},
-                                        {"weights.h", weights_header()},
-                                        {"weights.c", weights()}};
+    std::vector<GeneratedFile> files = {
+        {"model.h", banner("an int8 network") + emit_header(graph_, plan_, labels_)},
+        {"model.c", model()},
+        {"weights.h", weights_header()},
+        {"weights.c", weights()}};
     for (const std::string& name : kernel_files()) {
       files.push_back({name, kernel_source(name)});
     }
@@ -68,9 +60,10 @@ class CGenerator {
   }
 
   std::vector<std::string> kernel_files() const {
-    std::vector<std::string> names = {"tinynas_runtime.h", "tinynas_dsp.h", "tinynas_kernels.h",
-                                      "tinynas_driver.c",
-                                      std::string("invoke_") + input_mode_name(plan_.input) + ".c"};
+    std::vector<std::string> names = {
+        "tinynas_runtime.h", "tinynas_dsp.h",
+        "tinynas_kernels.h", "weight_order.h",
+        "tinynas_driver.c",  std::string("invoke_") + input_mode_name(plan_.input) + ".c"};
     const auto add = [&](const std::string& name) {
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     };
@@ -91,69 +84,6 @@ class CGenerator {
            "warranty. */\n";
   }
 
-  std::vector<std::int32_t> outputs() const {
-    std::vector<std::int32_t> tensors = {graph_.output};
-    tensors.insert(tensors.end(), graph_.more_outputs.begin(), graph_.more_outputs.end());
-    return tensors;
-  }
-
-  std::string header() const {
-    const Tensor& in = graph_.tensors[graph_.input];
-    std::string text = banner("an int8 network") +
-                       "#ifndef TINYNAS_MODEL_H\n#define TINYNAS_MODEL_H\n\n#include <stdint.h>\n\n"
-                       "/* Bytes of the one arena that holds all activations and scratch. */\n"
-                       "#define TINYNAS_ARENA_BYTES " +
-                       number(plan_.peak_sram_bytes) + "\n\n";
-    text +=
-        "/* Input: rows, columns, channels; a real value r is stored as round(r / scale) + zero "
-        "point. */\n";
-    text += define("INPUT_HEIGHT", number(in.shape.h)) + define("INPUT_WIDTH", number(in.shape.w)) +
-            define("INPUT_CHANNELS", number(in.shape.c)) +
-            define("INPUT_BYTES", number(in.bytes())) + define("INPUT_SCALE", c_float(in.scale)) +
-            define("INPUT_ZERO_POINT", number(in.zero_point)) + "\n";
-    text += "/* Output: a stored value q stands for scale * (q - zero point). */\n";
-    std::int64_t bytes = 0;
-    const auto tensors = outputs();
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-      const Tensor& out = graph_.tensors[tensors[i]];
-      const std::string suffix = i == 0 ? "" : number(static_cast<std::int64_t>(i + 1));
-      text += define("OUTPUT" + suffix + "_VALUES", number(out.bytes())) +
-              define("OUTPUT" + suffix + "_SCALE", c_float(out.scale)) +
-              define("OUTPUT" + suffix + "_ZERO_POINT", number(out.zero_point));
-      bytes += out.bytes();
-    }
-    text += define("OUTPUT_BYTES", number(bytes)) + "\n" + prototypes();
-    return text + "#endif\n";
-  }
-
-  static std::string define(const std::string& name, const std::string& value) {
-    return "#define TINYNAS_" + name + " " + value + "\n";
-  }
-
-  std::string prototypes() const {
-    std::string text;
-    if (plan_.input == InputMode::kRows) {
-      text =
-          "/* Delivers rows of the image in order: writes row `row`, TINYNAS_INPUT_WIDTH *\n"
-          " * TINYNAS_INPUT_CHANNELS bytes, to `to`. Returns 0, or another number to stop. */\n"
-          "typedef int (*tinynas_row_source)(void *context, int row, int8_t *to);\n\n"
-          "/* Runs the network on an image that `source` delivers row by row. Returns 0, or what\n"
-          " * `source` returned to stop. Not reentrant. */\n"
-          "int tinynas_invoke_rows(tinynas_row_source source, void *context, int8_t *output);\n\n";
-    }
-    if (plan_.input == InputMode::kResident) {
-      text =
-          "/* Where the input lies in the arena: filling it saves a copy. Overwritten by each run. "
-          "*/\n"
-          "int8_t *tinynas_input(void);\n\n";
-    }
-    return text +
-           "/* Runs the network: TINYNAS_INPUT_BYTES in, TINYNAS_OUTPUT_BYTES out (several outputs "
-           "one\n"
-           " * after another). Returns 0. Not reentrant. */\n"
-           "int tinynas_invoke(const int8_t *input, int8_t *output);\n\n";
-  }
-
   std::string weights_header() const {
     std::string text = banner("weights, biases and tables") +
                        "#ifndef TINYNAS_WEIGHTS_H\n#define TINYNAS_WEIGHTS_H\n\n"
@@ -163,8 +93,8 @@ class CGenerator {
   }
 
   std::string weights() const {
-    std::string text =
-        banner("weights, biases and tables, named by operator") + "#include \"weights.h\"\n";
+    std::string text = banner("weights, biases and tables, named by operator") +
+                       "#include \"weights.h\"\n\n#include \"weight_order.h\"\n";
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       if (layers_[i].arrays.empty()) continue;
       text += "\n/* " + op_text(i) + " */\n" + layers_[i].arrays;
@@ -265,9 +195,9 @@ class CGenerator {
         "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"
         "static const tn_output tn_outputs[] = {\n";
     const auto rows = tensor_rows(graph_, plan_);
-    for (const std::int32_t t : outputs()) {
-      text += "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) +
-              "},\n";
+    for (const std::int32_t t : all_outputs(graph_)) {
+      text +=
+          "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) + "},\n";
     }
     const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
     const std::vector<std::pair<const char*, std::string>> fields = {
@@ -282,7 +212,7 @@ class CGenerator {
         {"outputs", "tn_outputs"},
         {"tensor_count", tensors},
         {"segment_count", number(static_cast<std::int64_t>(plan_.segments.size()))},
-        {"output_count", number(static_cast<std::int64_t>(outputs().size()))},
+        {"output_count", number(static_cast<std::int64_t>(all_outputs(graph_).size()))},
         {"image", number(graph_.input)},
         {"image_mode", modes[static_cast<int>(plan_.input)]}};
     text += "};\n\nconst tn_model tn_network = {\n";

@@ -1,7 +1,5 @@
 #include "tinyengine/c_kernels.h"
 
-#include "tinyengine/kernel_costs.h"
-
 namespace tinynas {
 namespace {
 
@@ -42,18 +40,25 @@ enum Kernel : int {
 
 /// In the order of Kernel.
 std::vector<CKernel> all_kernels() {
-  const std::vector<std::string> square = {"depthwise.h", "depthwise.c", "depthwise_square.h"};
-  const std::vector<std::string> conv = {"wide_rows.h", "conv_output.h", "multiply_columns.c"};
-  const auto wide_conv = [](const char* file) -> std::vector<std::string> {
-    return {"wide_rows.h",        "wide_rows.c",      "conv_output.h",
-            "multiply_columns.c", "multiply_columns_wide.c", file};
+  const std::vector<std::string> square = {"depthwise.h",        "depthwise.c",
+                                           "depthwise_square.h", "depthwise_paired.h",
+                                           "depthwise_paired.c", "depthwise_taps.h"};
+  const std::vector<std::string> columns = {"columns.h", "multiply_quads.h", "conv_output.h",
+                                            "wide_rows.h", "multiply_columns.c"};
+  const std::vector<std::string> wide = {"wide_rows.h", "columns.h", "multiply_quads.h"};
+  const auto with = [](std::vector<std::string> files, std::initializer_list<const char*> more) {
+    files.insert(files.end(), more.begin(), more.end());
+    return files;
   };
-  const std::vector<std::string> wide_square = {
-      "depthwise.h",      "depthwise.c",      "depthwise_square.h",  "wide_rows.h",
-      "depthwise_wide.h", "depthwise_wide.c", "depthwise_wide_dsp.h", "depthwise_wide_square.h"};
+  const auto wide_conv = [&](const char* file) {
+    return with(columns, {"wide_rows.c", "multiply_columns_wide.c", file});
+  };
+  const std::vector<std::string> wide_square =
+      with(wide, {"depthwise_wide.h", "depthwise_wide.c", "depthwise_wide_square.h",
+                  "depthwise_wide_taps.h", "depthwise_taps.h"});
   return {
-      {"tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, conv},
-      {"tn_conv2d", "tn_conv_layer", "conv2d.c", false, conv},
+      {"tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, columns},
+      {"tn_conv2d", "tn_conv_layer", "conv2d.c", false, columns},
       {"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h"}},
       {"tn_depthwise_3x3", "tn_depthwise_layer", "depthwise_3x3.c", false, square},
       {"tn_depthwise_5x5", "tn_depthwise_layer", "depthwise_5x5.c", false, square},
@@ -69,7 +74,7 @@ std::vector<CKernel> all_kernels() {
       {"tn_softmax_row", "tn_softmax_layer", "softmax.c"},
       {"tn_concat_channels", "tn_concat_layer", "elementwise.c"},
       {"tn_join_runs", "tn_join_layer", "data_movement.c", true},
-      {"tn_fully_connected", "tn_conv_layer", "fully_connected.c", true},
+      {"tn_fully_connected", "tn_conv_layer", "fully_connected.c", true, {"multiply_quads.h"}},
       {"tn_mean_of_axis", "tn_mean_axis_layer", "data_movement.c", true},
       {"tn_pad_map", "tn_pad_layer", "data_movement.c", true},
       {"tn_copy_bytes", "tn_copy_layer", "data_movement.c", true},
@@ -79,23 +84,29 @@ std::vector<CKernel> all_kernels() {
        wide_conv("conv2d_1x1.c")},
       {"tn_conv2d_wide", "tn_conv_layer", "conv2d_wide.c", false, wide_conv("conv2d.c")},
       {"tn_depthwise_wide", "tn_depthwise_layer", "depthwise_wide.c", false,
-       {"wide_rows.h", "depthwise_wide.h"}},
+       with(wide, {"depthwise_wide.h"})},
       {"tn_depthwise_wide_3x3", "tn_depthwise_layer", "depthwise_wide_3x3.c", false, wide_square},
       {"tn_depthwise_wide_5x5", "tn_depthwise_layer", "depthwise_wide_5x5.c", false, wide_square},
       {"tn_depthwise_wide_7x7", "tn_depthwise_layer", "depthwise_wide_7x7.c", false, wide_square},
-      {"tn_turn_row", "tn_turn_layer", "wide_rows.c", false, {"wide_rows.h"}},
-      {"tn_turn_row", "tn_turn_layer", "wide_rows.c", false, {"wide_rows.h"}, "tn_turn_add_row"},
+      {"tn_turn_row", "tn_turn_layer", "wide_rows.c", false, wide},
+      {"tn_turn_row", "tn_turn_layer", "wide_rows.c", false, wide, "tn_turn_add_row"},
   };
 }
 
 Kernel depthwise_kernel(const Graph& graph, const Op& op, bool wide) {
-  if (!kernel_is_square_depthwise(graph, op)) return wide ? kDepthwiseWide : kDepthwise;
+  if (!has_square_kernel(graph, op)) return wide ? kDepthwiseWide : kDepthwise;
   if (op.kernel_h == 3) return wide ? kDepthwiseWide3x3 : kDepthwise3x3;
   if (op.kernel_h == 5) return wide ? kDepthwiseWide5x5 : kDepthwise5x5;
   return wide ? kDepthwiseWide7x7 : kDepthwise7x7;
 }
 
 }  // namespace
+
+bool has_square_kernel(const Graph& graph, const Op& op) {
+  return op.kind == OpKind::kDepthwiseConv2d && graph.in_shape(op).c == graph.out_shape(op).c &&
+         op.kernel_h == op.kernel_w && op.stride_w <= 2 &&
+         (op.kernel_h == 3 || op.kernel_h == 5 || op.kernel_h == 7);
+}
 
 std::span<const CKernel> c_kernels() {
   static const std::vector<CKernel> kKernels = all_kernels();

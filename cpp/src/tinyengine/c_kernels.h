@@ -37,4 +37,7 @@ int find_c_kernel(const Graph& graph, const Op& op, const OpRows& rows);
 /// turns that. Else -1.
 int find_turning_kernel(const Op& op, const OpRows& rows);
 
+/// Whether a depthwise kernel of one square window runs the op: its weights lie in pairs.
+bool has_square_kernel(const Graph& graph, const Op& op);
+
 }  // namespace tinynas

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tinyengine/c_kernels.h"
+
 namespace tinynas {
 namespace {
 
@@ -47,11 +49,6 @@ std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t c
   }
 }
 
-bool kernel_is_square_depthwise(const Graph& graph, const Op& op) {
-  return kernel_reads_wide_rows(graph, op) && op.kernel_h == op.kernel_w && op.stride_w <= 2 &&
-         (op.kernel_h == 3 || op.kernel_h == 5 || op.kernel_h == 7);
-}
-
 std::int64_t wide_row_scratch(const Graph& graph, const Op& op, std::int32_t columns) {
   if (op.kind == OpKind::kConv2d) return 0;
   return (std::int64_t{columns} * graph.out_shape(op).c + 3) & ~std::int64_t{3};
@@ -71,7 +68,7 @@ WideSlot wide_slot(const Graph& graph, const Op& reader, std::int32_t columns) {
   slot.pitch = columns + columns % 2 + slot.gap;
   // The last four outputs may be less, and see columns beyond the last window.
   std::int64_t beyond = 0;
-  if (kernel_is_square_depthwise(graph, reader)) beyond = reader.stride_w == 1 ? 4 : 8;
+  if (has_square_kernel(graph, reader)) beyond = reader.stride_w == 1 ? 4 : 8;
   slot.bytes = 2 * (slot.gap + channels * slot.pitch + beyond);
   return slot;
 }

@@ -50,10 +50,6 @@ std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t c
 /// others write an int8 row, which is then turned channel by channel.
 std::int64_t wide_row_scratch(const Graph& graph, const Op& op, std::int32_t columns);
 
-/// Whether the op has a depthwise kernel for windows of its size: 3x3, 5x5 or 7x7, one output
-/// channel an input channel, columns at stride 1 or 2. It makes four outputs at a time.
-bool kernel_is_square_depthwise(const Graph& graph, const Op& op);
-
 /// Whether the op's kernel can read a wide ring: depthwise, one output channel an input channel.
 bool kernel_reads_wide_rows(const Graph& graph, const Op& op);
 

@@ -3,10 +3,7 @@
 
 #if TN_DSP
 
-void tn_depthwise_wide_3x3(const void* layer, const tn_call* call) {
-  int32_t weights[3 * 2 * (3 / 2 + 1)];
-  tn_depthwise_wide_square(layer, call, 3, weights);
-}
+TN_DEPTHWISE_WIDE_KERNEL(tn_depthwise_wide_3x3, 3)
 
 #else
 

@@ -3,10 +3,7 @@
 
 #if TN_DSP
 
-void tn_depthwise_wide_5x5(const void* layer, const tn_call* call) {
-  int32_t weights[5 * 2 * (5 / 2 + 1)];
-  tn_depthwise_wide_square(layer, call, 5, weights);
-}
+TN_DEPTHWISE_WIDE_KERNEL(tn_depthwise_wide_5x5, 5)
 
 #else
 

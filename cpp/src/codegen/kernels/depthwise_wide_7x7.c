@@ -3,10 +3,7 @@
 
 #if TN_DSP
 
-void tn_depthwise_wide_7x7(const void* layer, const tn_call* call) {
-  int32_t weights[7 * 2 * (7 / 2 + 1)];
-  tn_depthwise_wide_square(layer, call, 7, weights);
-}
+TN_DEPTHWISE_WIDE_KERNEL(tn_depthwise_wide_7x7, 7)
 
 #else
 

@@ -10,6 +10,19 @@ void tn_clear_gaps(const tn_call* call, int32_t channels) {
   }
 }
 
+void tn_end_wide_row(const tn_conv_layer* layer, const tn_call* call) {
+  const int32_t low = layer->low - layer->out_zero, high = layer->high - layer->out_zero;
+  const int32_t pitch = tn_wide_pitch(call->columns, call->out_gap);
+  int16_t* channel = (int16_t*)(void*)call->out + call->out_gap;
+  tn_clear_gaps(call, layer->out_channels);
+  if (layer->low <= -128 && layer->high >= 127) return;
+  for (int32_t c = layer->out_channels; c > 0; --c, channel += pitch) {
+    for (int32_t x = 0; x < call->columns; ++x) {
+      channel[x] = (int16_t)(channel[x] < low ? low : channel[x] > high ? high : channel[x]);
+    }
+  }
+}
+
 /* Columns x and x + 1 of all channels, or column x alone. */
 static void turn_columns(const int8_t* from, int32_t channels, int32_t pitch, int32_t zero,
                          int32_t both, int16_t* to) {

@@ -4,7 +4,7 @@
 #ifndef TINYNAS_WIDE_ROWS_H
 #define TINYNAS_WIDE_ROWS_H
 
-#include "tinynas_kernels.h"
+#include "columns.h"
 
 /* From channel to channel of a slot. `gap`: columns of a gap, an even number. */
 static inline int32_t tn_wide_pitch(int32_t columns, int32_t gap) {
@@ -27,12 +27,13 @@ static inline void tn_put_column(int16_t* channel, int32_t x, int32_t value, int
   if ((x & 1) == 0) channel[x + 1] = 0;
 }
 
-/* As tn_multiply_columns; `pitch` values lie between channels. */
-void tn_multiply_columns_wide(const tn_conv_layer* layer, const tn_value* columns, int32_t depth,
-                              int32_t pixels, int16_t* out, int32_t pitch);
+/* As tn_multiply_columns. */
+void tn_multiply_columns_wide(const tn_channels* of, const tn_value* columns, int32_t pixels,
+                              int16_t* out);
 
-/* Of the slot that a kernel writes. */
+/* Of the slot that a kernel writes: gaps, and the ends of the activation. */
 void tn_clear_gaps(const tn_call* call, int32_t channels);
+void tn_end_wide_row(const tn_conv_layer* layer, const tn_call* call);
 
 /* Row kernels that write wide rows. */
 void tn_conv2d_wide(const void* layer, const tn_call* call);     /* tn_conv_layer */
