@@ -74,6 +74,9 @@ void bind_plan(py::module_& module) {
   bind_operator(module);
   py::class_<BoundPlan>(module, "MemoryPlan", "What a network needs, to the byte.")
       .def_property_readonly("runtime", [](const BoundPlan& b) { return b.plan.runtime; })
+      .def_property_readonly(
+          "core", [](const BoundPlan& b) { return b.plan.core; },
+          "That flash and stack are predicted for: the part's, else Cortex-M7.")
       .def_property_readonly("peak_sram_bytes",
                              [](const BoundPlan& b) { return b.plan.peak_sram_bytes; })
       .def_property_readonly("activation_bytes",
@@ -90,6 +93,8 @@ void bind_plan(py::module_& module) {
                              [](const BoundPlan& b) { return b.plan.flash.total_bytes(); })
       .def_property_readonly("weight_bytes",
                              [](const BoundPlan& b) { return b.plan.flash.weight_bytes; })
+      .def_property_readonly("descriptor_bytes",
+                             [](const BoundPlan& b) { return b.plan.flash.descriptor_bytes; })
       .def_property_readonly("code_bytes",
                              [](const BoundPlan& b) { return b.plan.flash.code_bytes; })
       .def_property_readonly("macs", [](const BoundPlan& b) { return b.plan.macs; })

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from firmware.litert import run_litert
 from support.tflite_models import TfliteBuilder
-from support.tflite_networks import BY_HAND, by_hand, drawn
+from support.tflite_networks import BY_HAND, by_hand, drawn, uint8_ends
 from support.wide_networks import wide
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,6 +147,14 @@ def test_layer(checker: Checker, seed: int) -> None:
 @pytest.mark.parametrize("network", BY_HAND, ids=lambda network: network.__name__)
 def test_network(checker: Checker, network: Callable[[TfliteBuilder], list[int]]) -> None:
     checker.check(by_hand(network), MODES[len(network.__name__) % 4], network.__name__)
+
+
+@pytest.mark.parametrize("mode", MODES[:3])
+def test_uint8_ends(checker: Checker, mode: str) -> None:
+    source = checker.check(by_hand(uint8_ends), mode, "uint8_ends", images=3)
+    header = (source / "model.h").read_text()
+    assert "#define TINYNAS_INPUT_TYPE uint8_t\n" in header
+    assert "#define TINYNAS_OUTPUT_TYPE uint8_t\n" in header
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,6 +94,10 @@ class TfliteBuilder:
         )
         self.inputs.append(tensor)
         return tensor
+
+    def uint8_input(self, shape: Shape, quantisation: Quantisation) -> int:
+        self.inputs.append(self.tensor(shape, quantisation, schema.TensorType.UINT8))
+        return self.inputs[-1]
 
     # Layers with weights.
 
@@ -282,10 +287,12 @@ class TfliteBuilder:
         out = self.tensor(self.shape(x), PROBABILITY)
         return self.operator(BUILTIN.SOFTMAX, [x], out, options, OPTIONS.SoftmaxOptions)
 
-    def requantize(self, x: int, to: Quantisation) -> int:
-        """From float or int8."""
+    def requantize(self, x: int, to: Quantisation, *, uint8: bool = False) -> int:
+        """From float, int8 or uint8."""
         options, kind = schema.QuantizeOptionsT(), OPTIONS.QuantizeOptions
-        return self.operator(BUILTIN.QUANTIZE, [x], self.tensor(self.shape(x), to), options, kind)
+        type_ = schema.TensorType.UINT8 if uint8 else schema.TensorType.INT8
+        out = self.tensor(self.shape(x), to, type_)
+        return self.operator(BUILTIN.QUANTIZE, [x], out, options, kind)
 
     def dequantize(self, x: int) -> int:
         out = self.tensor(self.shape(x), None, schema.TensorType.FLOAT32)
@@ -317,8 +324,23 @@ class TfliteBuilder:
             model.operatorCodes.append(entry)
         return model
 
-    def build(self, outputs: list[int], *, shuffle: bool = True) -> bytes:
-        return to_bytes(self.model(outputs, shuffle=shuffle))
+    def build(
+        self,
+        outputs: list[int],
+        *,
+        shuffle: bool = True,
+        preprocessing: dict[str, Any] | None = None,
+    ) -> bytes:
+        """`preprocessing`: mean, deviation, class_names, as tinynas writes them into its files."""
+        model = self.model(outputs, shuffle=shuffle)
+        if preprocessing is not None:
+            head = {"format": "tinynas-preprocessing", "format_version": 1}
+            data, entry = schema.BufferT(), schema.MetadataT()
+            data.data = list(json.dumps({**head, **preprocessing}).encode())
+            model.buffers.append(data)
+            entry.name, entry.buffer = "TINYNAS_PREPROCESSING", len(model.buffers) - 1
+            model.metadata = [entry]
+        return to_bytes(model)
 
 
 def to_bytes(model: Any) -> bytes:

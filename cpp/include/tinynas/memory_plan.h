@@ -54,12 +54,12 @@ struct RuntimeModel {
   /// What our own C kernels take on the core, from configs/kernels. Null under other rules, and
   /// where the file gives `code` and `stack` of its own.
   std::shared_ptr<const KernelTable> kernels;
-  std::string core;                         ///< that flash and stack are predicted for
-  std::int64_t code_bytes = 0;              ///< .text of every network, without `kernels`
-  bool code_is_estimate = true;             ///< false: as measured on the core that was asked for
-  std::int64_t runtime_bytes = 0;           ///< statics beside the arena, of every network
-  std::int64_t tensor_statics_bytes = 0;    ///< and for each tensor of a network
-  std::int64_t input_statics_bytes = 0;     ///< and for each input of the op that has most
+  std::string core;                       ///< that flash and stack are predicted for
+  std::int64_t code_bytes = 0;            ///< .text of every network, without `kernels`
+  bool code_is_estimate = true;           ///< false: as measured on the core that was asked for
+  std::int64_t runtime_bytes = 0;         ///< statics beside the arena, of every network
+  std::int64_t tensor_statics_bytes = 0;  ///< and for each tensor of a network
+  std::int64_t input_statics_bytes = 0;   ///< and for each input of the op that has most
   /// 0: not predicted. With `kernels` a bound over all networks; MemoryPlan has that of one.
   std::int64_t stack_bytes = 0;
 };

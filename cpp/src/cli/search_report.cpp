@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 
 #include "cli/text_table.h"
 #include "tinynas/bytes.h"
@@ -86,7 +87,8 @@ std::string winner_text(const SearchResult& result, const SearchProblem& problem
               format_bytes(flash.total_bytes()) + " of " +
                   format_bytes(problem.budget.flash_bytes) + ": weights " +
                   format_bytes(flash.weight_bytes) + " + bias " + format_bytes(flash.bias_bytes) +
-                  " + requantisation " + format_bytes(flash.quantisation_bytes) + " + code " +
+                  " + requantisation " + format_bytes(flash.quantisation_bytes) +
+                  " + descriptors " + format_bytes(flash.descriptor_bytes) + " + code " +
                   format_bytes(flash.code_bytes) + (flash.code_is_estimate ? " (estimate)" : "")) +
          line("MACs", format_count(candidate.footprint.macs)) +
          line("parameters", format_count(candidate.params)) +
@@ -203,7 +205,11 @@ std::string search_report(const SearchResult& result, const SearchProblem& probl
     text += winner_text(result, problem, target) + "\n" + given_up_text(result) +
             runners_up_text(result, problem);
   }
-  return run_dir.empty() ? text : text + "\nRun directory: " + run_dir + "\n";
+  if (run_dir.empty()) return text;
+  text += "\nRun directory: " + run_dir + "\n";
+  if (std::filesystem::exists(run_dir + "/best/finetuned.json"))
+    text += "Its best/ holds the winner as fine-tuned since (best/finetuned.json)\n";
+  return text;
 }
 
 }  // namespace tinynas

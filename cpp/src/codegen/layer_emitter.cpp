@@ -50,8 +50,7 @@ class LayerEmitter {
   std::string array(const char* stem, const char* type, const std::vector<T>& values) {
     const std::string name = std::string("tn_") + stem + suffix_;
     text_.arrays += c_array(type, name, std::span<const T>(values));
-    text_.declarations += std::string("extern const ") + type + " " + name + "[" +
-                          number(static_cast<std::int64_t>(values.size())) + "];\n";
+    text_.declarations += "extern " + c_array_name(type, name, values.size()) + ";\n";
     return name;
   }
 
@@ -60,8 +59,7 @@ class LayerEmitter {
                             const std::vector<std::string>& items) {
     const std::string name = std::string("tn_") + stem + suffix_;
     text_.arrays += c_array_of_text(type, name, values, items);
-    text_.declarations += std::string("extern const ") + type + " " + name + "[" +
-                          number(static_cast<std::int64_t>(values)) + "];\n";
+    text_.declarations += "extern " + c_array_name(type, name, values) + ";\n";
     return name;
   }
 
@@ -191,9 +189,14 @@ class LayerEmitter {
       table.assign(values.begin(), values.end());
     } else {
       const Requantizer by = output_requantizers(graph_, op_)[0];
+      const bool from_uint8 = in_.dtype == DType::kUInt8, to_uint8 = out_.dtype == DType::kUInt8;
+      const std::int32_t low = to_uint8 ? 0 : constants_.output_min;
+      const std::int32_t high = to_uint8 ? 255 : constants_.output_max;
       for (std::int32_t q = -128; q < 128; ++q) {
-        const std::int32_t value = requantize(q - in_.zero_point, by) + out_.zero_point;
-        table.push_back(clamp_to_int8(value, constants_.output_min, constants_.output_max));
+        // The kernel reads bytes as int8, whatever they are.
+        const std::int32_t stored = from_uint8 && q < 0 ? q + 256 : q;
+        const std::int32_t value = requantize(stored - in_.zero_point, by) + out_.zero_point;
+        table.push_back(clamp_to_int8(value, low, high));
       }
     }
     Fields fields;

@@ -119,9 +119,11 @@ int find_turning_kernel(const Op& op, const OpRows& rows) {
 }
 
 int find_c_kernel(const Graph& graph, const Op& op, const OpRows& rows) {
-  const bool int8 = graph.tensors[graph.op_inputs[op.first_input]].dtype == DType::kInt8 &&
-                    graph.tensors[op.output].dtype == DType::kInt8;
-  if (!int8) return kNone;
+  const DType in = graph.tensors[graph.op_inputs[op.first_input]].dtype;
+  const DType out = graph.tensors[op.output].dtype;
+  // A table of bytes does for uint8 too, which is at a network's ends.
+  const bool bytes = op.kind == OpKind::kQuantize && dtype_bytes(in) == 1 && dtype_bytes(out) == 1;
+  if (!bytes && (in != DType::kInt8 || out != DType::kInt8)) return kNone;
   switch (op.kind) {
     case OpKind::kConv2d:
       if (op_is_pixelwise(graph, op)) return rows.wide_output ? kConv2d1x1Wide : kConv2d1x1;
