@@ -96,6 +96,10 @@ class TfliteBuilder:
         self.inputs.append(tensor)
         return tensor
 
+    def uint8_input(self, shape: Shape, quantisation: Quantisation) -> int:
+        self.inputs.append(self.tensor(shape, quantisation, schema.TensorType.UINT8))
+        return self.inputs[-1]
+
     # Layers with weights.
 
     def _weights(self, x: int, shape: Shape, axis: int, output: Quantisation) -> tuple[int, int]:
@@ -289,10 +293,12 @@ class TfliteBuilder:
         out = self.tensor(self.shape(x), PROBABILITY)
         return self.operator(BUILTIN.SOFTMAX, [x], out, options, OPTIONS.SoftmaxOptions)
 
-    def requantize(self, x: int, to: Quantisation) -> int:
-        """From float or int8."""
+    def requantize(self, x: int, to: Quantisation, *, uint8: bool = False) -> int:
+        """From float, int8 or uint8."""
         options, kind = schema.QuantizeOptionsT(), OPTIONS.QuantizeOptions
-        return self.operator(BUILTIN.QUANTIZE, [x], self.tensor(self.shape(x), to), options, kind)
+        type_ = schema.TensorType.UINT8 if uint8 else schema.TensorType.INT8
+        out = self.tensor(self.shape(x), to, type_)
+        return self.operator(BUILTIN.QUANTIZE, [x], out, options, kind)
 
     def dequantize(self, x: int) -> int:
         out = self.tensor(self.shape(x), None, schema.TensorType.FLOAT32)

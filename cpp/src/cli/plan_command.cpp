@@ -100,14 +100,7 @@ void add_plan_command(CLI::App& app, CliContext& context) {
   context.choices[runtime] = list_runtimes;
   add_input_option(*command, context, options->input);
   add_layer_by_layer_option(*command, options->layer_by_layer);
-  CLI::Option* rows =
-      command
-          ->add_option("--depthwise-rows", options->depthwise_rows,
-                       "Rows that depthwise kernels stream from: int8 (fewer bytes), int16 (fewer "
-                       "instructions; int8 where only that fits)")
-          ->type_name("NAME")
-          ->capture_default_str();
-  context.choices[rows] = depthwise_rows_names;
+  add_depthwise_rows_option(*command, context, options->depthwise_rows);
   CLI::Option* space =
       command
           ->add_option("--space", options->space,

@@ -68,11 +68,11 @@ std::vector<std::int8_t> kernel_weights(const Graph& graph, const Op& op) {
   return result;
 }
 
-std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op) {
+std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op, bool reads_wide) {
   const OpConstants& constants = graph.constants_of(op);
   const auto channels = static_cast<std::size_t>(op_bias_count(graph, op));
   const std::size_t depth = constants.weights.size() / channels;
-  const std::int32_t zero = operand_quantisation(graph, op, 0).zero_point;
+  const std::int32_t zero = reads_wide ? 0 : operand_quantisation(graph, op, 0).zero_point;
   const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
   std::vector<std::int32_t> result(channels, 0);
   for (std::size_t c = 0; c < channels; ++c) {
@@ -94,7 +94,7 @@ std::size_t quad_values(const Graph& graph, const Op& op) {
 
 std::vector<std::int32_t> quad_bias(const Graph& graph, const Op& op) {
   const std::vector<std::int8_t> weights = kernel_weights(graph, op);
-  std::vector<std::int32_t> result = kernel_bias(graph, op);
+  std::vector<std::int32_t> result = kernel_bias(graph, op, false);
   const std::size_t depth = weights.size() / result.size(), quads = quad_values(graph, op);
   for (std::size_t c = 0; c < result.size(); ++c) {
     std::int64_t sum = 0;

@@ -75,6 +75,11 @@ static inline int32_t tn_low_high(int32_t low, int32_t high) {
   __asm__("pkhbt %0, %1, %2" : "=r"(result) : "r"(low), "r"(high));
   return result;
 }
+static inline int32_t tn_subtract_halves(int32_t x, int32_t y) {
+  int32_t result;
+  __asm__("ssub16 %0, %1, %2" : "=r"(result) : "r"(x), "r"(y));
+  return result;
+}
 /* Bytes of each half exchanged. */
 static inline int32_t tn_swap_bytes(int32_t word) {
   int32_t result;
@@ -114,6 +119,9 @@ static inline int32_t tn_high_halves(int32_t low, int32_t high) {
   return tn_halves(low >> 16, high >> 16);
 }
 static inline int32_t tn_low_high(int32_t low, int32_t high) { return tn_halves(low, high >> 16); }
+static inline int32_t tn_subtract_halves(int32_t x, int32_t y) {
+  return tn_halves((int16_t)x - (int16_t)y, (x >> 16) - (y >> 16));
+}
 static inline int32_t tn_bytes_0_2(int32_t word) {
   return tn_halves((int8_t)word, (int8_t)(word >> 16));
 }
