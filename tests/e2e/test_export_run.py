@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import pytest
 import tinynas as tn
 from ai_edge_litert.interpreter import OpResolverType
@@ -119,6 +121,19 @@ def test_tflite_has_the_accuracy_that_the_search_reported(exported: Exported) ->
     reported = exported.run.document["best"]["accuracy"]["test_int8"]
     print(f"int8: {accuracy:.4f}, reported {reported:.4f}")
     assert accuracy == pytest.approx(reported, abs=2e-4)
+
+
+def test_onnx_says_how_it_is_fed(exported: Exported) -> None:
+    model = onnx.load(exported.folder / "m.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    known = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
+    assert len(known["class_names"]) == 10 and known["class_names"][9] == "Ankle boot"
+    assert known["mean"] == pytest.approx([0.286], abs=1e-3)
+    assert known["deviation"] == pytest.approx([0.353], abs=1e-3)
+    shape = model.graph.input[0].type.tensor_type.shape.dim
+    resolution = exported.run.document["best"]["resolution"]
+    assert [axis.dim_value for axis in shape[1:]] == [1, resolution, resolution]
+    assert shape[0].dim_param == "N"
 
 
 def test_onnx_agrees_on_real_images(exported: Exported) -> None:

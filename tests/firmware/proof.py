@@ -78,8 +78,9 @@ class Prover:
         *,
         arena_at_most: int | None = None,
         inputs: npt.NDArray[np.int8] | None = None,
+        rows: str = "int8",
     ) -> Proof:
-        folder = self.folder / f"{name}-{core}-{mode}-{arena_at_most}"
+        folder = self.folder / f"{name}-{core}-{mode}-{rows}-{arena_at_most}"
         folder.mkdir()
         path = folder / f"{name}.tflite"
         path.write_bytes(model)
@@ -89,6 +90,7 @@ class Prover:
             reserved = tinynas.Budget(mcu, flash=UNBOUNDED).reserved_sram_bytes
             sram = str(arena_at_most + reserved)
         options = ["--input", mode, "--mcu", mcu, "--sram", sram, "--flash", UNBOUNDED]
+        options += ["--depthwise-rows", rows]
         run_tool(self.executable, "export", path, "--out", folder / "c", *options)
         # The smallest plan is made where none is as small as asked for (exit 3).
         planned = subprocess.run(

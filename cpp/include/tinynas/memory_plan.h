@@ -97,8 +97,9 @@ struct Placement {
   std::int32_t rows = 0;           ///< kRing: slots
   /// kRing under kTinyNas: int16 elements for a depthwise kernel, each its value less the zero
   /// point. A slot holds channel by channel the row's columns, their number rounded up to even, so
-  /// that every channel begins at a word and SMLAD loads pairs. Columns of padding have no bytes:
-  /// they are zero, and the kernel leaves their taps out.
+  /// that every channel begins at a word and SMLAD loads pairs. Before the first channel and after
+  /// each lie as many zeros as the kernel has columns of padding on one side, rounded up to even:
+  /// the padding of both neighbours. Up to 8 elements may follow, which the kernel reads in vain.
   bool wide = false;
   std::int64_t row_bytes = 0;  ///< kWhole, kRing under kTinyNas: distance of rows or slots
   /// kTinyEngine only: after this stride-2 depthwise op (-1: none) the record's tail is free for
@@ -218,6 +219,10 @@ struct MemoryPlan {
   std::int64_t offset_of(std::int32_t tensor) const {
     return placements[tensor_records[tensor]].offset_bytes;
   }
+  bool holds_wide_rows(std::int32_t tensor) const {
+    const std::int32_t record = tensor_records[tensor];
+    return record >= 0 && over_input[tensor] == 0 && placements[record].wide;
+  }
   Footprint footprint() const { return {peak_sram_bytes, flash.total_bytes(), macs}; }
 };
 
@@ -232,6 +237,9 @@ struct PlanOptions {
   /// ring, plans of both are looked at: of those that fit, fewest extra MACs first, then fewest
   /// widened elements.
   DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
+  /// kTinyNas: every op is a segment of its own, whatever the budget: how other runtimes execute
+  /// networks, to compare with.
+  bool layer_by_layer = false;
 };
 
 /// One network as each runtime runs it.

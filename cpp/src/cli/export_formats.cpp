@@ -44,6 +44,12 @@ std::string export_network(const std::string& name, const ExportRequest& request
   if (!format.holds_plan && request.input != "resident") {
     throw BadInput("--input: --format " + name + " holds no memory plan; leave it out");
   }
+  if (!format.holds_plan && request.layer_by_layer) {
+    throw BadInput("--layer-by-layer: --format " + name + " holds no memory plan; leave it out");
+  }
+  if (!format.holds_plan && request.depthwise_rows != "int8") {
+    throw BadInput("--depthwise-rows: --format " + name + " holds no memory plan; leave it out");
+  }
   return format.write(request);
 }
 

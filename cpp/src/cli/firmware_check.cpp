@@ -69,6 +69,8 @@ FirmwareVerdict check_firmware(const FirmwareQuestion& question, const ProgressF
   const Network network = read_network_file(file, "");
   PlanOptions options;
   options.input = question.input;
+  options.layer_by_layer = question.layer_by_layer;
+  options.depthwise_rows = question.depthwise_rows;
   options.sram_budget_bytes = question.target.budget.sram_bytes;
   verdict.plan = plan_memory(network.graph, question.runtime, options);
   const Int8Interpreter interpreter(network.graph, file);
@@ -124,6 +126,7 @@ Json verdict_json(const FirmwareVerdict& v) {
   return {{"core", v.core.core},
           {"machine", v.core.machine},
           {"input", input_mode_name(v.plan.input)},
+          {"depthwise_rows", depthwise_rows_name(v.plan.depthwise_rows)},
           {"predicted",
            {{"arena_bytes", v.plan.peak_sram_bytes},
             {"statics_bytes", v.plan.runtime_bytes},

@@ -88,6 +88,12 @@ Json mcu_json(const McuTarget& target) {
           {"flash_budget_bytes", target.budget.flash_bytes}};
 }
 
+void add_layer_by_layer_option(CLI::App& command, bool& chosen) {
+  command.add_flag(
+      "--layer-by-layer", chosen,
+      "One operator after another, none of them streaming rows to the next, to compare");
+}
+
 void add_input_option(CLI::App& command, CliContext& context, std::string& input) {
   CLI::Option* option =
       command
@@ -108,8 +114,18 @@ InputMode runtime_input(const RuntimeModel& runtime, const std::string& input) {
   return mode;
 }
 
-std::vector<std::string> depthwise_rows_names() {
-  return {depthwise_rows_name(DepthwiseRows::kInt8), depthwise_rows_name(DepthwiseRows::kInt16)};
+void add_depthwise_rows_option(CLI::App& command, CliContext& context, std::string& rows) {
+  CLI::Option* option =
+      command
+          .add_option("--depthwise-rows", rows,
+                      "Rows that depthwise kernels stream from: int8 (fewer bytes), int16 (fewer "
+                      "instructions; int8 where only that fits)")
+          ->type_name("NAME")
+          ->capture_default_str();
+  context.choices[option] = [] {
+    return std::vector<std::string>{depthwise_rows_name(DepthwiseRows::kInt8),
+                                    depthwise_rows_name(DepthwiseRows::kInt16)};
+  };
 }
 
 DepthwiseRows runtime_depthwise_rows(const RuntimeModel& runtime, const std::string& rows) {

@@ -38,13 +38,15 @@ struct McuTarget {
 /// the nearest name, malformed bytes, no flash, nothing left).
 McuTarget resolve_mcu(const McuOptions& options, const RuntimeModel& runtime = {});
 
+/// Declares --layer-by-layer on `command`; `chosen` must outlive parsing.
+void add_layer_by_layer_option(CLI::App& command, bool& chosen);
 /// Declares --input on `command`; `input` holds the default and must outlive parsing.
 void add_input_option(CLI::App& command, CliContext& context, std::string& input);
 /// --input under a runtime. Throws BadInput for an unknown name, and for anything but "resident"
 /// under other rules than ours.
 InputMode runtime_input(const RuntimeModel& runtime, const std::string& input);
-/// "int8", "int16".
-std::vector<std::string> depthwise_rows_names();
+/// --depthwise-rows, which rows depthwise kernels stream from.
+void add_depthwise_rows_option(CLI::App& command, CliContext& context, std::string& rows);
 /// --depthwise-rows under a runtime. Throws BadInput for an unknown name, and for anything but
 /// "int8" under other rules than ours.
 DepthwiseRows runtime_depthwise_rows(const RuntimeModel& runtime, const std::string& rows);

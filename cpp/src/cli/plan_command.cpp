@@ -24,6 +24,7 @@ struct PlanCommandOptions {
   std::string network, space, svg, html, offline_plan;
   std::string runtime = kDefaultRuntime;
   std::string input = "resident";
+  bool layer_by_layer = false;
   std::string depthwise_rows = "int8";
   McuOptions mcu;
   bool json = false, front = false;
@@ -50,6 +51,7 @@ int plan(CliContext& context, const PlanCommandOptions& options) {
   const McuBudget* budget = target ? &target->budget : nullptr;
   PlanOptions plan_options;
   plan_options.input = runtime_input(runtime, options.input);
+  plan_options.layer_by_layer = options.layer_by_layer;
   plan_options.depthwise_rows = runtime_depthwise_rows(runtime, options.depthwise_rows);
   if (budget != nullptr) plan_options.sram_budget_bytes = budget->sram_bytes;
   const NetworkSource source = find_network(options.network);
@@ -97,14 +99,8 @@ void add_plan_command(CLI::App& app, CliContext& context) {
           ->capture_default_str();
   context.choices[runtime] = list_runtimes;
   add_input_option(*command, context, options->input);
-  CLI::Option* rows =
-      command
-          ->add_option("--depthwise-rows", options->depthwise_rows,
-                       "Rows that depthwise kernels stream from: int8 (fewer bytes), int16 (fewer "
-                       "instructions; int8 where only that fits)")
-          ->type_name("NAME")
-          ->capture_default_str();
-  context.choices[rows] = depthwise_rows_names;
+  add_layer_by_layer_option(*command, options->layer_by_layer);
+  add_depthwise_rows_option(*command, context, options->depthwise_rows);
   CLI::Option* space =
       command
           ->add_option("--space", options->space,

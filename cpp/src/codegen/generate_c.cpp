@@ -21,7 +21,9 @@ class CGenerator {
 
   std::vector<GeneratedFile> generate(const std::string& source) {
     choose_kernels(source);
-    for (std::size_t i = 0; i < graph_.ops.size(); ++i) layers_.push_back(emit_layer(graph_, i));
+    for (std::size_t i = 0; i < graph_.ops.size(); ++i) {
+      layers_.push_back(emit_layer(graph_, i, op_rows(graph_, plan_, i)));
+    }
     std::vector<GeneratedFile> files = {
         {"model.h", banner("an int8 network") + emit_header(graph_, plan_, labels_)},
         {"model.c", model()},
@@ -36,11 +38,10 @@ class CGenerator {
  private:
   void choose_kernels(const std::string& source) {
     validate_quantised(graph_, source);
-    refuse_wide_rings(source);
     std::string missing;
     for (std::size_t i = 0; i < graph_.ops.size(); ++i) {
       const Op& op = graph_.ops[i];
-      const int kernel = find_c_kernel(graph_, op, sums_offset(plan_, op.output) >= 0);
+      const int kernel = find_c_kernel(graph_, op, op_rows(graph_, plan_, i));
       if (kernel >= 0) {
         kernels_.push_back(c_kernels()[static_cast<std::size_t>(kernel)]);
       } else {
@@ -52,13 +53,10 @@ class CGenerator {
     throw Error(ExitCode::kUnsupportedOperator, source + ": no C kernel for operators: " + missing);
   }
 
-  void refuse_wide_rings(const std::string& source) const {
-    for (const Placement& place : plan_.placements) {
-      if (!place.wide) continue;
-      throw Error(ExitCode::kUnsupportedOperator,
-                  source + ": no C kernel for int16 rows, in which the plan holds tensor " +
-                      number(place.first_tensor) + "; plan with depthwise rows int8");
-    }
+  /// The kernel that turns what the op's own one writes, or null.
+  const CKernel* turning_kernel(std::size_t index) const {
+    const int kernel = find_turning_kernel(graph_.ops[index], op_rows(graph_, plan_, index));
+    return kernel < 0 ? nullptr : &c_kernels()[static_cast<std::size_t>(kernel)];
   }
 
   std::vector<std::string> kernel_files() const {
@@ -66,13 +64,16 @@ class CGenerator {
         "tinynas_runtime.h", "tinynas_dsp.h",
         "tinynas_kernels.h", "weight_order.h",
         "tinynas_driver.c",  std::string("invoke_") + input_mode_name(plan_.input) + ".c"};
-    for (const CKernel& kernel : kernels_) {
-      if (std::find(names.begin(), names.end(), kernel.file) == names.end()) {
-        names.push_back(kernel.file);
-      }
-      for (const std::string& shared : kernel.shared_files) {
-        if (std::find(names.begin(), names.end(), shared) == names.end()) names.push_back(shared);
-      }
+    const auto add = [&](const std::string& name) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    };
+    const auto add_all = [&](const CKernel& kernel) {
+      add(kernel.file);
+      for (const std::string& shared : kernel.shared_files) add(shared);
+    };
+    for (std::size_t i = 0; i < kernels_.size(); ++i) {
+      add_all(kernels_[i]);
+      if (const CKernel* turning = turning_kernel(i)) add_all(*turning);
     }
     return names;
   }
@@ -135,21 +136,40 @@ class CGenerator {
     flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
     flag(broadcasts, "TN_BROADCASTS");
     flag(sums >= 0, "TN_ACCUMULATES");
-    return "  {" + kernel.function + ", " + (kernel.add_row.empty() ? "0" : kernel.add_row) +
-           ", &tn_layer" + number(static_cast<std::int64_t>(index)) + ", " +
+    const CKernel* turning = turning_kernel(index);
+    const CKernel& called = turning != nullptr ? *turning : kernel;
+    return "  {" + called.function + ", " + (called.add_row.empty() ? "0" : called.add_row) +
+           (turning != nullptr ? ", &tn_turn" : ", &tn_layer") +
+           number(static_cast<std::int64_t>(index)) + ", " +
            number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
            number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
            number(flow_padding(graph_, plan_, index)) + ", " + number(op.pad_top) + ", " +
            number(op.input_count) + ", " + (flags.empty() ? "0" : flags) + "},\n";
   }
 
+  std::string turn_layer(std::size_t index) const {
+    const Op& op = graph_.ops[index];
+    const CKernel& kernel = kernels_[index];
+    const std::string name = number(static_cast<std::int64_t>(index));
+    return "static const tn_turn_layer tn_turn" + name + " = {" + kernel.function + ", " +
+           (kernel.add_row.empty() ? "0" : kernel.add_row) + ", &tn_layer" + name +
+           ", tn_arena.bytes + " + number(turned_row_offset(graph_, plan_, index)) + ", " +
+           number(graph_.out_shape(op).c) + ", " + number(graph_.tensors[op.output].zero_point) +
+           "};\n";
+  }
+
   std::string model() const {
     std::string text = banner("layers and memory plan") +
-                       "#include \"model.h\"\n\n#include \"tinynas_kernels.h\"\n"
-                       "#include \"weights.h\"\n\n";
+                       "#include \"model.h\"\n\n#include \"" +
+                       (has_wide_rows() ? "wide_rows.h" : "tinynas_kernels.h") +
+                       "\"\n#include \"weights.h\"\n\n"
+                       "/* The union aligns the arena. */\n"
+                       "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n"
+                       "  uint32_t words[1];\n} tn_arena;\n\n";
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       text += "/* " + op_text(i) + " */\nstatic const " + kernels_[i].layer_type + " tn_layer" +
               number(static_cast<std::int64_t>(i)) + " = " + layers_[i].initializer + ";\n";
+      if (turning_kernel(i) != nullptr) text += turn_layer(i);
     }
     const auto rows = tensor_rows(graph_, plan_);
     text +=
@@ -161,14 +181,16 @@ class CGenerator {
     return text + "\n" + state();
   }
 
+  bool has_wide_rows() const {
+    return std::any_of(plan_.placements.begin(), plan_.placements.end(),
+                       [](const Placement& place) { return place.wide; });
+  }
+
   std::string state() const {
     std::int32_t most = 1;
     for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
     const std::string tensors = number(static_cast<std::int64_t>(graph_.tensors.size()));
     std::string text =
-        "/* The union aligns the arena. */\n"
-        "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n  uint32_t words[1];\n} "
-        "tn_arena;\n"
         "static struct {\n  const int8_t *inputs[" +
         number(most) + "];\n  uint16_t made[" + tensors +
         "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"

@@ -70,7 +70,8 @@ struct SupernetEvaluator::Impl {
 
   /// Made once for a subnet: validation, test and export ask one after another.
   QuantisedNetwork quantised(const Subnet& subnet, int recalibration_images) {
-    const std::pair key(supernet.space().encode(subnet), recalibration_images);
+    const SearchSpace& space = supernet.space();
+    const std::pair key(space.id(space.encode(subnet)), recalibration_images);
     {
       const std::lock_guard lock(quantised_mutex);
       const auto made = quantised_networks.find(key);
@@ -113,7 +114,7 @@ struct SupernetEvaluator::Impl {
   std::mutex cache_mutex, teacher_mutex, quantised_mutex;
   std::map<std::pair<Split, int>, LabelledImages> cache;
   std::vector<std::pair<Fidelity, torch::Tensor>> teachers;
-  std::map<std::pair<Genotype, int>, QuantisedNetwork> quantised_networks;
+  std::map<std::pair<std::string, int>, QuantisedNetwork> quantised_networks;
 };
 
 SupernetEvaluator::SupernetEvaluator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -202,8 +202,8 @@ std::string header(const Subnet& subnet, const SupernetInfo& info, const std::st
          "`images`: uint8 (N, " +
          std::to_string(subnet.image_channels) + ", rows, columns), " +
          (grey ? "grey" : "channels red, green, blue") +
-         ". The weights in state_dict.pt are those that the search\n"
-         "measured (float, batch normalisation folded in).\n\n"
+         ". The weights in state_dict.pt are those of the run's winner\n"
+         "(float, batch normalisation folded in).\n\n"
          "Written by tinynas " +
          version() +
          ". This file is free to use, copy and change, without any warranty.\n"

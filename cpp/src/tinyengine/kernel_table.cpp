@@ -152,22 +152,31 @@ std::int64_t LinkedSet::sum(const std::vector<std::int32_t>& bytes) const {
   return total;
 }
 
-std::int64_t KernelTable::stack_bytes(InputMode input, std::size_t k) const {
+std::int64_t KernelTable::stack_bytes(InputMode input, std::size_t k, int turning) const {
   const InvokeCosts& calls = invoke[static_cast<std::size_t>(input)];
   const CKernel& kernel = c_kernels()[k];
-  const std::int32_t before = kernel.whole ? calls.whole_stack_bytes : calls.row_stack_bytes;
+  std::int32_t before = kernel.whole ? calls.whole_stack_bytes : calls.row_stack_bytes;
+  std::int32_t before_adding = calls.add_row_stack_bytes;
+  if (turning >= 0) {
+    before += kernels[static_cast<std::size_t>(turning)].stack_bytes;
+    before_adding += kernels[static_cast<std::size_t>(turning)].add_row_stack_bytes;
+  }
   std::int32_t most = std::max(calls.stack_bytes, before + kernels[k].stack_bytes);
   if (!kernel.add_row.empty()) {
-    most = std::max(most, calls.add_row_stack_bytes + kernels[k].add_row_stack_bytes);
+    most = std::max(most, before_adding + kernels[k].add_row_stack_bytes);
   }
   return most;
 }
 
 std::int64_t KernelTable::most_stack_bytes() const {
   std::int64_t most = 0;
+  Op any;  // kernels that write wide rows count as if they did not
+  any.kind = OpKind::kAdd;
   for (std::size_t mode = 0; mode < invoke.size(); ++mode) {
     for (std::size_t k = 0; k < kernels.size(); ++k) {
-      most = std::max(most, stack_bytes(static_cast<InputMode>(mode), k));
+      const OpRows turned{!c_kernels()[k].add_row.empty(), false, true};
+      const int turning = c_kernels()[k].whole ? -1 : find_turning_kernel(any, turned);
+      most = std::max(most, stack_bytes(static_cast<InputMode>(mode), k, turning));
     }
   }
   return most;

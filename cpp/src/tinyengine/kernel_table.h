@@ -57,8 +57,9 @@ struct KernelTable {
   std::int32_t tensor_bytes = 0, op_bytes = 0, segment_bytes = 0, range_bytes = 0, output_bytes = 0,
                model_bytes = 0;
 
-  /// Stack of tinynas_invoke down into kernel `k`.
-  std::int64_t stack_bytes(InputMode input, std::size_t k) const;
+  /// Stack of tinynas_invoke down into kernel `k`, called by `turning` (-1: by the driver), see
+  /// find_turning_kernel.
+  std::int64_t stack_bytes(InputMode input, std::size_t k, int turning = -1) const;
   /// The most over all kernels and ways of input.
   std::int64_t most_stack_bytes() const;
 };

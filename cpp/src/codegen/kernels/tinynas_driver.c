@@ -102,7 +102,11 @@ TN_NOINLINE static void set_window(const tn_run_state* run, const tn_op* op, uin
 static void set_call(const tn_run_state* run, const tn_op* op, tn_call* call) {
   call->x = column_begin(run, op->output);
   call->columns = (uint16_t)(column_end(run, op->output) - call->x);
-  call->in_x = first_column(run, run->model->input_lists[op->first_input]);
+  const uint16_t in = run->model->input_lists[op->first_input];
+  call->in_x = first_column(run, in);
+  call->in_columns = (uint16_t)(column_end(run, in) - column_begin(run, in));
+  call->in_gap = run->model->tensors[in].gap;
+  call->out_gap = run->model->tensors[op->output].gap;
   call->scratch =
       run->model->arena +
       ((op->flags & TN_ACCUMULATES) != 0 ? op->sums_offset : run->segment->scratch_offset);
