@@ -85,7 +85,8 @@ void add_linked_costs(const Graph& graph, const RuntimeModel& runtime, MemoryPla
   std::uint64_t used = 0;
   for (std::size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
-    const OpRows rows = {accumulates(sums, op), plan.holds_wide_rows(graph.op_inputs[op.first_input]),
+    const OpRows rows = {accumulates(sums, op),
+                         plan.holds_wide_rows(graph.op_inputs[op.first_input]),
                          plan.holds_wide_rows(op.output)};
     const int kernel = find_c_kernel(graph, op, rows);
     if (kernel < 0) {
@@ -96,8 +97,9 @@ void add_linked_costs(const Graph& graph, const RuntimeModel& runtime, MemoryPla
     if (const int turning = find_turning_kernel(op, rows); turning >= 0) {
       used |= std::uint64_t{1} << turning;
       descriptors += table.kernels[static_cast<std::size_t>(turning)].layer_bytes;
-      plan.stack_bytes = std::max(
-          plan.stack_bytes, table.stack_bytes(plan.input, static_cast<std::size_t>(kernel), turning));
+      plan.stack_bytes =
+          std::max(plan.stack_bytes,
+                   table.stack_bytes(plan.input, static_cast<std::size_t>(kernel), turning));
     }
     descriptors += table.kernels[static_cast<std::size_t>(kernel)].layer_bytes +
                    table_bytes(graph, op, plan.per_op[i].weight_bytes);
