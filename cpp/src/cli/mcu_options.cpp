@@ -119,7 +119,7 @@ void add_depthwise_rows_option(CLI::App& command, CliContext& context, std::stri
       command
           .add_option("--depthwise-rows", rows,
                       "Rows that depthwise kernels stream from: int8 (fewer bytes), int16 (fewer "
-                      "instructions; int8 where only that fits)")
+                      "instructions on Cortex-M0+ and M3; int8 where only that fits)")
           ->type_name("NAME")
           ->capture_default_str();
   context.choices[option] = [] {
