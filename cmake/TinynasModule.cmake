@@ -38,7 +38,7 @@ endfunction()
 # tinynas_embedded_files(MODULE FUNCTION FOLDER): the text files of FOLDER, by name, as what FUNCTION(name) of that module returns, so
 # that an installed program needs no data folder for them.
 function(tinynas_embedded_files module function folder)
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*)
+  file(GLOB files CONFIGURE_DEPENDS LIST_DIRECTORIES false ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
   set(entries "")
   foreach(file ${files})

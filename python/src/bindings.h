@@ -56,6 +56,7 @@ void bind_int8(py::module_& module);
 void bind_evolution(py::module_& module);
 void bind_supernet(py::module_& module);
 void bind_search(py::module_& module);
+void bind_export(py::module_& module);
 void bind_cli(py::module_& module);
 
 /// Dictionaries, lists and numbers, as json.loads makes them.

@@ -107,9 +107,9 @@ std::unique_ptr<BoundEvolution> make_evolution(
   options.children_per_measurement = children_per_measurement;
   options.informed_start = informed_start;
   options.rank_by = parse_rank_by(rank_by);
-  const RuntimeModel model = find_runtime(runtime);
-  const McuTarget target =
-      resolve_mcu(mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), model);
+  const McuOptions part = mcu_options(mcu, sram, flash, reserve_sram, reserve_flash);
+  const RuntimeModel model = target_runtime(runtime, part);
+  const McuTarget target = resolve_mcu(part, model);
   return std::make_unique<BoundEvolution>(
       SearchProblem{space_of(space), target.budget, model, runtime_input(model, input),
                     runtime_depthwise_rows(model, depthwise_rows)},

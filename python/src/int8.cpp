@@ -2,6 +2,7 @@
 
 #include "base/files.h"
 #include "bindings.h"
+#include "cli/network_source.h"
 #include "tinynas/error.h"
 #include "tinynas/int8_interpreter.h"
 #include "tinynas/tflite.h"
@@ -19,8 +20,9 @@ struct BoundInt8Network {
 };
 
 BoundInt8Network load(const py::object& path) {
-  const std::string file = path_text(path);
+  const std::string named = path_text(path);
   const py::gil_scoped_release unlocked;
+  const std::string file = find_network(named).file;
   const Graph graph = parse_tflite(read_file(file), file).graph;
   if (graph.tensors[graph.input].dtype != DType::kInt8) {
     throw BadInput(file + ": the network's input is not int8");
@@ -57,7 +59,7 @@ Bytes run(const BoundInt8Network& network, const Bytes& images) {
 void bind_int8(py::module_& module) {
   py::class_<BoundInt8Network>(
       module, "Int8Network",
-      "An int8 network of a .tflite file, run on the host with the integer "
+      "An int8 network, a .tflite file or a run's winner, run on the host with the integer "
       "arithmetic of TensorFlow Lite's reference kernels. Thread-safe.")
       .def(py::init(&load), py::arg("path"))
       .def("run", &run, py::arg("images"),

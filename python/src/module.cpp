@@ -19,5 +19,6 @@ PYBIND11_MODULE(_core, module) {
   bind_evolution(module);
   bind_supernet(module);
   bind_search(module);
+  bind_export(module);
   bind_cli(module);
 }

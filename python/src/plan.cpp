@@ -2,6 +2,7 @@
 
 #include "bindings.h"
 #include "cli/network_file.h"
+#include "cli/network_source.h"
 #include "tinyengine/plan_report.h"
 
 namespace tinynas::python {
@@ -56,7 +57,7 @@ void bind_operator(py::module_& module) {
 
 BoundPlan make_plan(Network network, const McuOptions& mcu, const std::string& runtime,
                     const std::string& input, const std::string& depthwise_rows) {
-  const RuntimeModel model = find_runtime(runtime);
+  const RuntimeModel model = target_runtime(runtime, mcu);
   BoundPlan bound;
   if (any_mcu_option(mcu)) bound.budget = resolve_mcu(mcu, model).budget;
   PlanOptions& options = bound.options;
@@ -115,7 +116,7 @@ void bind_plan(py::module_& module) {
          const py::object& flash, const py::object& reserve_sram, const py::object& reserve_flash,
          const std::string& runtime, const py::object& space, const std::string& input,
          const std::string& depthwise_rows) {
-        return make_plan(read_network_file(path_text(path), path_text(space)),
+        return make_plan(read_network_file(find_network(path_text(path)).file, path_text(space)),
                          mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime, input,
                          depthwise_rows);
       },

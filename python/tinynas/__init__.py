@@ -27,6 +27,7 @@ from tinynas._core import (
     load_subnet,
     with_torch,
 )
+from tinynas._export import export
 from tinynas._plan import plan
 from tinynas._search import SearchResult, search
 from tinynas.errors import (
@@ -67,6 +68,7 @@ __all__ = [
     "TinynasError",
     "UnsupportedOperatorError",
     "__version__",
+    "export",
     "find_mcu",
     "list_mcus",
     "list_spaces",

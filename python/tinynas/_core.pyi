@@ -145,6 +145,19 @@ def plan_file(
     depthwise_rows: str = "int8",
 ) -> MemoryPlan: ...
 
+def run_export(
+    network: _Path,
+    *,
+    format: str,
+    out: _Path,
+    mcu: _Path | Mcu | None = None,
+    sram: _Bytes = None,
+    flash: _Bytes = None,
+    reserve_sram: _Bytes = None,
+    reserve_flash: _Bytes = None,
+    input: str = "resident",
+) -> str: ...
+
 class Int8Network:
     def __init__(self, path: _Path) -> None: ...
     def run(self, images: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]: ...

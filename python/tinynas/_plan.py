@@ -20,7 +20,7 @@ def plan(
     depthwise_rows: str = "int8",
     space: str | os.PathLike[str] | None = None,
 ) -> MemoryPlan:
-    """Plan a subnet, a subnet file or a layer table (JSON) as `tinynas plan` does.
+    """Plan a subnet, a run's winner, a `.tflite` file, a subnet file or a layer table (JSON).
 
     `runtime` is "tinynas", "tinyengine" or "tflm"; `input` says how the image comes: "resident",
     "rows" from a camera, or "external" (the last two under "tinynas" only). With an `mcu`, patches

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,18 +20,7 @@ from firmware.litert import run_litert  # noqa: E402
 from support.tflite_models import TfliteBuilder  # noqa: E402
 
 HERE = Path(__file__).resolve().parent / "kernels"
-FLAGS = [
-    "-O2",
-    "-fno-schedule-insns",
-    "-fno-tree-loop-distribute-patterns",
-    "-ffunction-sections",
-    "-fdata-sections",
-    "-Wl,--gc-sections",
-    "-mthumb",
-    "-nostartfiles",
-    "-Wall",
-    "-Wextra",
-]
+FLAGS = ["-Wl,--gc-sections", "-nostartfiles", "-Wall", "-Wextra"]
 NANOSECONDS_AN_INSTRUCTION = 64  # -icount shift=6
 
 
@@ -38,21 +28,26 @@ NANOSECONDS_AN_INSTRUCTION = 64  # -icount shift=6
 class Core:
     name: str
     machine: str
-    flags: str
     code: int = 0
     ram: int = 0x20000000
     timer: int = 0x40000000
     clock_mhz: int = 25  # of the timer
 
+    @property
+    def flags(self) -> list[str]:
+        """As our kernels were measured."""
+        table = ROOT / "configs" / "kernels" / f"cortex-{self.name}.toml"
+        return tomllib.loads(table.read_text())["flags"]
+
 
 CORES = {
     core.name: core
     for core in (
-        Core("m7", "mps2-an500", "-mcpu=cortex-m7 -mfpu=fpv5-sp-d16 -mfloat-abi=hard"),
-        Core("m4", "mps2-an386", "-mcpu=cortex-m4 -mfpu=fpv4-sp-d16 -mfloat-abi=hard"),
-        Core("m3", "mps2-an385", "-mcpu=cortex-m3"),
-        Core("m0plus", "mps2-an385", "-mcpu=cortex-m0plus"),
-        Core("m33", "mps2-an505", "-mcpu=cortex-m33", 0x10000000, 0x38000000, 0x50000000, 20),
+        Core("m7", "mps2-an500"),
+        Core("m4", "mps2-an386"),
+        Core("m3", "mps2-an385"),
+        Core("m0plus", "mps2-an385"),
+        Core("m33", "mps2-an505", 0x10000000, 0x38000000, 0x50000000, 20),
     )
 }
 
@@ -120,7 +115,7 @@ def compile_and_run(
 ) -> int:
     """Instructions of what `program` measures."""
     image = folder / f"{program}-{core.name}.elf"
-    command = ["arm-none-eabi-gcc", *FLAGS, *core.flags.split(), *options]
+    command = ["arm-none-eabi-gcc", *FLAGS, *core.flags, *options]
     command += [f"-DBOARD_TIMER={core.timer:#x}u", f"-I{HERE}", str(HERE / "board.c")]
     command += [f"-Wl,--defsym=CODE_ORIGIN={core.code:#x},--defsym=RAM_ORIGIN={core.ram:#x}"]
     command += [*map(str, sources), f"-Wl,-T,{HERE / 'board.ld'}", "-nodefaultlibs", "-lgcc"]
@@ -138,8 +133,8 @@ def export(executable: Path, model: Path, folder: Path, *options: str) -> None:
 
 
 def run_ours(core: Core, exported: Path, *, driver_alone: bool = False) -> int:
-    sources = [HERE / "ours.c", *(f for f in exported.glob("*.c") if f.name != "model.c")]
-    options = [f"-I{exported}", "-std=c99"]
+    sources = [HERE / "ours.c", *exported.glob("*.c")]
+    options = [f"-I{exported}"]
     if driver_alone:
         kernels = set(
             re.findall(
@@ -147,7 +142,8 @@ def run_ours(core: Core, exported: Path, *, driver_alone: bool = False) -> int:
             )
         )
         options += ["-DNO_KERNELS", *(f"-D{name}=tn_nothing" for name in kernels)]
-        sources = [HERE / "ours.c", exported / "tinynas_driver.c", exported / "weights.c"]
+        sources = [HERE / "ours.c"]
+        sources += [exported / name for name in ("model.c", "tinynas_driver.c", "weights.c")]
     return compile_and_run(core, exported, sources, options, "ours")
 
 
@@ -179,7 +175,6 @@ def build_cmsis_nn(core: Core, checkout: Path, folder: Path) -> list[Path]:
     sources += [
         f for f in (checkout / "Source" / "NNSupportFunctions").glob("*.c") if f not in sources
     ]
-    flags = [flag for flag in FLAGS if not flag.startswith("-W")]
     for source in sources:
         if (
             "_f16" in source.name
@@ -188,7 +183,7 @@ def build_cmsis_nn(core: Core, checkout: Path, folder: Path) -> list[Path]:
             or "flt" in source.name
         ):
             continue
-        command = ["arm-none-eabi-gcc", *flags, *core.flags.split(), "-w", "-c", str(source)]
+        command = ["arm-none-eabi-gcc", *core.flags, "-std=gnu11", "-w", "-c", str(source)]
         command += [f"-I{checkout / 'Include'}", "-o", str(objects / f"{source.stem}.o")]
         subprocess.run(command, check=True)
     subprocess.run(
@@ -209,7 +204,7 @@ def run_cmsis_nn(core: Core, checkout: Path, layer: Layer, folder: Path) -> int:
         "PAD": pad, "WEIGHTS": layer.weights,
     }  # fmt: skip
     options = [f"-D{name}={value}" for name, value in sizes.items()]
-    options += [f"-I{checkout / 'Include'}", "-Wno-unused-parameter"]
+    options += [f"-I{checkout / 'Include'}", "-Wno-unused-parameter", "-std=gnu11"]
     return compile_and_run(core, layer_folder, [HERE / "cmsis_nn.c", *library], options, "peer")
 
 

@@ -43,6 +43,10 @@ struct Mcu {
   std::string source_file;
 };
 
+/// The core that runs the network, the first that Mcu::core names: "Cortex-M33" of "2x Cortex-M33",
+/// "Cortex-M7" of "Cortex-M7 (+M4)". All of it where it is no Cortex-M.
+std::string network_core(const Mcu& mcu);
+
 /// What a network must fit into.
 struct McuBudget {
   std::string name;

@@ -4,6 +4,7 @@
 // candidate before it measures any.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,11 +42,7 @@ const char* depthwise_rows_name(DepthwiseRows rows);  ///< "int8", "int16"
 /// The rows of that name. Throws BadInput that names `option`, with the nearest name.
 DepthwiseRows parse_depthwise_rows(const std::string& name, const std::string& option);
 
-/// .text of one kernel, linked once if any op uses it.
-struct KernelCode {
-  std::string kernel;  ///< as kernel_name() in tinyengine/kernel_costs.h
-  std::int64_t bytes = 0;
-};
+struct KernelTable;  // tinyengine/kernel_table.h
 
 /// The rules of one runtime and its fixed costs, from configs/runtimes/NAME.toml. The rules
 /// themselves (live ranges, aliasing, scratch, placement) are code, chosen by the file's `rules`.
@@ -53,18 +50,26 @@ struct RuntimeModel {
   std::string name;
   RuntimeRules rules = RuntimeRules::kTinyEngine;
   std::int64_t tensor_alignment_bytes = 4;  ///< of offsets and sizes; a power of two
-  std::int64_t code_bytes = 0;              ///< .text that every network links
-  std::vector<KernelCode> kernel_code;      ///< .text by kernel, beside code_bytes
-  bool code_is_estimate = true;             ///< false once kernels are measured
+  /// What our own C kernels take on the core, from configs/kernels. Null under other rules, and
+  /// where the file gives `code` and `stack` of its own.
+  std::shared_ptr<const KernelTable> kernels;
+  std::string core;                         ///< that flash and stack are predicted for
+  std::int64_t code_bytes = 0;              ///< .text of every network, without `kernels`
+  bool code_is_estimate = true;             ///< false: as measured on the core that was asked for
   std::int64_t runtime_bytes = 0;           ///< statics beside the arena, of every network
   std::int64_t tensor_statics_bytes = 0;    ///< and for each tensor of a network
-  std::int64_t stack_bytes = 0;             ///< 0: not predicted
-  std::int64_t input_stack_bytes = 0;       ///< and for each input of the op that has most
+  std::int64_t input_statics_bytes = 0;     ///< and for each input of the op that has most
+  /// 0: not predicted. With `kernels` a bound over all networks; MemoryPlan has that of one.
+  std::int64_t stack_bytes = 0;
 };
 inline constexpr const char* kDefaultRuntime = "tinynas";
-/// `name_or_path`: a name of configs/runtimes, or a path that ends in .toml. Throws BadInput, with
-/// the nearest name for an unknown one, and with file, line and key for a bad file.
-RuntimeModel find_runtime(const std::string& name_or_path);
+/// The core whose flash and stack are predicted where no part is named.
+inline constexpr const char* kDefaultCore = "Cortex-M7";
+/// `name_or_path`: a name of configs/runtimes, or a path that ends in .toml. `core`: as
+/// network_core() has it; one without a table of its own takes that of the nearest core, and
+/// code_is_estimate stays true. Throws BadInput, with the nearest name for an unknown one, and with
+/// file, line and key for a bad file.
+RuntimeModel find_runtime(const std::string& name_or_path, const std::string& core = kDefaultCore);
 /// Names of the runtimes that are shipped, sorted.
 std::vector<std::string> list_runtimes();
 
@@ -160,15 +165,24 @@ struct PlannedTensor {
   std::int64_t bytes = 0;
 };
 
+/// What is linked of a network: under kTinyNas to the byte as .text + .rodata + .data where
+/// code_is_estimate is false.
 struct FlashBreakdown {
   std::int64_t weight_bytes = 0, bias_bytes = 0, quantisation_bytes = 0, code_bytes = 0;
+  /// kTinyNas: descriptors of layers, tensors, ops and segments, tables of ops, and what rounds
+  /// weights up to 4 bytes an op.
+  std::int64_t descriptor_bytes = 0;
   bool code_is_estimate = true;
-  std::int64_t rodata_bytes() const { return weight_bytes + bias_bytes + quantisation_bytes; }
+  std::int64_t rodata_bytes() const {
+    return weight_bytes + bias_bytes + quantisation_bytes + descriptor_bytes;
+  }
   std::int64_t total_bytes() const { return rodata_bytes() + code_bytes; }
 };
 
 struct MemoryPlan {
   std::string runtime;
+  std::string core;         ///< RuntimeModel::core
+  std::string kernel_core;  ///< on which kernels were measured: this or the nearest; "" for none
   std::vector<Placement> placements;         ///< in the order in which execution creates them
   std::vector<std::int32_t> tensor_records;  ///< for each tensor the index of its placement; -1:
                                              ///< an image in InputMode::kExternal
@@ -188,6 +202,8 @@ struct MemoryPlan {
   std::int64_t activation_bytes = 0;                              ///< arena of the storage records
   std::int64_t column_buffer_bytes = 0, kernel_buffer_bytes = 0;  ///< sbuf and kbuf
   std::int64_t scratch_bytes = 0;                                 ///< column + kernel buffers
+  /// Statics beside the arena, and the deepest stack of an inference, that of a camera's driver not
+  /// counted.
   std::int64_t runtime_bytes = 0, stack_bytes = 0;
   std::int64_t peak_sram_bytes = 0;  ///< = arena_bytes: activations + scratch
   /// No placement of this schedule needs less. kTinyNas: the largest bound_bytes of a segment;

@@ -5,7 +5,7 @@
 //   trials.jsonl   append-only, one line a measurement, in an order that depends on the run alone
 //   timings.jsonl  how long batches took: all that differs between two runs of the same options
 //   checkpoint.json, result.json   replaced by atomic renames
-//   best/          subnet.json, plan.json, operators.csv, weights.pt
+//   best/          subnet.json, plan.json, operators.csv, weights.pt, model.tflite (int8)
 //
 // A search resumes by replaying: proposals are made anew (planning is cheap) and measurements are
 // taken from trials.jsonl as long as there are any. So wherever a run was killed, the resumed one
@@ -99,6 +99,9 @@ class RunStore {
 /// "parent/stem", or "parent/stem-2", "-3", ... : the first that does not exist, made so that no
 /// other process gets the same. Throws BadInput when `parent` cannot be written.
 std::string make_run_directory(const std::string& parent, const std::string& stem);
+
+/// Throws BadInput unless the run.json at `path` is one of a run that this version can read.
+void check_run_format(const std::string& path);
 
 /// The lines of a run's trials.jsonl; a torn last one is left out. Throws BadInput with file and
 /// line.

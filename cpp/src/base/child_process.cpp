@@ -91,7 +91,7 @@ ChildResult run_child(const std::vector<std::string>& arguments, const std::stri
 
 WorkFolder::WorkFolder() {
   std::error_code error;
-  std::string pattern = (fs::temp_directory_path(error) / "tinynas-verify-XXXXXX").string();
+  std::string pattern = (fs::temp_directory_path(error) / "tinynas-XXXXXX").string();
   if (error || ::mkdtemp(pattern.data()) == nullptr) {
     throw BadInput("no temporary folder can be made; set TMPDIR to a folder that can be written");
   }

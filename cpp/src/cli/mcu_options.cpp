@@ -58,6 +58,11 @@ bool any_mcu_option(const McuOptions& options) {
   return !options.mcu.empty() || !first_override(options).empty();
 }
 
+RuntimeModel target_runtime(const std::string& runtime, const McuOptions& options) {
+  if (options.mcu.empty()) return find_runtime(runtime);
+  return find_runtime(runtime, network_core(find_mcu(options.mcu)));
+}
+
 McuTarget resolve_mcu(const McuOptions& options, const RuntimeModel& runtime) {
   if (options.mcu.empty()) {
     const std::string flag = first_override(options);

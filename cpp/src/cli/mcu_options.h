@@ -23,6 +23,10 @@ void add_mcu_options(CLI::App& command, CliContext& context, McuOptions& options
 /// False when none of the five is given.
 bool any_mcu_option(const McuOptions& options);
 
+/// The runtime, with flash and stack for the part's core (see find_runtime); kDefaultCore where no
+/// part is named.
+RuntimeModel target_runtime(const std::string& runtime, const McuOptions& options);
+
 /// The part, and what a network may use of it after overrides and reserves.
 struct McuTarget {
   Mcu mcu;

@@ -1,6 +1,5 @@
 #include <CLI/App.hpp>
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -9,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/mcu_options.h"
 #include "cli/network_file.h"
+#include "cli/network_source.h"
 #include "tinyengine/memory_map.h"
 #include "tinyengine/offline_plan.h"
 #include "tinyengine/plan_report.h"
@@ -21,7 +21,7 @@ namespace tinynas {
 namespace {
 
 struct PlanCommandOptions {
-  std::string file, space, svg, html, offline_plan;
+  std::string network, space, svg, html, offline_plan;
   std::string runtime = kDefaultRuntime;
   std::string input = "resident";
   std::string depthwise_rows = "int8";
@@ -30,21 +30,20 @@ struct PlanCommandOptions {
 };
 
 /// The same file for the stock interpreter, with offsets that need the least memory there.
-void write_offline_plan(CliContext& context, const PlanCommandOptions& options) {
-  const std::string content = read_file(options.file);
-  if (!is_tflite(options.file, content)) {
-    throw BadInput("--write-offline-plan: " + options.file + " is no .tflite file");
+void write_offline_plan(CliContext& context, const std::string& file, const std::string& target) {
+  const std::string content = read_file(file);
+  if (!is_tflite(file, content)) {
+    throw BadInput("--write-offline-plan: " + file + " is no .tflite file");
   }
-  const OfflinePlan plan = plan_offline(parse_tflite(content, options.file));
-  write_file_atomic(options.offline_plan,
-                    with_offline_plan(content, options.file, plan.offset_bytes));
-  context.err << options.offline_plan << ": the interpreter's arena head takes "
-              << format_count(plan.head_bytes) << " bytes, "
-              << format_count(plan.interpreter_head_bytes) << " as the interpreter plans it\n";
+  const OfflinePlan plan = plan_offline(parse_tflite(content, file));
+  write_file_atomic(target, with_offline_plan(content, file, plan.offset_bytes));
+  context.err << target << ": the interpreter's arena head takes " << format_count(plan.head_bytes)
+              << " bytes, " << format_count(plan.interpreter_head_bytes)
+              << " as the interpreter plans it\n";
 }
 
 int plan(CliContext& context, const PlanCommandOptions& options) {
-  const RuntimeModel runtime = find_runtime(options.runtime);
+  const RuntimeModel runtime = target_runtime(options.runtime, options.mcu);
   std::optional<McuTarget> target;
   const McuOptions& mcu = options.mcu;
   if (any_mcu_option(mcu)) target = resolve_mcu(mcu, runtime);
@@ -53,21 +52,21 @@ int plan(CliContext& context, const PlanCommandOptions& options) {
   plan_options.input = runtime_input(runtime, options.input);
   plan_options.depthwise_rows = runtime_depthwise_rows(runtime, options.depthwise_rows);
   if (budget != nullptr) plan_options.sram_budget_bytes = budget->sram_bytes;
-  const Network network = read_network_file(options.file, options.space);
+  const NetworkSource source = find_network(options.network);
+  const Network network = read_network_file(source.file, options.space);
   const Graph& graph = network.under(runtime);
   const MemoryPlan memory = plan_memory(graph, runtime, plan_options);
   const std::vector<MemoryPlan> all = plan_under_all(network, memory, plan_options);
-  const std::string title = std::filesystem::path(options.file).stem().string();
-  const std::string text = plan_text(title, graph, memory, budget) + "\n" +
+  const std::string text = plan_text(source.name, graph, memory, budget) + "\n" +
                            runtimes_text(all, budget) + "\n" +
                            relief_text(network, runtime, memory) + left_out_text(network, runtime);
   if (!options.svg.empty()) {
-    write_file_atomic(options.svg, memory_map_svg(title, graph, memory, budget));
+    write_file_atomic(options.svg, memory_map_svg(source.name, graph, memory, budget));
   }
   if (!options.html.empty()) {
-    write_file_atomic(options.html, memory_map_html(title, graph, memory, budget, text));
+    write_file_atomic(options.html, memory_map_html(source.name, graph, memory, budget, text));
   }
-  if (!options.offline_plan.empty()) write_offline_plan(context, options);
+  if (!options.offline_plan.empty()) write_offline_plan(context, source.file, options.offline_plan);
   if (options.json) {
     print_json(context, plan_document(network, runtime, plan_options, memory, budget));
   } else {
@@ -86,8 +85,10 @@ void add_plan_command(CLI::App& app, CliContext& context) {
   auto options = std::make_shared<PlanCommandOptions>();
   CLI::App* command =
       app.add_subcommand("plan", "What a network needs of a part's SRAM and flash, to the byte");
-  command->add_option("file", options->file, "Model (.tflite), layer table or subnet file (JSON)")
-      ->type_name("FILE")
+  command
+      ->add_option("network", options->network,
+                   "Run directory, model (.tflite), layer table or subnet file (JSON)")
+      ->type_name("RUN|FILE")
       ->required();
   add_mcu_options(*command, context, options->mcu, false);
   CLI::Option* runtime =

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <memory>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/firmware_check.h"
 #include "cli/search_job.h"
 #include "cli/search_report.h"
 #include "cli/stop_signals.h"
@@ -18,6 +20,7 @@ namespace {
 struct SearchCommand {
   SearchRequest request;
   bool json = false;
+  bool verify = false;
 };
 
 #ifdef TINYNAS_WITH_TORCH
@@ -40,21 +43,69 @@ ProgressFn sparse_progress(CliContext& context) {
   };
 }
 
+/// What --verify needs is told before the search, not after it.
+void require_verification(const SearchRequest& request) {
+  if (request.runtime != kDefaultRuntime) {
+    throw BadInput("--verify: generated C follows the rules of --runtime " +
+                   std::string(kDefaultRuntime) + ", not of '" + request.runtime + "'");
+  }
+  if (request.depthwise_rows != "int8") {
+    throw BadInput("--verify: generated C has int8 rows; leave out --depthwise-rows");
+  }
+  require_firmware_check(
+      resolve_mcu(request.mcu, target_runtime(request.runtime, request.mcu)).mcu);
+}
+
+/// The winner as its run directory has it, which is what `tinynas verify RUN` reads.
+FirmwareVerdict verify_winner(CliContext& context, const SearchJobResult& job, const StopFn& stop) {
+  const SearchProblem& problem = job.problem;
+  const FirmwareVerdict verdict =
+      check_firmware({find_network(job.run_dir), job.target, problem.runtime, problem.input},
+                     context.progress(), stop);
+  context.end_progress();
+  const Footprint& planned = job.result.best->proposal.candidate.footprint;
+  if (verdict.plan.footprint().peak_sram_bytes != planned.peak_sram_bytes) {
+    throw std::logic_error(
+        "the winner's file needs " + std::to_string(verdict.plan.peak_sram_bytes) +
+        " bytes of SRAM, the search planned " + std::to_string(planned.peak_sram_bytes));
+  }
+  return verdict;
+}
+
 int search(CliContext& context, const SearchCommand& command) {
   const Clock::time_point start = Clock::now();
-  const SearchJobResult job =
-      run_search_job(command.request, sparse_progress(context), catch_stop_signals());
+  if (command.verify) require_verification(command.request);
+  const StopFn stop = catch_stop_signals();
+  const SearchJobResult job = run_search_job(command.request, sparse_progress(context), stop);
   context.end_progress();
   if (job.result.status == SearchStatus::kInterrupted) {
     throw Interrupted("stopped after " + std::to_string(job.result.trials.size()) +
                       " measurements; go on with the same options and --run-dir " + job.run_dir);
   }
-  if (command.json) {
-    context.out << search_result_json(job.result, job.problem, job.run_dir);
-  } else {
+  if (!command.json) {
     context.out << search_report(job.result, job.problem, job.target, job.run_dir,
                                  seconds_between(start, Clock::now()));
   }
+  Json document = parse_json(search_result_json(job.result, job.problem, job.run_dir), "result");
+  document["verified"] = nullptr;
+  bool as_planned = true;
+  const auto print_document = [&] {
+    if (command.json) print_json(context, document);
+  };
+  if (command.verify && job.result.best) {
+    try {
+      const FirmwareVerdict verdict = verify_winner(context, job, stop);
+      as_planned = verdict.holds();
+      document["verified"] = verdict_json(verdict);
+      document["verified"]["holds"] = as_planned;
+      if (!command.json) context.out << "\n" << verdict_text(verdict);
+    } catch (...) {
+      print_document();  // what was found is not lost where verifying it fails
+      throw;
+    }
+  }
+  print_document();
+  if (!as_planned) return static_cast<int>(ExitCode::kInternal);
   return static_cast<int>(job.result.status == SearchStatus::kFound ? ExitCode::kOk
                                                                     : ExitCode::kNothingFits);
 }
@@ -133,10 +184,13 @@ void add_search_command(CLI::App& app, CliContext& context) {
   add_choice(*search_app, context, "--resume", request.resume,
              "auto: go on with the run in --run-dir if there is one; never; must",
              {"auto", "never", "must"});
+  search_app->add_flag("--verify", command->verify,
+                       "Then build the winner's C, run it on an emulated Cortex-M, and compare "
+                       "with the plan, as `tinynas verify` does");
   search_app->add_flag("--json", command->json, "One JSON document on stdout");
   search_app->footer(
       "Exit codes: 0 found, 3 nothing fits the budget, 75 interrupted after a checkpoint\n"
-      "(Ctrl-C, SIGTERM, SIGUSR1), 2 usage or bad input.");
+      "(Ctrl-C, SIGTERM, SIGUSR1), 2 usage or bad input, 1 the winner is not as planned.");
   search_app->callback([command, &context] {
     context.command = [command, &context] { return search(context, *command); };
   });

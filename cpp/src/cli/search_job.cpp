@@ -48,7 +48,7 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
                                const StopFn& stop) {
   const SearchOptions options = search_options(request);
   const Resume resume = parse_resume(request.resume, "--resume");
-  const RuntimeModel runtime = find_runtime(request.runtime);
+  const RuntimeModel runtime = target_runtime(request.runtime, request.mcu);
   const McuTarget target = resolve_mcu(request.mcu, runtime);
   const SupernetInfo info = find_supernet(request);
   const SearchProblem problem{SearchSpace::parse(info.space_toml, info.path), target.budget,

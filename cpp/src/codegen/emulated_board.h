@@ -24,6 +24,7 @@ struct LinkedFirmware {
   std::int64_t text_bytes = 0, rodata_bytes = 0, data_bytes = 0, bss_bytes = 0;
   std::int64_t arena_bytes = 0;  ///< its symbol
   std::int64_t statics_bytes() const { return data_bytes + bss_bytes; }
+  std::int64_t flash_bytes() const { return text_bytes + rodata_bytes + data_bytes; }
 };
 
 /// What the network did on the board.
@@ -34,10 +35,12 @@ struct FirmwareRun {
   std::vector<std::int64_t> instructions;  ///< of each inference
 };
 
+/// Throws BadInput that names the Debian packages where the compiler or the emulator are missing.
+void require_firmware_tools();
+
 class EmulatedBoard {
  public:
-  /// Works in `folder`, an empty one. Throws BadInput that names the Debian packages where the
-  /// compiler or the emulator are missing.
+  /// Works in `folder`, an empty one. Throws as require_firmware_tools.
   EmulatedBoard(EmulatedCore core, std::string folder, StopFn stop);
 
   /// Throws Error with kNothingFits and the linker's words where it does not fit into `memory`.

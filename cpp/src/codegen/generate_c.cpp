@@ -4,6 +4,7 @@
 #include "codegen/kernel_source.h"
 #include "codegen/layer_emitter.h"
 #include "codegen/plan_emitter.h"
+#include "tinyengine/c_kernels.h"
 #include "tinynas/codegen.h"
 #include "tinynas/error.h"
 #include "tinynas/int8_interpreter.h"
@@ -33,8 +34,7 @@ class CGenerator {
     std::vector<GeneratedFile> files = {{"model.h", header()},
                                         {"model.c", model()},
                                         {"weights.h", weights_header()},
-                                        {"weights.c", weights()},
-                                        {"tinynas_config.h", config()}};
+                                        {"weights.c", weights()}};
     for (const std::string& name : kernel_files()) {
       files.push_back({name, kernel_source(name)});
     }
@@ -48,9 +48,9 @@ class CGenerator {
     std::string missing;
     for (std::size_t i = 0; i < graph_.ops.size(); ++i) {
       const Op& op = graph_.ops[i];
-      const auto kernel = find_c_kernel(graph_, op, sums_offset(plan_, op.output) >= 0);
-      if (kernel) {
-        kernels_.push_back(*kernel);
+      const int kernel = find_c_kernel(graph_, op, sums_offset(plan_, op.output) >= 0);
+      if (kernel >= 0) {
+        kernels_.push_back(c_kernels()[static_cast<std::size_t>(kernel)]);
       } else {
         missing += (missing.empty() ? "" : ", ") + number(static_cast<std::int64_t>(i)) + " " +
                    op_kind_name(op.kind);
@@ -71,7 +71,8 @@ class CGenerator {
 
   std::vector<std::string> kernel_files() const {
     std::vector<std::string> names = {"tinynas_runtime.h", "tinynas_dsp.h", "tinynas_kernels.h",
-                                      "tinynas_driver.c"};
+                                      "tinynas_driver.c",
+                                      std::string("invoke_") + input_mode_name(plan_.input) + ".c"};
     for (const CKernel& kernel : kernels_) {
       if (std::find(names.begin(), names.end(), kernel.file) == names.end()) {
         names.push_back(kernel.file);
@@ -152,13 +153,6 @@ class CGenerator {
            "int tinynas_invoke(const int8_t *input, int8_t *output);\n\n";
   }
 
-  std::string config() const {
-    std::int32_t most = 1;
-    for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
-    return banner("sizes that the driver is compiled for") + "#define TN_MAX_INPUTS " +
-           number(most) + "\n";
-  }
-
   std::string weights_header() const {
     std::string text = banner("weights, biases and tables") +
                        "#ifndef TINYNAS_WEIGHTS_H\n#define TINYNAS_WEIGHTS_H\n\n"
@@ -210,7 +204,7 @@ class CGenerator {
     flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
     flag(broadcasts, "TN_BROADCASTS");
     flag(sums >= 0, "TN_ACCUMULATES");
-    return "  {" + kernel.function + ", " + (sums >= 0 ? "tn_pool_add_row" : "0") + ", &tn_layer" +
+    return "  {" + kernel.function + ", " + (kernel.add_row.empty() ? "0" : kernel.add_row) + ", &tn_layer" +
            number(static_cast<std::int64_t>(index)) + ", " +
            number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
            number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
@@ -233,55 +227,47 @@ class CGenerator {
         "\nstatic const tn_op tn_ops[] = {\n";
     for (std::size_t i = 0; i < graph_.ops.size(); ++i) text += op_entry(i);
     text += "};\n\n/* Operators that stream rows together. */\n" + emit_segments(graph_, plan_);
-    return text + "\n" + state() + "\n" + functions(rows);
+    return text + "\n" + state();
   }
 
   std::string state() const {
-    const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
-    return "/* The union aligns the arena. */\n"
-           "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n  uint32_t words[1];\n} "
-           "tn_arena;\n"
-           "static uint16_t tn_made[" +
-           number(static_cast<std::int64_t>(graph_.tensors.size())) +
-           "];\nstatic const tn_model tn_network = {tn_arena.bytes, tn_made, tn_tensors, tn_ops, "
-           "tn_input_lists, tn_writers, tn_segments,\n    " +
-           number(static_cast<std::int64_t>(graph_.tensors.size())) + ", " +
-           number(static_cast<std::int64_t>(plan_.segments.size())) + ", " + number(graph_.input) +
-           ", " + modes[static_cast<int>(plan_.input)] + "};\n";
-  }
-
-  std::string functions(const std::vector<TensorRows>& rows) const {
-    std::string copies = "static void tn_copy_outputs(int8_t *output) {\n";
+    std::int32_t most = 1;
+    for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
+    const std::string tensors = number(static_cast<std::int64_t>(graph_.tensors.size()));
+    std::string text =
+        "/* The union aligns the arena. */\n"
+        "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n  uint32_t words[1];\n} "
+        "tn_arena;\n"
+        "static struct {\n  const int8_t *inputs[" +
+        number(most) + "];\n  uint16_t made[" + tensors +
+        "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"
+        "static const tn_output tn_outputs[] = {\n";
+    const auto rows = tensor_rows(graph_, plan_);
     for (const std::int32_t t : outputs()) {
-      copies += "  for (uint32_t i = 0; i < " + number(graph_.tensors[t].bytes()) +
-                "u; ++i) *output++ = tn_arena.bytes[" + number(rows[t].offset_bytes) + "u + i];\n";
+      text += "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) +
+              "},\n";
     }
-    copies += "}\n\n";
-    if (plan_.input == InputMode::kRows) {
-      return copies +
-             "int tinynas_invoke_rows(tinynas_row_source source, void *context, int8_t *output) {\n"
-             "  const int stop = tn_run(&tn_network, 0, source, context);\n"
-             "  if (stop != 0) return stop;\n  tn_copy_outputs(output);\n  return 0;\n}\n\n"
-             "static int tn_copy_row(void *context, int row, int8_t *to) {\n"
-             "  const int8_t *from = *(const int8_t **)context +\n"
-             "      row * (TINYNAS_INPUT_WIDTH * TINYNAS_INPUT_CHANNELS);\n"
-             "  for (int i = 0; i < TINYNAS_INPUT_WIDTH * TINYNAS_INPUT_CHANNELS; ++i) to[i] = "
-             "from[i];\n  return 0;\n}\n\n"
-             "int tinynas_invoke(const int8_t *input, int8_t *output) {\n"
-             "  return tinynas_invoke_rows(tn_copy_row, &input, output);\n}\n";
+    const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
+    const std::vector<std::pair<const char*, std::string>> fields = {
+        {"arena", "tn_arena.bytes"},
+        {"inputs", "tn_state.inputs"},
+        {"made", "tn_state.made"},
+        {"tensors", "tn_tensors"},
+        {"ops", "tn_ops"},
+        {"input_lists", "tn_input_lists"},
+        {"writers", "tn_writers"},
+        {"segments", "tn_segments"},
+        {"outputs", "tn_outputs"},
+        {"tensor_count", tensors},
+        {"segment_count", number(static_cast<std::int64_t>(plan_.segments.size()))},
+        {"output_count", number(static_cast<std::int64_t>(outputs().size()))},
+        {"image", number(graph_.input)},
+        {"image_mode", modes[static_cast<int>(plan_.input)]}};
+    text += "};\n\nconst tn_model tn_network = {\n";
+    for (const auto& [name, value] : fields) {
+      text += "    ." + std::string(name) + " = " + value + ",\n";
     }
-    const bool resident = plan_.input == InputMode::kResident;
-    const std::string image = "tn_arena.bytes + " + number(rows[graph_.input].offset_bytes);
-    std::string text = copies;
-    if (resident) text += "int8_t *tinynas_input(void) { return " + image + "; }\n\n";
-    text += "int tinynas_invoke(const int8_t *input, int8_t *output) {\n";
-    if (resident) {
-      text +=
-          "  int8_t *to = tinynas_input();\n  if (to != input) {\n"
-          "    for (int i = 0; i < TINYNAS_INPUT_BYTES; ++i) to[i] = input[i];\n  }\n";
-    }
-    return text +
-           "  tn_run(&tn_network, input, 0, 0);\n  tn_copy_outputs(output);\n  return 0;\n}\n";
+    return text + "};\n";
   }
 
   const Graph& graph_;

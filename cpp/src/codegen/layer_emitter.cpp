@@ -251,72 +251,7 @@ class LayerEmitter {
   LayerText text_;
 };
 
-CKernel depthwise_kernel(const Graph& graph, const Op& op) {
-  const int size = op.kernel_h;
-  const bool square = size == op.kernel_w && (size == 3 || size == 5 || size == 7);
-  const bool one_to_one = graph.in_shape(op).c == graph.out_shape(op).c;
-  if (!square || !one_to_one || op.stride_w > 2) {
-    return CKernel{"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h"}};
-  }
-  const std::string name = "depthwise_" + number(size) + "x" + number(size);
-  return CKernel{"tn_" + name,
-                 "tn_depthwise_layer",
-                 name + ".c",
-                 false,
-                 {"depthwise.h", "depthwise.c", "depthwise_square.h"}};
-}
-
 }  // namespace
-
-std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accumulates) {
-  const bool int8 = graph.tensors[graph.inputs(op)[0]].dtype == DType::kInt8 &&
-                    graph.tensors[op.output].dtype == DType::kInt8;
-  if (!int8) return std::nullopt;
-  switch (op.kind) {
-    case OpKind::kConv2d:
-      if (op_is_pixelwise(graph, op)) {
-        return CKernel{
-            "tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, {"multiply_columns.c"}};
-      }
-      return CKernel{"tn_conv2d", "tn_conv_layer", "conv2d.c", false, {"multiply_columns.c"}};
-    case OpKind::kDepthwiseConv2d:
-      return depthwise_kernel(graph, op);
-    case OpKind::kAveragePool2d:
-      return CKernel{accumulates ? "tn_avgpool_sums" : "tn_avgpool", "tn_pool_layer", "pool.c"};
-    case OpKind::kMean:
-      return CKernel{accumulates ? "tn_mean_sums" : "tn_mean", "tn_pool_layer", "pool.c"};
-    case OpKind::kMaxPool2d:
-      return CKernel{"tn_maxpool", "tn_pool_layer", "pool.c"};
-    case OpKind::kAdd:
-      return CKernel{"tn_add", "tn_pair_layer", "elementwise.c"};
-    case OpKind::kMul:
-      return CKernel{"tn_mul", "tn_pair_layer", "elementwise.c"};
-    case OpKind::kRelu:
-    case OpKind::kLogistic:
-    case OpKind::kQuantize:
-      return CKernel{"tn_look_up", "tn_lookup_layer", "elementwise.c"};
-    case OpKind::kSoftmax:
-      return CKernel{"tn_softmax_row", "tn_softmax_layer", "softmax.c"};
-    case OpKind::kConcat:
-      if (op.axis == 2) return CKernel{"tn_concat_channels", "tn_concat_layer", "elementwise.c"};
-      return CKernel{"tn_join_runs", "tn_join_layer", "data_movement.c", true};
-    case OpKind::kFullyConnected:
-      return CKernel{"tn_fully_connected", "tn_conv_layer", "fully_connected.c", true};
-    case OpKind::kMeanAxis:
-      return CKernel{"tn_mean_of_axis", "tn_mean_axis_layer", "data_movement.c", true};
-    case OpKind::kPad:
-      return CKernel{"tn_pad_map", "tn_pad_layer", "data_movement.c", true};
-    case OpKind::kReshape:
-      return CKernel{"tn_copy_bytes", "tn_copy_layer", "data_movement.c", true};
-    case OpKind::kTranspose:
-      return CKernel{"tn_transpose_map", "tn_transpose_layer", "data_movement.c", true};
-    case OpKind::kResizeNearest:
-      return CKernel{"tn_resize_map", "tn_resize_layer", "data_movement.c", true};
-    case OpKind::kDequantize:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
 
 LayerText emit_layer(const Graph& graph, std::size_t index) {
   return LayerEmitter(graph, index).emit();

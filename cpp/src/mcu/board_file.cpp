@@ -168,4 +168,10 @@ Mcu find_mcu(const std::string& name_or_path) {
                  "; `tinynas mcus` lists them, --mcu also takes a board file that ends in .toml");
 }
 
+std::string network_core(const Mcu& mcu) {
+  const std::size_t begin = mcu.core.find("Cortex-");
+  if (begin == std::string::npos) return mcu.core;
+  return mcu.core.substr(begin, mcu.core.find(' ', begin) - begin);
+}
+
 }  // namespace tinynas

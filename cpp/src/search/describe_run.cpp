@@ -55,7 +55,7 @@ std::string describe_run(const SearchOptions& options, const SearchProblem& prob
                       {"sram_budget_bytes", problem.budget.sram_bytes},
                       {"flash_budget_bytes", problem.budget.flash_bytes}}},
                     {"space", {{"name", problem.space.name()}, {"hash", problem.space.hash()}}},
-                    {"runtime", {{"name", runtime.name}, {"code_bytes", runtime.code_bytes}}},
+                    {"runtime", {{"name", runtime.name}, {"core", runtime.core}, {"code_bytes", runtime.code_bytes}}},
                     {"input", input_mode_name(problem.input)},
                     {"depthwise_rows", depthwise_rows_name(problem.depthwise_rows)},
                     {"evaluator", fields_json(identity)}};

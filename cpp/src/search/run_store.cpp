@@ -60,10 +60,15 @@ std::string first_difference(const Json& there, const Json& now, const std::stri
   return "";
 }
 
+Json read_run(const std::string& path) {
+  Json run = read_json_file(path);
+  if (!run.is_object()) throw BadInput(path + ": must be an object");
+  check_format(run, kRunFormat, kVersion, path);
+  return run;
+}
+
 void check_same_run(const std::string& path, const Json& now) {
-  const Json there = read_json_file(path);
-  if (!there.is_object()) throw BadInput(path + ": must be an object");
-  check_format(there, kRunFormat, kVersion, path);
+  const Json there = read_run(path);
   const std::string difference = first_difference(json_at(there, "run", path), now.at("run"), "");
   if (difference.empty()) return;
   throw BadInput(path + ": cannot be resumed with other settings: " + difference +
@@ -295,6 +300,8 @@ std::string make_run_directory(const std::string& parent, const std::string& ste
   throw BadInput(parent + ": no run directory can be made here: " + error.message() +
                  "; name one with --run-dir");
 }
+
+void check_run_format(const std::string& path) { read_run(path); }
 
 std::vector<MeasurementRecord> read_trials_file(const std::string& path) {
   TrialLines lines = parse_trial_lines(read_file(path), path);

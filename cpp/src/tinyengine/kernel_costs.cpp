@@ -1,7 +1,6 @@
 #include "tinyengine/kernel_costs.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace tinynas {
 namespace {
@@ -59,40 +58,6 @@ std::int64_t wide_row_bytes(std::int32_t channels, std::int32_t columns) {
 std::int64_t widened_per_row(const Graph& graph, const Op& op, std::int64_t columns) {
   if (op.kind != OpKind::kDepthwiseConv2d) return 0;
   return op.kernel_h * columns * graph.in_shape(op).c;
-}
-
-std::string kernel_name(const Graph&, const Op& op) {
-  if (op.kind == OpKind::kConv2d && op.kernel_h == 1 && op.kernel_w == 1) return "conv2d_1x1";
-  if (op.kind == OpKind::kDepthwiseConv2d) {
-    return "depthwise_" + std::to_string(op.kernel_h) + "x" + std::to_string(op.kernel_w);
-  }
-  return op_kind_name(op.kind);
-}
-
-std::int64_t code_bytes(const Graph& graph, const RuntimeModel& runtime) {
-  if (runtime.kernel_code.empty()) return runtime.code_bytes;
-  // A search asks this for every candidate: ops are told apart by numbers, names are made once.
-  std::uint64_t seen[64];
-  std::size_t seen_count = 0;
-  std::int64_t bytes = runtime.code_bytes;
-  for (const Op& op : graph.ops) {
-    const bool sized = op.kind == OpKind::kDepthwiseConv2d ||
-                       (op.kind == OpKind::kConv2d && op.kernel_h == 1 && op.kernel_w == 1);
-    const std::uint64_t key = (static_cast<std::uint64_t>(op.kind) << 32) |
-                              (sized ? (static_cast<std::uint64_t>(op.kernel_h) << 16) |
-                                           static_cast<std::uint64_t>(op.kernel_w)
-                                     : 0);
-    if (std::find(seen, seen + seen_count, key) != seen + seen_count) continue;
-    if (seen_count < std::size(seen)) seen[seen_count++] = key;
-    const std::string name = kernel_name(graph, op);
-    std::int64_t found = -1, largest = 0;
-    for (const KernelCode& kernel : runtime.kernel_code) {
-      if (kernel.kernel == name) found = kernel.bytes;
-      largest = std::max(largest, kernel.bytes);
-    }
-    bytes += found >= 0 ? found : largest;
-  }
-  return bytes;
 }
 
 void add_op_flash(const Graph& graph, const Op& op, const RuntimeModel& runtime,

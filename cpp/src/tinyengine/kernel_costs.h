@@ -3,7 +3,6 @@
 // generator. When a kernel needs other scratch, this is the table that changes.
 
 #include <cstdint>
-#include <string>
 
 #include "tinynas/graph.h"
 #include "tinynas/memory_plan.h"
@@ -58,14 +57,6 @@ std::int64_t widened_per_row(const Graph& graph, const Op& op, std::int64_t colu
 /// Whether the published kernel can write its output over its input: depthwise, one output channel
 /// an input channel (each channel is copied to sbuf, then written over itself).
 bool kernel_runs_in_place(const Graph& graph, const Op& op);
-
-/// The kernel that runs an op, as runtime files name it in [kernels]: "conv2d_1x1", "conv2d",
-/// "depthwise_3x3" (and other sizes), else op_kind_name().
-std::string kernel_name(const Graph& graph, const Op& op);
-
-/// .text: runtime.code_bytes and each kernel that the network uses once. A kernel that the file
-/// does not list counts as its largest.
-std::int64_t code_bytes(const Graph& graph, const RuntimeModel& runtime);
 
 /// Adds the read-only data of one op: weights, 4 bytes of bias an output channel, and
 /// requantisation. kTinyEngine: a 4-byte multiplier a channel, for depthwise 4 bytes of shift too.

@@ -103,6 +103,12 @@ std::string verdict_text(const std::string& title, const MemoryPlan& plan,
                  1, "  ");
 }
 
+std::string code_title(const MemoryPlan& plan) {
+  if (!plan.flash.code_is_estimate) return "  code";
+  const bool nearest = !plan.kernel_core.empty() && plan.kernel_core != plan.core;
+  return nearest ? "  code (estimate: of " + plan.kernel_core + ")" : "  code (estimate)";
+}
+
 std::string breakdown_text(const MemoryPlan& plan) {
   const FlashBreakdown& flash = plan.flash;
   std::vector<std::vector<std::string>> rows = {amount("SRAM", plan.peak_sram_bytes)};
@@ -124,8 +130,10 @@ std::string breakdown_text(const MemoryPlan& plan) {
   rows.push_back(amount("  weights", flash.weight_bytes));
   rows.push_back(amount("  bias", flash.bias_bytes));
   rows.push_back(amount("  quantisation", flash.quantisation_bytes));
-  rows.push_back(amount(flash.code_is_estimate ? "  code (estimate)" : "  code", flash.code_bytes));
+  if (!plan.kernel_core.empty()) rows.push_back(amount("  descriptors", flash.descriptor_bytes));
+  rows.push_back(amount(code_title(plan), flash.code_bytes));
   std::string title = "Memory in bytes, runtime " + plan.runtime;
+  if (!plan.kernel_core.empty()) title += ", on " + plan.core;
   if (!plan.segments.empty()) title += std::string(", image ") + input_mode_name(plan.input);
   if (plan.depthwise_rows != DepthwiseRows::kInt8) {
     title += std::string(", depthwise rows ") + depthwise_rows_name(plan.depthwise_rows);
@@ -241,6 +249,7 @@ std::string operators_text(const Graph& graph, const MemoryPlan& plan) {
 Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budget) {
   Json document = {{"schema_version", 1},
                    {"runtime", plan.runtime},
+                   {"core", plan.core},
                    {"fits", nullptr},
                    {"peak_sram_bytes", plan.peak_sram_bytes},
                    {"lower_bound_bytes", plan.lower_bound_bytes},
@@ -261,8 +270,11 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
   document["flash"] = {{"weight_bytes", plan.flash.weight_bytes},
                        {"bias_bytes", plan.flash.bias_bytes},
                        {"quantisation_bytes", plan.flash.quantisation_bytes},
+                       {"descriptor_bytes", plan.flash.descriptor_bytes},
                        {"code_bytes", plan.flash.code_bytes},
-                       {"code_is_estimate", plan.flash.code_is_estimate}};
+                       {"code_is_estimate", plan.flash.code_is_estimate},
+                       {"kernel_core", nullptr}};
+  if (!plan.kernel_core.empty()) document["flash"]["kernel_core"] = plan.kernel_core;
   document["mcu"] = nullptr;
   document["excess"] = nullptr;
   if (budget != nullptr) {
@@ -332,7 +344,7 @@ std::vector<MemoryPlan> plan_under_all(const Network& network, const MemoryPlan&
   std::vector<MemoryPlan> plans = {plan};
   for (const std::string& name : list_runtimes()) {
     if (name == plan.runtime) continue;
-    const RuntimeModel runtime = find_runtime(name);
+    const RuntimeModel runtime = find_runtime(name, plan.core);
     plans.push_back(plan_memory(network.under(runtime), runtime, options));
   }
   return plans;
@@ -381,7 +393,7 @@ std::string relief_text(const Network& network, const RuntimeModel& runtime,
         {what, price, format_count(bytes), "-" + format_count(plan.peak_sram_bytes - bytes)});
   };
   if (runtime.rules != RuntimeRules::kTinyNas) {
-    const RuntimeModel ours = find_runtime(kDefaultRuntime);
+    const RuntimeModel ours = find_runtime(kDefaultRuntime, plan.core);
     offer("--runtime tinynas", plan_memory(network.graph, ours).peak_sram_bytes, "");
   } else {
     for (const InputMode input : {InputMode::kRows, InputMode::kExternal}) {

@@ -167,8 +167,8 @@ TEST_CASE("bad input to plan ends with 2, one line and the file's name") {
   const std::string stranger =
       folder.write("s.json", R"({"format": "tinynas-subnet", "format_version": 1, "space": "no"})");
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
-      {{folder.file("none.json")}, folder.file("none.json") + ": cannot be read"},
-      {{folder.path()}, "is a folder"},
+      {{folder.file("none.json")}, folder.file("none.json") + ": there is no such file"},
+      {{folder.path()}, "is no run directory"},
       {{other}, other + ": neither a .tflite file nor a layer table (field 'layers')"},
       {{list}, list + ": neither a .tflite file nor a layer table"},
       {{broken}, broken + ":2:"},

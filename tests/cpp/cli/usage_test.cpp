@@ -24,7 +24,7 @@ TEST_CASE("a slip ends with exit code 2, one line on stderr and the nearest righ
       {{"plan", "x", "--reserve_sram=3"}, "unknown option '--reserve_sram' (did you mean '--res"},
       {{"plan", "x", "--frobnicate"}, "unknown option '--frobnicate'; see `tinynas plan --help`"},
       {{"plan", "a", "b"}, "unexpected argument 'b'; see `tinynas plan --help`"},
-      {{"plan"}, "file is required; see `tinynas plan --help`"},
+      {{"plan"}, "network is required; see `tinynas plan --help`"},
       {{"plan", "x", "--mcu"}, "--mcu needs a value; see `tinynas plan --help`"},
       {{"plan", "x", "--mcu", "a", "--mcu", "b"}, "--mcu is given more than once"},
       {{"plan", "x", "--json=perhaps"}, "--json: 'perhaps' is not a value that it takes"},

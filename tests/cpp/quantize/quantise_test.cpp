@@ -4,6 +4,7 @@
 
 #include "catch.h"
 #include "errors.h"
+#include "float_network.h"
 #include "quantize/activation_range.h"
 #include "quantize/equalise.h"
 #include "tinynas/int8_interpreter.h"
@@ -74,44 +75,6 @@ FloatNetwork bottleneck(std::uint32_t seed) {
   return network;
 }
 
-/// The network in floats, map by map.
-std::vector<std::vector<float>> run_floats(const FloatNetwork& network,
-                                           const std::vector<float>& image) {
-  const Graph& graph = network.graph;
-  std::vector<std::vector<float>> maps(graph.tensors.size());
-  maps[graph.input] = image;
-  for (std::size_t i = 0; i < graph.ops.size(); ++i) {
-    const Op& op = graph.ops[i];
-    const Shape in = graph.in_shape(op), out = graph.out_shape(op);
-    const std::vector<float>& x = maps[graph.inputs(op)[0]];
-    std::vector<float>& y = maps[op.output];
-    const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
-    for (int r = 0; r < out.h; ++r) {
-      for (int c = 0; c < out.w; ++c) {
-        for (int o = 0; o < out.c; ++o) {
-          float sum = network.ops[i].bias[static_cast<std::size_t>(o)];
-          for (int ky = 0; ky < op.kernel_h; ++ky) {
-            for (int kx = 0; kx < op.kernel_w; ++kx) {
-              const int row = r - op.pad_top + ky, column = c - op.pad_left + kx;
-              if (row < 0 || row >= in.h || column < 0 || column >= in.w) continue;
-              for (int k = 0; k < (depthwise ? 1 : in.c); ++k) {
-                const int channel = depthwise ? o : k;
-                const int weight = depthwise
-                                       ? (ky * op.kernel_w + kx) * out.c + o
-                                       : ((o * op.kernel_h + ky) * op.kernel_w + kx) * in.c + k;
-                sum += network.ops[i].weights[static_cast<std::size_t>(weight)] *
-                       x[static_cast<std::size_t>((row * in.w + column) * in.c + channel)];
-              }
-            }
-          }
-          y.push_back(network.ops[i].relu ? std::max(sum, 0.0F) : sum);
-        }
-      }
-    }
-  }
-  return maps;
-}
-
 std::vector<float> random_image(std::uint32_t seed) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<float> uniform(-1.0F, 1.0F);
@@ -121,21 +84,9 @@ std::vector<float> random_image(std::uint32_t seed) {
 }
 
 std::vector<ActivationStatistics> statistics_of(const FloatNetwork& network) {
-  std::vector<ActivationStatistics> all(network.graph.tensors.size());
-  for (std::uint32_t seed = 0; seed < 20; ++seed) {
-    const auto maps = run_floats(network, random_image(seed));
-    for (std::size_t t = 0; t < maps.size(); ++t) {
-      const auto channels = static_cast<std::size_t>(network.graph.tensors[t].shape.c);
-      all[t].channel_max.resize(channels, 0);
-      for (std::size_t i = 0; i < maps[t].size(); ++i) {
-        all[t].min = std::min(all[t].min, maps[t][i]);
-        all[t].max = std::max(all[t].max, maps[t][i]);
-        float& most = all[t].channel_max[i % channels];
-        most = std::max(most, std::abs(maps[t][i]));
-      }
-    }
-  }
-  return all;
+  std::vector<std::vector<float>> images;
+  for (std::uint32_t seed = 0; seed < 20; ++seed) images.push_back(random_image(seed));
+  return testing::statistics_of(network, images);
 }
 
 /// Mean distance of the int8 network's outputs from the float network's, over the outputs' range.
@@ -154,7 +105,7 @@ double relative_error(const FloatNetwork& network, const QuantiseOptions& option
       const float q = std::round(value / in.scale) + static_cast<float>(in.zero_point);
       bytes.push_back(static_cast<std::int8_t>(std::clamp(q, -128.0F, 127.0F)));
     }
-    const std::vector<float> expected = run_floats(network, image)[network.graph.output];
+    const std::vector<float> expected = testing::run_floats(network, image)[network.graph.output];
     const std::vector<std::int8_t> found = interpreter.run_one(bytes);
     for (std::size_t i = 0; i < found.size(); ++i, ++count) {
       sum += std::abs((found[i] - out.zero_point) * out.scale - expected[i]);
@@ -192,13 +143,13 @@ TEST_CASE("ranges hold zero, and methods leave out what they say") {
 TEST_CASE("equalised channels compute the same floats and fill their range") {
   FloatNetwork network = bottleneck(4);
   auto statistics = statistics_of(network);
-  const auto before = run_floats(network, random_image(99));
+  const auto before = testing::run_floats(network, random_image(99));
   const auto smallest = [](const ActivationStatistics& map) {
     return *std::min_element(map.channel_max.begin(), map.channel_max.end()) / map.max;
   };
   CHECK(smallest(statistics[1]) < 0.3F);
   equalise_channels(network, statistics);
-  const auto after = run_floats(network, random_image(99));
+  const auto after = testing::run_floats(network, random_image(99));
   for (std::size_t i = 0; i < before.back().size(); ++i) {
     CHECK(std::abs(after.back()[i] - before.back()[i]) < 1e-4F);
   }

@@ -176,24 +176,36 @@ typedef struct {
  * stop. */
 typedef int (*tn_row_source)(void* context, int row, int8_t* to);
 
+/* Where a result lies when the network has run. */
+typedef struct {
+  uint32_t offset, bytes;
+} tn_output;
+
 typedef struct {
   int8_t* arena;
+  const int8_t** inputs; /* of the operator that runs: as many as any operator has */
   uint16_t* made; /* [tensor]: rows that exist so far of what the running segment writes */
   const tn_tensor* tensors;
   const tn_op* ops;
   const uint16_t* input_lists;
   const uint16_t* writers; /* [tensor]: its operator */
   const tn_segment* segments;
-  uint16_t tensor_count, segment_count;
+  const tn_output* outputs;
+  uint16_t tensor_count, segment_count, output_count;
   uint16_t image;     /* tensor */
   uint8_t image_mode; /* TN_RESIDENT, TN_ROWS, TN_EXTERNAL */
 } tn_model;
 
 enum { TN_RESIDENT = 0, TN_ROWS = 1, TN_EXTERNAL = 2 };
 
+/* The one network; defined by model.c. */
+extern const tn_model tn_network;
+
 /* Runs the plan. TN_EXTERNAL: `image` is read where it lies; TN_ROWS: rows come from `source`.
  * Returns 0, or what `source` returned to stop. */
 int tn_run(const tn_model* model, const int8_t* image, tn_row_source source, void* context);
+/* One after another. */
+void tn_copy_outputs(const tn_model* model, int8_t* to);
 
 /* x * multiplier / 2^31, rounded; multiplier >= 0. */
 static inline int32_t tn_multiply_exact(int32_t x, int32_t multiplier) {

@@ -1,0 +1,70 @@
+#include "cli/network_source.h"
+
+#include <filesystem>
+
+#include "base/json_io.h"
+#include "tinynas/error.h"
+#include "tinynas/run_store.h"
+
+namespace tinynas {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+/// Why a run has no winner, and the mend.
+std::string no_winner(const std::string& run) {
+  const std::string checkpoint = (fs::path(run) / "checkpoint.json").string();
+  const bool finished =
+      is_file(checkpoint) && read_json_file(checkpoint).value("finished", Json(false)) == true;
+  if (finished) {
+    return run +
+           ": nothing fitted the budget of this search, so it has no winner; search with a "
+           "larger budget";
+  }
+  return run +
+         ": the search has not ended, so it has no winner yet; go on with `tinynas search` "
+         "and its options, --run-dir " +
+         run;
+}
+
+NetworkSource winner_of(const std::string& run) {
+  const fs::path folder(run);
+  const fs::path head = folder / "run.json";
+  if (!is_file(head)) {
+    throw BadInput(run +
+                   ": is no run directory (it has no run.json); name what `tinynas search "
+                   "--run-dir` wrote, or a file");
+  }
+  check_run_format(head.string());
+  if (!is_file(folder / "best" / "subnet.json")) throw BadInput(no_winner(run));
+  const fs::path model = folder / "best" / "model.tflite";
+  if (!is_file(model)) {
+    throw BadInput(run +
+                   ": its winner has no int8 model (best/model.tflite), as in runs of older "
+                   "versions; search again in another --run-dir");
+  }
+  // "runs/a/" names what "runs/a" does, and "." is somewhere.
+  std::error_code error;
+  fs::path named = fs::canonical(folder, error);
+  if (error) named = folder;
+  return {model.string(), named.filename().string(), run};
+}
+
+}  // namespace
+
+NetworkSource find_network(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (!fs::exists(status)) {
+    throw BadInput(path + ": there is no such file or run directory");
+  }
+  if (fs::is_directory(status)) return winner_of(path);
+  return {path, fs::path(path).stem().string(), ""};
+}
+
+}  // namespace tinynas

@@ -1,0 +1,30 @@
+#pragma once
+// Which C kernel runs an op: what the planner counts and the code generator emits.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tinynas/graph.h"
+
+namespace tinynas {
+
+/// A kernel of cpp/src/codegen/kernels, as tinynas_kernels.h there has it.
+struct CKernel {
+  std::string function;                     ///< "tn_conv2d"
+  std::string layer_type;                   ///< of its descriptor, "tn_conv_layer"
+  std::string file;                         ///< "conv2d.c"
+  bool whole = false;                       ///< runs once, on whole tensors
+  std::vector<std::string> shared_files{};  ///< others that this one needs
+  std::string add_row{};  ///< function that adds up rows of the input as they come, or nothing
+};
+
+/// All of them; at most 64.
+std::span<const CKernel> c_kernels();
+
+/// Index into c_kernels(), -1 where there is none. `accumulates`: the op's input rows are added up
+/// as they come (PlacementKind::kAccumulators).
+int find_c_kernel(const Graph& graph, const Op& op, bool accumulates);
+
+}  // namespace tinynas
