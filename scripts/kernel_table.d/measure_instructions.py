@@ -15,7 +15,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts" / "bench.d")]
 from drawn_networks import Drawn  # noqa: E402
-from kernels import FLAGS, NANOSECONDS_AN_INSTRUCTION, Core  # noqa: E402
+from kernels import NANOSECONDS_AN_INSTRUCTION, Core  # noqa: E402
 
 KERNELS = ROOT / "cpp" / "src" / "codegen" / "kernels"
 BOARD = ROOT / "scripts" / "bench.d" / "kernels"
@@ -54,34 +54,36 @@ class Firmware:
 
     def __init__(self, core: Core, folder: Path) -> None:
         self.core, self.folder = core, folder
-        self.flags = [f for f in FLAGS if not f.startswith("-W") and f != "-nostartfiles"]
-        self.flags += [*core.flags.split(), "-std=c99"]
+        folder.mkdir(parents=True, exist_ok=True)
 
     def compile(self, sources: list[Path], options: list[str], folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
-        command = ["arm-none-eabi-gcc", *self.flags, *options, "-c", *map(str, sources)]
+        command = ["arm-none-eabi-gcc", *self.core.flags, *options, "-c", *map(str, sources)]
         subprocess.run(command, check=True, cwd=folder)
         return [folder / f"{source.stem}.o" for source in sources]
 
-    def join(self, objects: list[Path], to: Path, symbol: str) -> Path:
-        """One object that shows `symbol` alone, so that networks do not meet."""
+    def join(self, objects: list[Path], to: Path) -> Path:
+        """One object whose only symbol is its call, so that networks do not meet."""
         command = ["arm-none-eabi-ld", "-r", *map(str, objects), "-o", str(to)]
         subprocess.run(command, check=True)
-        command = ["arm-none-eabi-objcopy", f"--keep-global-symbol={symbol}", str(to)]
+        command = ["arm-none-eabi-objcopy", f"--redefine-sym={INVOKE}={to.stem}"]
+        command += [f"--keep-global-symbol={to.stem}", str(to)]
         subprocess.run(command, check=True)
         return to
 
     def network(self, index: int, exported: Path) -> list[Path]:
-        own = [f for f in exported.glob("*.c") if f.name == "weights.c" or f.name == "model.c"]
-        own += list(exported.glob("invoke_*.c"))
-        results = []
+        folder = self.folder / f"network_{index}"
         nothing = [f"-D{name}=tn_nothing" for name in kernel_functions()]
-        for suffix, options in (("", []), ("_bare", nothing)):
-            symbol = f"invoke_{index}{suffix}"
-            to = self.folder / symbol
-            options = [*options, f"-I{exported}", f"-D{INVOKE}={symbol}"]
-            results.append(self.join(self.compile(own, options, to), to / "all.o", symbol))
-        return results
+        model, weights = exported / "model.c", exported / "weights.c"
+        include = f"-I{exported}"
+        whole = self.compile([model, weights], [include], folder)
+        bare = self.compile([model], [include, *nothing], folder / "bare")
+        mode = next(f.stem for f in exported.glob("invoke_*.c"))
+        invoke = self.folder / f"{mode}.o"
+        return [
+            self.join([*whole, invoke], folder / f"invoke_{index}.o"),
+            self.join([*bare, whole[1], invoke], folder / f"invoke_{index}_bare.o"),
+        ]
 
     def main_source(self, networks: list[Drawn]) -> str:
         names = [f"invoke_{i}{s}" for i in range(len(networks)) for s in ("", "_bare")]
@@ -113,14 +115,11 @@ class Firmware:
 
     def measure(self, networks: list[Drawn], exported: Path) -> dict[str, tuple[float, float]]:
         """Instructions of each network: as it is, and without kernels."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "tinynas_config.h").write_text("#define TN_MAX_INPUTS 8\n")
         (self.folder / "main.c").write_text(self.main_source(networks))
-        shared = [f for f in KERNELS.glob("*.c") if not f.name.startswith("invoke_")]
-        sources = [*shared, BOARD / "board.c", self.folder / "main.c"]
-        options = [f"-I{BOARD}", f"-I{KERNELS}", f"-I{self.folder}"]
-        options.append(f"-DBOARD_TIMER={self.core.timer:#x}u")
+        sources = [*KERNELS.glob("*.c"), BOARD / "board.c", self.folder / "main.c"]
+        options = [f"-I{BOARD}", f"-I{KERNELS}", f"-DBOARD_TIMER={self.core.timer:#x}u"]
         objects = self.compile(sources, options, self.folder)
+        objects = [path for path in objects if not path.stem.startswith("invoke_")]
         with ThreadPoolExecutor(2) as pool:
             parts = pool.map(
                 lambda i: self.network(i, exported / networks[i].name), range(len(networks))
@@ -128,7 +127,7 @@ class Firmware:
             objects += [part for pair in parts for part in pair]
         (self.folder / "objects").write_text("\n".join(map(str, objects)))
         image = self.folder / "all.elf"
-        command = ["arm-none-eabi-gcc", *self.flags, "-nostartfiles", "-nodefaultlibs"]
+        command = ["arm-none-eabi-gcc", *self.core.flags, "-nostartfiles", "-nodefaultlibs"]
         command += ["-Wl,--gc-sections", f"-Wl,-T,{BOARD / 'board.ld'}", f"@{self.folder}/objects"]
         command += [f"-Wl,--defsym=CODE_ORIGIN={self.core.code:#x}"]
         command += [f"-Wl,--defsym=RAM_ORIGIN={self.core.ram:#x}", "-lgcc", "-o", str(image)]

@@ -126,8 +126,9 @@ class KernelTrips {
     const auto octs = static_cast<double>(depth / 8), quads = static_cast<double>(depth / 4);
     const auto left = static_cast<double>(depth % 4);
     const double any_octs = depth >= 8 ? 1 : 0, any_quads = depth >= 4 ? 1 : 0;
-    const double any_left = depth % 4 != 0 ? 1 : 0;
+    const double any_left = depth % 4 != 0 ? 1 : 0, any_two = out_.c > 1 ? 1 : 0;
     trips_.add(Trip::multiply_columns_pair, pairs);
+    trips_.add(Trip::multiply_columns_pair_twos, pairs * any_two);
     trips_.add(Trip::multiply_columns_pair_two, pairs * twos);
     trips_.add(Trip::multiply_columns_pair_two_oct, pairs * twos * octs);
     trips_.add(Trip::multiply_columns_pair_two_octs, pairs * twos * any_octs);
@@ -137,9 +138,10 @@ class KernelTrips {
     trips_.add(Trip::multiply_columns_pair_two_left, pairs * twos * left);
     trips_.add(Trip::multiply_columns_pair_odd, pairs * odd);
     trips_.add(Trip::multiply_columns_pair_odd_quad, pairs * odd * quads);
-    trips_.add(Trip::multiply_columns_pair_odd_quads, pairs * odd * any_quads);
-    add_left(Trip::multiply_columns_pair_odd_left_1, depth % 4, pairs * odd);
+    add_left(depth < 4 ? Trip::multiply_columns_pair_odd_depth_1 : Trip::multiply_columns_pair_odd_left_1,
+             depth % 4, pairs * odd);
     trips_.add(Trip::multiply_columns_single, singles);
+    trips_.add(Trip::multiply_columns_single_twos, singles * any_two);
     trips_.add(Trip::multiply_columns_single_two, singles * twos);
     trips_.add(Trip::multiply_columns_single_two_quad, singles * twos * quads);
     trips_.add(Trip::multiply_columns_single_two_quads, singles * twos * any_quads);
@@ -147,8 +149,8 @@ class KernelTrips {
     trips_.add(Trip::multiply_columns_single_two_left, singles * twos * left);
     trips_.add(Trip::multiply_columns_single_odd, singles * odd);
     trips_.add(Trip::multiply_columns_single_odd_quad, singles * odd * quads);
-    trips_.add(Trip::multiply_columns_single_odd_quads, singles * odd * any_quads);
-    add_left(Trip::multiply_columns_single_odd_left_1, depth % 4, singles * odd);
+    add_left(depth < 4 ? Trip::multiply_columns_single_odd_depth_1 : Trip::multiply_columns_single_odd_left_1,
+             depth % 4, singles * odd);
     clamp(pairs + singles, pixels_ * out_.c);
   }
 

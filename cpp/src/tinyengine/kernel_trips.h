@@ -40,6 +40,7 @@ namespace tinynas {
   X(driver, whole_op)                                                                          \
   X(driver, whole_input)                                                                       \
   X(multiply_columns, pair)                                                                    \
+  X(multiply_columns, pair_twos) /* a pair that has any */                                     \
   X(multiply_columns, pair_two)      /* of a pair: two output channels */                      \
   X(multiply_columns, pair_two_oct)  /* and eight values of their depth */                     \
   X(multiply_columns, pair_two_octs) /* any */                                                 \
@@ -49,11 +50,14 @@ namespace tinynas {
   X(multiply_columns, pair_two_left)                                                           \
   X(multiply_columns, pair_odd) /* the last of an odd number of output channels */             \
   X(multiply_columns, pair_odd_quad)                                                           \
-  X(multiply_columns, pair_odd_quads)                                                          \
+  X(multiply_columns, pair_odd_depth_1)                                                        \
+  X(multiply_columns, pair_odd_depth_2)                                                        \
+  X(multiply_columns, pair_odd_depth_3)                                                        \
   X(multiply_columns, pair_odd_left_1)                                                         \
   X(multiply_columns, pair_odd_left_2)                                                         \
   X(multiply_columns, pair_odd_left_3)                                                         \
   X(multiply_columns, single)                                                                  \
+  X(multiply_columns, single_twos)                                                             \
   X(multiply_columns, single_two)                                                              \
   X(multiply_columns, single_two_quad)                                                         \
   X(multiply_columns, single_two_quads)                                                        \
@@ -61,7 +65,9 @@ namespace tinynas {
   X(multiply_columns, single_two_left)                                                         \
   X(multiply_columns, single_odd)                                                              \
   X(multiply_columns, single_odd_quad)                                                         \
-  X(multiply_columns, single_odd_quads)                                                        \
+  X(multiply_columns, single_odd_depth_1)                                                      \
+  X(multiply_columns, single_odd_depth_2)                                                      \
+  X(multiply_columns, single_odd_depth_3)                                                      \
   X(multiply_columns, single_odd_left_1)                                                       \
   X(multiply_columns, single_odd_left_2)                                                       \
   X(multiply_columns, single_odd_left_3)                                                       \
