@@ -72,7 +72,9 @@ class OnnxWriter:
         if of["dtype"] == "float32":
             return value
         scale = self.constant(f"{of['name']}.scale", np.float32(of["scale"]))
-        zero = self.constant(f"{of['name']}.zero_point", np.dtype(of["dtype"]).type(of["zero_point"]))
+        zero = self.constant(
+            f"{of['name']}.zero_point", np.dtype(of["dtype"]).type(of["zero_point"])
+        )
         steps = self.node("QuantizeLinear", [value, scale, zero], f"{of['name']}.quantized")
         return self.node("DequantizeLinear", [steps, scale, zero], f"{of['name']}.dequantized")
 

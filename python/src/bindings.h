@@ -45,7 +45,7 @@ struct BoundProposal {
 /// tinynas.Candidate: a proposal that was measured.
 struct BoundCandidate : BoundProposal {
   Measurement measurement;
-  std::optional<Measurement> test;
+  std::optional<Measurement> int8, test, test_int8;
 };
 
 void bind_errors(py::module_& module);

@@ -67,7 +67,7 @@ class BoundEvolution {
   std::vector<BoundCandidate> bound(const std::vector<Trial>& trials) const {
     std::vector<BoundCandidate> result;
     for (const Trial& trial : trials) {
-      result.push_back({{problem_, trial.proposal}, trial.measurement, std::nullopt});
+      result.push_back({{problem_, trial.proposal}, trial.measurement, trial.int8, {}, {}});
     }
     return result;
   }
@@ -178,15 +178,19 @@ void bind_proposal(py::module_& module) {
       });
 }
 
+std::optional<double> accuracy(const std::optional<Measurement>& measurement) {
+  return measurement ? std::optional(measurement->accuracy) : std::nullopt;
+}
+
 void bind_candidate(py::module_& module) {
   using C = BoundCandidate;
   py::class_<C, BoundProposal>(module, "Candidate", "A network that was measured.")
       .def_property_readonly("measurement", [](const C& c) { return c.measurement; })
       .def_property_readonly("score", [](const C& c) { return c.measurement.score; })
       .def_property_readonly("accuracy", [](const C& c) { return c.measurement.accuracy; })
-      .def_property_readonly(
-          "test_accuracy",
-          [](const C& c) { return c.test ? std::optional(c.test->accuracy) : std::nullopt; })
+      .def_property_readonly("int8_accuracy", [](const C& c) { return accuracy(c.int8); })
+      .def_property_readonly("test_accuracy", [](const C& c) { return accuracy(c.test); })
+      .def_property_readonly("test_int8_accuracy", [](const C& c) { return accuracy(c.test_int8); })
       .def("__repr__", [](const C& c) {
         return "<tinynas.Candidate " + c.proposal.candidate.id +
                " accuracy=" + py::repr(py::float_(c.measurement.accuracy)).cast<std::string>() +

@@ -75,7 +75,7 @@ BoundProposal bind(const BoundResult& result, const Candidate& candidate, Origin
 std::vector<BoundCandidate> bind(const BoundResult& result, const std::vector<Trial>& trials) {
   std::vector<BoundCandidate> bound;
   for (const Trial& trial : trials) {
-    bound.push_back({{result.problem, trial.proposal}, trial.measurement, std::nullopt});
+    bound.push_back({{result.problem, trial.proposal}, trial.measurement, trial.int8, {}, {}});
   }
   return bound;
 }
@@ -83,8 +83,11 @@ std::vector<BoundCandidate> bind(const BoundResult& result, const std::vector<Tr
 std::optional<BoundCandidate> best(const BoundResult& result) {
   const SearchResult& found = result.job.result;
   if (!found.best) return std::nullopt;
-  return BoundCandidate{
-      {result.problem, found.best->proposal}, found.best->measurement, found.test};
+  return BoundCandidate{{result.problem, found.best->proposal},
+                        found.best->measurement,
+                        found.best->int8,
+                        found.test,
+                        found.test_int8};
 }
 
 std::optional<BoundProposal> smallest(const BoundResult& result) {
@@ -120,6 +123,7 @@ void bind_search(py::module_& module) {
           "largest", [](const R& r) { return bind(r, r.job.result.largest, Origin::kLargest); })
       .def_property_readonly("largest_measurement",
                              [](const R& r) { return r.job.result.largest_measurement; })
+      .def_property_readonly("quantisation", [](const R& r) { return r.job.result.quantisation; })
       .def_property_readonly("planned", [](const R& r) { return r.job.result.planning.planned; })
       .def_property_readonly("measured", [](const R& r) { return r.job.result.trials.size(); })
       .def_property_readonly("space", [](const R& r) { return r.problem->space; })

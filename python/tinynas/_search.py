@@ -30,9 +30,24 @@ class SearchResult:
         return self.best.accuracy
 
     @property
+    def int8_accuracy(self) -> float | None:
+        """Of the best as an int8 network, on the validation images; None after an interruption."""
+        return self.best.int8_accuracy
+
+    @property
     def test_accuracy(self) -> float | None:
-        """Of the best on the test images; None after an interruption."""
+        """Of the best on the test images (float); None after an interruption."""
         return self.best.test_accuracy
+
+    @property
+    def test_int8_accuracy(self) -> float | None:
+        """Of the best as an int8 network, on the test images; None after an interruption."""
+        return self.best.test_int8_accuracy
+
+    @property
+    def quantisation(self) -> str | None:
+        """How the int8 network of the best is made ("mse"); None after an interruption."""
+        return self._raw.quantisation or None
 
     @property
     def plan(self) -> MemoryPlan:

@@ -17,7 +17,9 @@ CYCLES = {"alu": 1.34, "mac": 0.85, "memory": 0.19}
 MAC = re.compile(r"(mul|mla|mls|smul|smla|smls|smmul|smmla|smmls|smua|smus|umul|umla|umaal|mull)")
 MEMORY = re.compile(r"(v?ldr|v?str|v?ldm|v?stm|v?push|v?pop)")
 # Of the measuring program itself.
-OUTSIDE = re.compile(r"(main|board_.*|reset|fault|leave|call_host|transfer|tn_copy_outputs)(\..*)?$")
+OUTSIDE = re.compile(
+    r"(main|board_.*|reset|fault|leave|call_host|transfer|tn_copy_outputs)(\..*)?$"
+)
 PLUGIN = Path(__file__).resolve().parent / "kernels" / "count_plugin.c"
 
 

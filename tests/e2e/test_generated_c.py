@@ -69,12 +69,13 @@ class Checker:
         inputs = np.random.default_rng(images).integers(-128, 128, (images, size), np.int8)
         expected = run_litert(content, header, inputs)
         (self.folder / "images.bin").write_bytes(inputs.tobytes())
-        network = self.folder / "network.o"
-        sources = [source / name for name in ("model.c", "weights.c", "tinynas_driver.c")]
+        network, weights = self.folder / "network.o", self.folder / "weights.o"
+        sources = [source / name for name in ("model.c", "tinynas_driver.c")]
         compile_c(f"-I{source}", "-r", *sources, MAIN, "-o", network)
-        for variant in VARIANTS:
+        for variant, defines in VARIANTS.items():
             program, outputs = self.folder / variant, self.folder / "outputs.bin"
-            compile_c(network, *self.kernels[variant], "-o", program)
+            compile_c(*defines, "-c", source / "weights.c", "-o", weights)
+            compile_c(network, weights, *self.kernels[variant], "-o", program)
             done = subprocess.run(
                 [str(program), str(self.folder / "images.bin"), str(outputs)],
                 capture_output=True,

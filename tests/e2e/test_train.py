@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import struct
 import subprocess
@@ -137,6 +138,75 @@ def test_train_stop_resume_search(executable: Path, folder: Path) -> None:
     assert document["space"] == "shapes"
     assert document["best"]["peak_sram_bytes"] <= document["mcu"]["sram_budget_bytes"]
     assert document["best"]["accuracy"]["test"] > 0.5
+    check_finetuning(executable, folder, document)
+
+
+FINETUNE = ["--epochs", "3", "--quantised-epochs", "2", "--batch", "16"]
+
+
+def check_finetuning(executable: Path, folder: Path, found: dict[str, Any]) -> None:
+    """Killed without warning, gone on with: the files of a run that was never stopped."""
+    whole, killed = folder / "run", folder / "killed"
+    shutil.copytree(whole, killed)
+    zero_shot = (whole / "best" / "model.tflite").read_bytes()
+    shown = finish(finetune_command(executable, folder, whole))
+
+    process = subprocess.Popen(
+        finetune_command(executable, folder, killed), stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("quantised: epoch 1.0"):
+            process.kill()
+    assert process.wait(timeout=60) == -signal.SIGKILL
+    assert (killed / "best" / "model.tflite").read_bytes() == zero_shot
+    finish([*finetune_command(executable, folder, killed), "--resume", "must"])
+    for name in ("weights.pt", "model.tflite"):
+        assert (whole / "best" / name).read_bytes() == (killed / "best" / name).read_bytes()
+    assert not (killed / "finetune").exists()
+
+    document = json.loads((whole / "best" / "finetuned.json").read_text())
+    stages = {stage["name"]: stage for stage in document["stages"]}
+    assert list(stages) == ["zero-shot", "fine-tuned", "quantisation-aware"]
+    for key in ("validation", "validation_int8", "test", "test_int8"):
+        assert stages["zero-shot"][key] == found["best"]["accuracy"][key]
+    kept = stages[document["kept"]]
+    assert kept["validation_int8"] == max(stage["validation_int8"] for stage in stages.values())
+    assert kept["test"] is not None and f"{100 * kept['test_int8']:.2f} %" in shown
+    assert document["kept"] in shown
+
+    # The search is finished: going on with it leaves the fine-tuned winner alone.
+    tuned = (whole / "best" / "model.tflite").read_bytes()
+    search = ["search", "--mcu", "stm32f030r8", "--measurements", "4", "--resume", "must"]
+    supernet = folder / "whole" / "supernet.pt"
+    line = command(executable, folder, *search, "--supernet", supernet, "--run-dir", whole)
+    finish(line)
+    assert (whole / "best" / "model.tflite").read_bytes() == tuned
+
+
+def finetune_command(executable: Path, folder: Path, run: Path) -> list[str]:
+    return command(executable, folder, "train", "--finetune", run, *FINETUNE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--finetune", "RUN", "--out", "x"], "--out"),
+        (["--finetune", "RUN", "--space", "toy"], "--space"),
+        (["--finetune", "RUN", "--warmup-epochs", "1"], "--warmup-epochs"),
+        (["--out", "x", "--quantised-epochs", "1"], "--quantised-epochs"),
+        (["--out", "x", "--supernet", "y"], "--supernet"),
+        ([], "--out"),
+        (["--finetune", "/nowhere"], "/nowhere"),
+    ],
+)
+def test_options_of_the_other_training(
+    executable: Path, arguments: list[str], message: str
+) -> None:
+    line = [str(executable), "train", *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and done.stdout == ""
+    assert message in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_damaged_picture_is_named(executable: Path, folder: Path, tmp_path: Path) -> None:

@@ -65,7 +65,12 @@ def test_result_says_the_truth(result: tn.SearchResult) -> None:
     assert result.plan.flash_bytes == result.best.flash_bytes <= budget.flash_bytes
     assert 0.6 < result.accuracy < 1
     assert result.test_accuracy is not None and 0.6 < result.test_accuracy < 1
-    assert result.accuracy == max(finalist.accuracy for finalist in result.finalists)
+    assert result.test_int8_accuracy is not None
+    assert abs(result.test_int8_accuracy - result.test_accuracy) < 0.02
+    int8 = [finalist.int8_accuracy or 0 for finalist in result.finalists]
+    assert result.int8_accuracy == max(int8) and min(int8) > 0.5
+    assert result.trials[0].int8_accuracy is None
+    assert result.quantisation == result.to_dict()["best"]["quantisation"] != ""
     assert result.best.measurement.images == 5000
     assert not result.largest.fits and result.largest_accuracy is not None
     assert result.best.id in result.report() and result.best.id in repr(result)

@@ -11,6 +11,7 @@
 
 #include "tinynas/graph.h"
 #include "tinynas/mcu.h"
+#include "tinynas/preprocessing.h"
 
 namespace tinynas {
 
@@ -240,6 +241,7 @@ struct Network {
   /// says so; else it runs `graph`.
   std::optional<Graph> interpreter_graph;
   std::vector<std::string> left_out;  ///< of the file by `graph`, for people; see TfliteNetwork
+  ModelLabels labels;                 ///< of the file
 
   const Graph& under(const RuntimeModel& runtime) const {
     const bool interpreted = runtime.rules == RuntimeRules::kTflm && interpreter_graph.has_value();

@@ -26,9 +26,13 @@ struct FloatNetwork {
 /// How the values of one tensor are spread over calibration images.
 struct ActivationStatistics {
   float min = 0, max = 0;
-  std::vector<std::int64_t>
-      histogram;                   ///< equal bins from min to max; empty: min and max are exact
+  /// Equal bins from `low` to `high`, which lie around min and max; empty: nothing more is known.
+  std::vector<std::int64_t> histogram;
+  float low = 0, high = 0;
   std::vector<float> channel_max;  ///< largest magnitude of each channel
+
+  /// Doubles the bins' width until they reach from `from` to `to`: counts stay whole.
+  void widen_histogram(float from, float to);
 };
 inline constexpr int kHistogramBins = 2048;
 
@@ -56,5 +60,11 @@ std::string describe(const QuantiseOptions& options);
 /// tensor. Pooling keeps the quantisation of its input. Deterministic.
 Graph quantise(const FloatNetwork& network, const std::vector<ActivationStatistics>& statistics,
                const QuantiseOptions& options);
+
+/// An int8 network, and how it was made.
+struct QuantisedNetwork {
+  Graph graph;
+  QuantiseOptions options;
+};
 
 }  // namespace tinynas

@@ -5,7 +5,9 @@
 //   trials.jsonl   append-only, one line a measurement, in an order that depends on the run alone
 //   timings.jsonl  how long batches took: all that differs between two runs of the same options
 //   checkpoint.json, result.json   replaced by atomic renames
-//   best/          subnet.json, plan.json, operators.csv, weights.pt, model.tflite (int8)
+//   best/          subnet.json, plan.json, operators.csv, weights.pt, model.tflite (int8), and
+//                  finetuned.json where the winner was fine-tuned
+//   finetune/      checkpoints of a fine-tuning under way
 //
 // A search resumes by replaying: proposals are made anew (planning is cheap) and measurements are
 // taken from trials.jsonl as long as there are any. So wherever a run was killed, the resumed one
@@ -14,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,6 +50,8 @@ struct Checkpoint {
   bool finished = false;
 };
 
+class RunLock;
+
 /// Not thread-safe; a lock on trials.jsonl keeps a second process out.
 class RunStore {
  public:
@@ -74,7 +79,8 @@ class RunStore {
   void append_timing(int first_record, int records, double seconds);
   void checkpoint(const Checkpoint& checkpoint);
   /// Plans `best` again for plan.json and operators.csv. `weights` writes best/weights.pt and
-  /// `model` best/model.tflite to the path it is given; each may be empty.
+  /// `model` best/model.tflite to the path it is given; each may be empty, and neither is called
+  /// where the winner was fine-tuned.
   void write_best(const SearchProblem& problem, const Candidate& best,
                   const std::function<void(const std::string& path)>& weights,
                   const std::function<void(const std::string& path)>& model = {});
@@ -84,13 +90,12 @@ class RunStore {
   RunStore(std::string directory, FaultFn fault);
   std::string path(const char* name) const { return directory_ + "/" + name; }
   void step(const char* name) const;
-  void open_trials();
   void read_trials();
 
   std::string directory_;
   FaultFn fault_;
   bool resumed_ = false;
-  int trials_file_ = -1;
+  std::unique_ptr<RunLock> lock_;
   std::size_t record_count_ = 0;
   std::uint64_t trials_hash_;  ///< of the whole lines of trials.jsonl
   std::vector<MeasurementRecord> recorded_;
@@ -106,5 +111,20 @@ void check_run_format(const std::string& path);
 /// The lines of a run's trials.jsonl; a torn last one is left out. Throws BadInput with file and
 /// line.
 std::vector<MeasurementRecord> read_trials_file(const std::string& path);
+
+/// A finished run as what comes after a search reads it.
+struct FinishedRun {
+  std::string directory;
+  std::string supernet_path, data_path;  ///< as the search was given them
+  std::string supernet_hash, split_hash, dataset_name;
+  std::string space_name;
+  std::string winner_id;
+  double validation = 0, validation_int8 = 0;  ///< accuracies of the winner with supernet weights
+  std::optional<double> test, test_int8;
+  std::string quantisation;  ///< see describe(QuantiseOptions)
+};
+/// Throws BadInput when there is no run, when it has not finished, when it found nothing, and when
+/// its files are damaged.
+FinishedRun read_finished_run(const std::string& directory);
 
 }  // namespace tinynas

@@ -50,7 +50,8 @@ struct SearchResult {
   /// far (its `images` says on how many).
   std::optional<Trial> best;
   std::optional<Measurement> test, test_int8;  ///< of the winner
-  Candidate largest;                           ///< of the space; rarely fits
+  std::string quantisation;  ///< of the winner's int8 network; "" where it was not asked for
+  Candidate largest;         ///< of the space; rarely fits
   std::optional<Measurement> largest_measurement;
   std::vector<Trial> pareto;  ///< front of the trials
 };
@@ -61,6 +62,8 @@ struct SearchCallbacks {
   StopFn stop;  ///< asked between batches; the batch under way is finished and recorded
   /// The winner's weights (.pt), and its int8 network (.tflite).
   std::function<void(const Subnet&subnet, const std::string&path)> write_weights, write_model;
+  /// How the winner's int8 network is quantised, in words.
+  std::function<std::string(const Subnet&)> quantisation;
 };
 
 /// Deterministic: the same for any number of threads of the evaluator, and for a run that was

@@ -60,17 +60,18 @@ class SupernetEvaluator : public Evaluator {
   /// as one .pt file.
   void extract(const Subnet& subnet, const std::string& path);
   /// The int8 network that Fidelity::int8 measures, with all calibration images.
-  struct Quantised {
-    Graph graph;
-    QuantiseOptions options;
-  };
-  Quantised quantised(const Subnet& subnet);
+  QuantisedNetwork quantised(const Subnet& subnet);
 
  private:
   struct Impl;
   explicit SupernetEvaluator(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// Writes a subnet's int8 network as a .tflite file that names its space, its classes and how it
+/// was quantised.
+void write_int8_model(const QuantisedNetwork& network, const SupernetInfo& info,
+                      const std::string& path);
 
 /// torch's version, and the devices that it sees, for `tinynas --version`.
 std::string torch_version();

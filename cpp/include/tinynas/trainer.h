@@ -12,19 +12,15 @@
 
 namespace tinynas {
 
-/// The defaults are the recipe of the shipped supernets.
-struct TrainOptions {
-  std::string out_dir;  ///< supernet.pt, checkpoint.pt, history.json and MODEL_CARD.md
+/// What every training has: steps of stochastic gradient descent on augmented images.
+struct TrainingOptions {
   std::string device = "cpu";
   Resume resume = Resume::kAuto;
   std::uint64_t seed = 0;
-  double warmup_epochs = 4;  ///< the largest subnet alone, before channels are sorted
-  double epochs = 16;        ///< sandwich rule: largest, smallest and `random_subnets` a step
-  int random_subnets = 2;
   int batch_images = 128;  ///< a step, all shards together
   int shards = 2;  ///< parts of a batch with BN statistics of their own; fixed, so that threads do
                    ///< not change results
-  double learning_rate = 0.4;
+  double learning_rate = 0.4;  ///< at its highest
   double momentum = 0.9;       ///< Nesterov
   double weight_decay = 1e-4;  ///< of convolutions and classifier, not of BN
   double label_smoothing = 0.0;
@@ -33,6 +29,14 @@ struct TrainOptions {
   bool horizontal_flip = true;
   int erase_pixels = 0;
   double checkpoint_seconds = 120;
+};
+
+/// The defaults are the recipe of the shipped supernets.
+struct TrainOptions : TrainingOptions {
+  std::string out_dir;       ///< supernet.pt, checkpoint.pt, history.json and MODEL_CARD.md
+  double warmup_epochs = 4;  ///< the largest subnet alone, before channels are sorted
+  double epochs = 16;        ///< sandwich rule: largest, smallest and `random_subnets` a step
+  int random_subnets = 2;
   int random_subnets_in_card = 20;
   std::string command;  ///< as typed, for the model card
 };

@@ -61,8 +61,10 @@ void add_export_command(CLI::App& app, CliContext& context) {
       ->required();
   add_mcu_options(*command, context, options->request.mcu, false);
   add_input_option(*command, context, options->request.input);
-  command->footer(formats_text() +
-                  "Exit codes: 0 written, 2 usage or bad input, 4 operators without a kernel.");
+  command->footer(
+      formats_text() +
+      "Exit codes: 0 written, 2 usage or bad input, 3 a project does not fit its part, 4 "
+      "operators without a kernel.");
   command->callback([options, &context] {
     context.command = [options, &context] { return run_export(context, *options); };
   });

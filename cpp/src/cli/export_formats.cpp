@@ -11,6 +11,10 @@ const std::vector<ExportFormat>& export_formats() {
   static const std::vector<ExportFormat> formats = {
       {"c", "DIR", "C99 that executes its memory plan, for any Cortex-M and the host", true,
        export_c},
+      {"arduino", "DIR", "the same as a library for the Arduino IDE, with a sketch", true,
+       export_arduino},
+      {"project", "DIR", "firmware for --mcu that `make` builds: start-up, linker script, main",
+       true, export_project},
       {"tflite", "FILE.tflite", "a run's int8 model for LiteRT and TensorFlow Lite Micro", false,
        export_tflite},
       {"onnx", "FILE.onnx", "QDQ form, for onnxruntime and others (needs Python and onnx)", false,

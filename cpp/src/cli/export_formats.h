@@ -40,5 +40,7 @@ std::string export_network(const std::string& name, const ExportRequest& request
 std::string export_tflite(const ExportRequest& request);
 std::string export_onnx(const ExportRequest& request);
 std::string export_c(const ExportRequest& request);
+std::string export_arduino(const ExportRequest& request);
+std::string export_project(const ExportRequest& request);
 
 }  // namespace tinynas

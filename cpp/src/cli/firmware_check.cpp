@@ -72,8 +72,7 @@ FirmwareVerdict check_firmware(const FirmwareQuestion& question, const ProgressF
   options.sram_budget_bytes = question.target.budget.sram_bytes;
   verdict.plan = plan_memory(network.graph, question.runtime, options);
   const Int8Interpreter interpreter(network.graph, file);
-  CodeLabels labels;
-  labels.network = question.network.name;
+  const CodeLabels labels{question.network.name, network.labels, {}};
   if (progress) progress("compiling");
   verdict.linked = board.build(generate_c(network.graph, verdict.plan, labels, file),
                                part_memory(question.target));

@@ -2,10 +2,8 @@
 
 #include "cli/search_job.h"
 
-#include "base/files.h"
 #include "cli/data_options.h"
 #include "tinynas/error.h"
-#include "tinynas/tflite.h"
 
 namespace tinynas {
 namespace {
@@ -80,10 +78,10 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
     evaluator->extract(subnet, path);
   };
   callbacks.write_model = [&](const Subnet& subnet, const std::string& path) {
-    ModelLabels labels;
-    labels.description = "tinynas " + problem.space.name();
-    labels.class_names = info.class_names;
-    write_file_atomic(path, encode_tflite(evaluator->quantised(subnet).graph, labels));
+    write_int8_model(evaluator->quantised(subnet), info, path);
+  };
+  callbacks.quantisation = [&](const Subnet& subnet) {
+    return describe(evaluator->quantised(subnet).options);
   };
   SearchResult result = run_search(options, problem, *evaluator, store.get(), callbacks);
   return {target, problem, std::move(result), directory};

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cstdio>
 
+#include "codegen/header_emitter.h"
 #include "codegen/kernel_source.h"
 #include "codegen/layer_emitter.h"
 #include "codegen/plan_emitter.h"
@@ -14,15 +14,6 @@ namespace {
 
 std::string number(std::int64_t value) { return std::to_string(value); }
 
-/// As C reads it back to the same float.
-std::string c_float(float value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.9gF", static_cast<double>(value));
-  std::string result = text;
-  if (result.find_first_of(".e") == std::string::npos) result.insert(result.size() - 1, ".0");
-  return result;
-}
-
 class CGenerator {
  public:
   CGenerator(const Graph& graph, const MemoryPlan& plan, const CodeLabels& labels)
@@ -31,10 +22,11 @@ class CGenerator {
   std::vector<GeneratedFile> generate(const std::string& source) {
     choose_kernels(source);
     for (std::size_t i = 0; i < graph_.ops.size(); ++i) layers_.push_back(emit_layer(graph_, i));
-    std::vector<GeneratedFile> files = {{"model.h", header()},
-                                        {"model.c", model()},
-                                        {"weights.h", weights_header()},
-                                        {"weights.c", weights()}};
+    std::vector<GeneratedFile> files = {
+        {"model.h", banner("an int8 network") + emit_header(graph_, plan_, labels_)},
+        {"model.c", model()},
+        {"weights.h", weights_header()},
+        {"weights.c", weights()}};
     for (const std::string& name : kernel_files()) {
       files.push_back({name, kernel_source(name)});
     }
@@ -70,9 +62,10 @@ class CGenerator {
   }
 
   std::vector<std::string> kernel_files() const {
-    std::vector<std::string> names = {"tinynas_runtime.h", "tinynas_dsp.h", "tinynas_kernels.h",
-                                      "tinynas_driver.c",
-                                      std::string("invoke_") + input_mode_name(plan_.input) + ".c"};
+    std::vector<std::string> names = {
+        "tinynas_runtime.h", "tinynas_dsp.h",
+        "tinynas_kernels.h", "weight_order.h",
+        "tinynas_driver.c",  std::string("invoke_") + input_mode_name(plan_.input) + ".c"};
     for (const CKernel& kernel : kernels_) {
       if (std::find(names.begin(), names.end(), kernel.file) == names.end()) {
         names.push_back(kernel.file);
@@ -90,191 +83,131 @@ class CGenerator {
            "warranty. */\n";
   }
 
-  std::vector<std::int32_t> outputs() const {
-    std::vector<std::int32_t> tensors = {graph_.output};
-    tensors.insert(tensors.end(), graph_.more_outputs.begin(), graph_.more_outputs.end());
-    return tensors;
-  }
+}
 
-  std::string header() const {
-    const Tensor& in = graph_.tensors[graph_.input];
-    std::string text = banner("an int8 network") +
-                       "#ifndef TINYNAS_MODEL_H\n#define TINYNAS_MODEL_H\n\n#include <stdint.h>\n\n"
-                       "/* Bytes of the one arena that holds all activations and scratch. */\n"
-                       "#define TINYNAS_ARENA_BYTES " +
-                       number(plan_.peak_sram_bytes) + "\n\n";
+std::string
+weights_header() const {
+  std::string text = banner("weights, biases and tables") +
+                     "#ifndef TINYNAS_WEIGHTS_H\n#define TINYNAS_WEIGHTS_H\n\n"
+                     "#include <stdint.h>\n\n";
+  for (const LayerText& layer : layers_) text += layer.declarations;
+  return text + "\n#endif\n";
+}
+
+std::string weights() const {
+  std::string text = banner("weights, biases and tables, named by operator") +
+                     "#include \"weights.h\"\n\n#include \"weight_order.h\"\n";
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].arrays.empty()) continue;
+    text += "\n/* " + op_text(i) + " */\n" + layers_[i].arrays;
+  }
+  return text;
+}
+
+std::string op_text(std::size_t index) const {
+  const Op& op = graph_.ops[index];
+  const Shape& in = graph_.in_shape(op);
+  const Shape& out = graph_.out_shape(op);
+  const auto shape = [](const Shape& s) {
+    return number(s.h) + "x" + number(s.w) + "x" + number(s.c);
+  };
+  std::string text = number(static_cast<std::int64_t>(index)) + " " + op_name(graph_, index) +
+                     ": " + op_kind_name(op.kind);
+  if (op.kernel_h > 1 || op.kernel_w > 1) {
+    text += " " + number(op.kernel_h) + "x" + number(op.kernel_w);
+  }
+  if (op.stride_h > 1 || op.stride_w > 1) text += ", stride " + number(op.stride_h);
+  return text + ", " + shape(in) + " to " + shape(out);
+}
+
+std::string op_entry(std::size_t index) const {
+  const Op& op = graph_.ops[index];
+  const CKernel& kernel = kernels_[index];
+  const std::int64_t sums = sums_offset(plan_, op.output);
+  // The driver finds the sums that a row belongs to by windows that do not overlap; the one
+  // window of a single output row may have any stride.
+  const std::int32_t stride = sums >= 0 ? std::max(op.stride_h, op.kernel_h) : op.stride_h;
+  std::string flags;
+  const auto flag = [&](bool set, const char* name) {
+    if (set) flags += (flags.empty() ? "" : " | ") + std::string(name);
+  };
+  const bool broadcasts = op.kind == OpKind::kMul && op.input_count == 2 &&
+                          !(graph_.tensors[graph_.inputs(op)[1]].shape == graph_.out_shape(op));
+  flag(kernel.whole, "TN_WHOLE");
+  flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
+  flag(broadcasts, "TN_BROADCASTS");
+  flag(sums >= 0, "TN_ACCUMULATES");
+  return "  {" + kernel.function + ", " + (kernel.add_row.empty() ? "0" : kernel.add_row) +
+         ", &tn_layer" + number(static_cast<std::int64_t>(index)) + ", " +
+         number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
+         number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
+         number(flow_padding(graph_, plan_, index)) + ", " + number(op.pad_top) + ", " +
+         number(op.input_count) + ", " + (flags.empty() ? "0" : flags) + "},\n";
+}
+
+std::string model() const {
+  std::string text = banner("layers and memory plan") +
+                     "#include \"model.h\"\n\n#include \"tinynas_kernels.h\"\n"
+                     "#include \"weights.h\"\n\n";
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    text += "/* " + op_text(i) + " */\nstatic const " + kernels_[i].layer_type + " tn_layer" +
+            number(static_cast<std::int64_t>(i)) + " = " + layers_[i].initializer + ";\n";
+  }
+  const auto rows = tensor_rows(graph_, plan_);
+  text +=
+      "\n/* Offset and bytes a row in the arena, height, width, channels; slots of a ring. */\n" +
+      emit_tensors(graph_, rows) + "\n" + emit_links(graph_) +
+      "\nstatic const tn_op tn_ops[] = {\n";
+  for (std::size_t i = 0; i < graph_.ops.size(); ++i) text += op_entry(i);
+  text += "};\n\n/* Operators that stream rows together. */\n" + emit_segments(graph_, plan_);
+  return text + "\n" + state();
+}
+
+std::string state() const {
+  std::int32_t most = 1;
+  for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
+  const std::string tensors = number(static_cast<std::int64_t>(graph_.tensors.size()));
+  std::string text =
+      "/* The union aligns the arena. */\n"
+      "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n  uint32_t words[1];\n} "
+      "tn_arena;\n"
+      "static struct {\n  const int8_t *inputs[" +
+      number(most) + "];\n  uint16_t made[" + tensors +
+      "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"
+      "static const tn_output tn_outputs[] = {\n";
+  const auto rows = tensor_rows(graph_, plan_);
+  for (const std::int32_t t : all_outputs(graph_)) {
     text +=
-        "/* Input: rows, columns, channels; a real value r is stored as round(r / scale) + zero "
-        "point. */\n";
-    text += define("INPUT_HEIGHT", number(in.shape.h)) + define("INPUT_WIDTH", number(in.shape.w)) +
-            define("INPUT_CHANNELS", number(in.shape.c)) +
-            define("INPUT_BYTES", number(in.bytes())) + define("INPUT_SCALE", c_float(in.scale)) +
-            define("INPUT_ZERO_POINT", number(in.zero_point)) + "\n";
-    text += "/* Output: a stored value q stands for scale * (q - zero point). */\n";
-    std::int64_t bytes = 0;
-    const auto tensors = outputs();
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-      const Tensor& out = graph_.tensors[tensors[i]];
-      const std::string suffix = i == 0 ? "" : number(static_cast<std::int64_t>(i + 1));
-      text += define("OUTPUT" + suffix + "_VALUES", number(out.bytes())) +
-              define("OUTPUT" + suffix + "_SCALE", c_float(out.scale)) +
-              define("OUTPUT" + suffix + "_ZERO_POINT", number(out.zero_point));
-      bytes += out.bytes();
-    }
-    text += define("OUTPUT_BYTES", number(bytes)) + "\n" + prototypes();
-    return text + "#endif\n";
+        "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) + "},\n";
   }
-
-  static std::string define(const std::string& name, const std::string& value) {
-    return "#define TINYNAS_" + name + " " + value + "\n";
+  const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
+  const std::vector<std::pair<const char*, std::string>> fields = {
+      {"arena", "tn_arena.bytes"},
+      {"inputs", "tn_state.inputs"},
+      {"made", "tn_state.made"},
+      {"tensors", "tn_tensors"},
+      {"ops", "tn_ops"},
+      {"input_lists", "tn_input_lists"},
+      {"writers", "tn_writers"},
+      {"segments", "tn_segments"},
+      {"outputs", "tn_outputs"},
+      {"tensor_count", tensors},
+      {"segment_count", number(static_cast<std::int64_t>(plan_.segments.size()))},
+      {"output_count", number(static_cast<std::int64_t>(all_outputs(graph_).size()))},
+      {"image", number(graph_.input)},
+      {"image_mode", modes[static_cast<int>(plan_.input)]}};
+  text += "};\n\nconst tn_model tn_network = {\n";
+  for (const auto& [name, value] : fields) {
+    text += "    ." + std::string(name) + " = " + value + ",\n";
   }
+  return text + "};\n";
+}
 
-  std::string prototypes() const {
-    std::string text;
-    if (plan_.input == InputMode::kRows) {
-      text =
-          "/* Delivers rows of the image in order: writes row `row`, TINYNAS_INPUT_WIDTH *\n"
-          " * TINYNAS_INPUT_CHANNELS bytes, to `to`. Returns 0, or another number to stop. */\n"
-          "typedef int (*tinynas_row_source)(void *context, int row, int8_t *to);\n\n"
-          "/* Runs the network on an image that `source` delivers row by row. Returns 0, or what\n"
-          " * `source` returned to stop. Not reentrant. */\n"
-          "int tinynas_invoke_rows(tinynas_row_source source, void *context, int8_t *output);\n\n";
-    }
-    if (plan_.input == InputMode::kResident) {
-      text =
-          "/* Where the input lies in the arena: filling it saves a copy. Overwritten by each run. "
-          "*/\n"
-          "int8_t *tinynas_input(void);\n\n";
-    }
-    return text +
-           "/* Runs the network: TINYNAS_INPUT_BYTES in, TINYNAS_OUTPUT_BYTES out (several outputs "
-           "one\n"
-           " * after another). Returns 0. Not reentrant. */\n"
-           "int tinynas_invoke(const int8_t *input, int8_t *output);\n\n";
-  }
-
-  std::string weights_header() const {
-    std::string text = banner("weights, biases and tables") +
-                       "#ifndef TINYNAS_WEIGHTS_H\n#define TINYNAS_WEIGHTS_H\n\n"
-                       "#include <stdint.h>\n\n";
-    for (const LayerText& layer : layers_) text += layer.declarations;
-    return text + "\n#endif\n";
-  }
-
-  std::string weights() const {
-    std::string text =
-        banner("weights, biases and tables, named by operator") + "#include \"weights.h\"\n";
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      if (layers_[i].arrays.empty()) continue;
-      text += "\n/* " + op_text(i) + " */\n" + layers_[i].arrays;
-    }
-    return text;
-  }
-
-  std::string op_text(std::size_t index) const {
-    const Op& op = graph_.ops[index];
-    const Shape& in = graph_.in_shape(op);
-    const Shape& out = graph_.out_shape(op);
-    const auto shape = [](const Shape& s) {
-      return number(s.h) + "x" + number(s.w) + "x" + number(s.c);
-    };
-    std::string text = number(static_cast<std::int64_t>(index)) + " " + op_name(graph_, index) +
-                       ": " + op_kind_name(op.kind);
-    if (op.kernel_h > 1 || op.kernel_w > 1) {
-      text += " " + number(op.kernel_h) + "x" + number(op.kernel_w);
-    }
-    if (op.stride_h > 1 || op.stride_w > 1) text += ", stride " + number(op.stride_h);
-    return text + ", " + shape(in) + " to " + shape(out);
-  }
-
-  std::string op_entry(std::size_t index) const {
-    const Op& op = graph_.ops[index];
-    const CKernel& kernel = kernels_[index];
-    const std::int64_t sums = sums_offset(plan_, op.output);
-    // The driver finds the sums that a row belongs to by windows that do not overlap; the one
-    // window of a single output row may have any stride.
-    const std::int32_t stride = sums >= 0 ? std::max(op.stride_h, op.kernel_h) : op.stride_h;
-    std::string flags;
-    const auto flag = [&](bool set, const char* name) {
-      if (set) flags += (flags.empty() ? "" : " | ") + std::string(name);
-    };
-    const bool broadcasts = op.kind == OpKind::kMul && op.input_count == 2 &&
-                            !(graph_.tensors[graph_.inputs(op)[1]].shape == graph_.out_shape(op));
-    flag(kernel.whole, "TN_WHOLE");
-    flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
-    flag(broadcasts, "TN_BROADCASTS");
-    flag(sums >= 0, "TN_ACCUMULATES");
-    return "  {" + kernel.function + ", " + (kernel.add_row.empty() ? "0" : kernel.add_row) + ", &tn_layer" +
-           number(static_cast<std::int64_t>(index)) + ", " +
-           number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
-           number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
-           number(flow_padding(graph_, plan_, index)) + ", " + number(op.pad_top) + ", " +
-           number(op.input_count) + ", " + (flags.empty() ? "0" : flags) + "},\n";
-  }
-
-  std::string model() const {
-    std::string text = banner("layers and memory plan") +
-                       "#include \"model.h\"\n\n#include \"tinynas_kernels.h\"\n"
-                       "#include \"weights.h\"\n\n";
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      text += "/* " + op_text(i) + " */\nstatic const " + kernels_[i].layer_type + " tn_layer" +
-              number(static_cast<std::int64_t>(i)) + " = " + layers_[i].initializer + ";\n";
-    }
-    const auto rows = tensor_rows(graph_, plan_);
-    text +=
-        "\n/* Offset and bytes a row in the arena, height, width, channels; slots of a ring. */\n" +
-        emit_tensors(graph_, rows) + "\n" + emit_links(graph_) +
-        "\nstatic const tn_op tn_ops[] = {\n";
-    for (std::size_t i = 0; i < graph_.ops.size(); ++i) text += op_entry(i);
-    text += "};\n\n/* Operators that stream rows together. */\n" + emit_segments(graph_, plan_);
-    return text + "\n" + state();
-  }
-
-  std::string state() const {
-    std::int32_t most = 1;
-    for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
-    const std::string tensors = number(static_cast<std::int64_t>(graph_.tensors.size()));
-    std::string text =
-        "/* The union aligns the arena. */\n"
-        "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n  uint32_t words[1];\n} "
-        "tn_arena;\n"
-        "static struct {\n  const int8_t *inputs[" +
-        number(most) + "];\n  uint16_t made[" + tensors +
-        "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"
-        "static const tn_output tn_outputs[] = {\n";
-    const auto rows = tensor_rows(graph_, plan_);
-    for (const std::int32_t t : outputs()) {
-      text += "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) +
-              "},\n";
-    }
-    const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
-    const std::vector<std::pair<const char*, std::string>> fields = {
-        {"arena", "tn_arena.bytes"},
-        {"inputs", "tn_state.inputs"},
-        {"made", "tn_state.made"},
-        {"tensors", "tn_tensors"},
-        {"ops", "tn_ops"},
-        {"input_lists", "tn_input_lists"},
-        {"writers", "tn_writers"},
-        {"segments", "tn_segments"},
-        {"outputs", "tn_outputs"},
-        {"tensor_count", tensors},
-        {"segment_count", number(static_cast<std::int64_t>(plan_.segments.size()))},
-        {"output_count", number(static_cast<std::int64_t>(outputs().size()))},
-        {"image", number(graph_.input)},
-        {"image_mode", modes[static_cast<int>(plan_.input)]}};
-    text += "};\n\nconst tn_model tn_network = {\n";
-    for (const auto& [name, value] : fields) {
-      text += "    ." + std::string(name) + " = " + value + ",\n";
-    }
-    return text + "};\n";
-  }
-
-  const Graph& graph_;
-  const MemoryPlan& plan_;
-  const CodeLabels& labels_;
-  std::vector<CKernel> kernels_;
-  std::vector<LayerText> layers_;
+const Graph& graph_;
+const MemoryPlan& plan_;
+const CodeLabels& labels_;
+std::vector<CKernel> kernels_;
+std::vector<LayerText> layers_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "codegen/c_text.h"
 #include "codegen/kernel_weights.h"
 #include "int8/op_arithmetic.h"
+#include "tinyengine/c_kernels.h"
 
 namespace tinynas {
 namespace {
@@ -53,21 +54,87 @@ class LayerEmitter {
     return name;
   }
 
+  /// An array whose values are written in C.
+  std::string array_of_text(const char* stem, const char* type, std::size_t values,
+                            const std::vector<std::string>& items) {
+    const std::string name = std::string("tn_") + stem + suffix_;
+    text_.arrays += c_array_of_text(type, name, values, items);
+    text_.declarations += std::string("extern const ") + type + " " + name + "[" +
+                          number(static_cast<std::int64_t>(values)) + "];\n";
+    return name;
+  }
+
+  /// Quads of a column as TN_Q(), then what is left of it (weight_order.h).
+  std::string quads() {
+    const std::vector<std::int8_t> weights = kernel_weights(graph_, op_);
+    const std::size_t in_quads = quad_values(graph_, op_);
+    const std::size_t depth = weights.size() / static_cast<std::size_t>(op_bias_count(graph_, op_));
+    std::vector<std::string> items;
+    for (std::size_t i = 0; i < weights.size();) {
+      const bool quad = i % depth < in_quads;
+      std::string item = number(weights[i++]);
+      for (int k = 1; quad && k < 4; ++k) item += ", " + number(weights[i++]);
+      items.push_back(quad ? "TN_Q(" + item + ")" : item);
+    }
+    return array_of_text("weights", "int8_t", weights.size(), items);
+  }
+
+  /// Rows of depthwise windows two by two as TN_P3() and the like, then the last row.
+  std::string row_pairs() {
+    const std::vector<std::int8_t> weights = kernel_weights(graph_, op_);
+    const auto size = static_cast<std::size_t>(op_.kernel_h);
+    std::vector<std::string> items;
+    for (std::size_t i = 0; i < weights.size();) {
+      const bool pair = i % (size * size) + size < size * size;
+      std::string item = number(weights[i++]);
+      for (std::size_t k = 1; pair && k < 2 * size; ++k) item += ", " + number(weights[i++]);
+      items.push_back(pair ? "TN_P" + number(static_cast<std::int64_t>(size)) + "(" + item + ")"
+                           : item);
+    }
+    return array_of_text("weights", "int8_t", weights.size(), items);
+  }
+
+  std::string quad_biases(const std::vector<KernelFactor>& factors) {
+    const std::vector<std::int32_t> plain = kernel_bias(graph_, op_);
+    const std::vector<std::int32_t> of_quads = quad_bias(graph_, op_);
+    std::vector<std::string> items;
+    for (std::size_t c = 0; c < plain.size(); ++c) {
+      const std::string bias = c_int32(plain[c]);
+      items.push_back(factors[c].common ? "TN_B(" + bias + ", " + c_int32(of_quads[c]) + ")"
+                                        : bias);
+    }
+    return array_of_text("bias", "int32_t", plain.size(), items);
+  }
+
   Fields convolution() {
     const bool dense = op_.kind == OpKind::kFullyConnected;
     const auto channels = static_cast<std::size_t>(op_bias_count(graph_, op_));
     std::vector<std::int32_t> multipliers;
     std::vector<std::int8_t> shifts;
-    std::vector<Requantizer> factors = output_requantizers(graph_, op_);
-    factors.resize(channels, factors[0]);
-    for (std::size_t c = 0; c < channels; ++c) {
-      multipliers.push_back(factors[c].multiplier);
-      const bool wide = !dense && sums_are_wide(graph_, op_, c);
-      shifts.push_back(static_cast<std::int8_t>(factors[c].shift - (wide ? kWideShift : 0)));
+    std::vector<KernelFactor> factors;
+    if (dense) {
+      std::vector<Requantizer> exact = output_requantizers(graph_, op_);
+      exact.resize(channels, exact[0]);
+      for (const Requantizer& factor : exact) {
+        multipliers.push_back(factor.multiplier);
+        shifts.push_back(static_cast<std::int8_t>(factor.shift));
+      }
+    } else {
+      factors = kernel_factors(graph_, op_);
+      for (const KernelFactor& factor : factors) {
+        multipliers.push_back(factor.multiplier);
+        shifts.push_back(factor.shift);
+      }
     }
     Fields fields;
-    fields("weights", array("weights", "int8_t", kernel_weights(graph_, op_)));
-    fields("bias", array("bias", "int32_t", kernel_bias(graph_, op_)));
+    if (op_.kind == OpKind::kConv2d) {
+      fields("weights", quads())("bias", quad_biases(factors));
+    } else {
+      fields("weights", has_square_kernel(graph_, op_)
+                            ? row_pairs()
+                            : array("weights", "int8_t", kernel_weights(graph_, op_)));
+      fields("bias", array("bias", "int32_t", kernel_bias(graph_, op_)));
+    }
     fields("multipliers", array("multipliers", "int32_t", multipliers));
     fields("shifts", array("shifts", "int8_t", shifts));
     fields("in_width", dense ? 1 : in_.shape.w);

@@ -13,8 +13,8 @@ class Histogram {
  public:
   explicit Histogram(const ActivationStatistics& statistics)
       : counts_(statistics.histogram),
-        low_(statistics.min),
-        width_((static_cast<double>(statistics.max) - statistics.min) /
+        low_(statistics.low),
+        width_((static_cast<double>(statistics.high) - statistics.low) /
                static_cast<double>(std::max<std::size_t>(1, statistics.histogram.size()))) {
     for (const std::int64_t count : counts_) total_ += count;
   }
@@ -79,14 +79,32 @@ ActivationRange least_error(const Histogram& histogram, double low, double high)
 
 }  // namespace
 
+void ActivationStatistics::widen_histogram(float from, float to) {
+  if (histogram.empty()) {
+    if (!(to > from)) return;
+    histogram.assign(kHistogramBins, 0);
+    low = from;
+    high = to;
+  }
+  constexpr std::size_t kHalf = kHistogramBins / 2;
+  while (from < low || to > high) {
+    std::vector<std::int64_t> wide(kHistogramBins, 0);
+    const bool upwards = to > high;
+    for (std::size_t i = 0; i < kHalf; ++i)
+      wide[i + (upwards ? 0 : kHalf)] = histogram[2 * i] + histogram[2 * i + 1];
+    (upwards ? high : low) = upwards ? low + 2 * (high - low) : high - 2 * (high - low);
+    histogram = std::move(wide);
+  }
+}
+
 ActivationRange choose_range(const ActivationStatistics& statistics, RangeMethod method) {
   const double low = std::min(0.0F, statistics.min), high = std::max(0.0F, statistics.max);
   const ActivationRange whole = {static_cast<float>(low), static_cast<float>(high)};
   const Histogram histogram(statistics);
   if (method == RangeMethod::kMinMax || histogram.empty()) return whole;
   if (method == RangeMethod::kMse) return least_error(histogram, low, high);
-  return {static_cast<float>(std::min(0.0, histogram.quantile(kTail))),
-          static_cast<float>(std::max(0.0, histogram.quantile(1 - kTail)))};
+  return {static_cast<float>(std::clamp(histogram.quantile(kTail), low, 0.0)),
+          static_cast<float>(std::clamp(histogram.quantile(1 - kTail), 0.0, high))};
 }
 
 void set_quantisation(const ActivationRange& range, Tensor& tensor) {

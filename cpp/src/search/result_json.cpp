@@ -94,6 +94,8 @@ std::string search_result_json(const SearchResult& result, const SearchProblem& 
     document["best"] = trial_json(*result.best, space);
     document["best"]["accuracy"] =
         accuracy_json(result.best->measurement, result.best->int8, result.test, result.test_int8);
+    document["best"]["quantisation"] =
+        result.quantisation.empty() ? Json(nullptr) : Json(result.quantisation);
   }
   document["largest"] = candidate_json(result.largest, space);
   document["largest"]["excess"] = excess_json(result.largest.violation);

@@ -1,7 +1,6 @@
 #include "tinynas/run_store.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "search/record_json.h"
+#include "search/run_lock.h"
 #include "tinyengine/plan_report.h"
 #include "tinynas/error.h"
 
@@ -85,16 +85,6 @@ void write_all(int file, const std::string& text, const std::string& path) {
   }
 }
 
-/// What a killed process left behind of files that it was about to rename.
-void remove_temporary_files(const std::string& directory) {
-  std::error_code error;
-  std::vector<fs::path> left;
-  for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().extension().string().starts_with(".tmp")) left.push_back(entry.path());
-  }
-  for (const fs::path& path : left) fs::remove(path, error);
-}
-
 std::string operators_csv(const Graph& graph, const MemoryPlan& plan) {
   std::string text = "index,name,kind,live_bytes,scratch_bytes,macs,weight_bytes\n";
   for (std::size_t i = 0; i < graph.ops.size(); ++i) {
@@ -135,9 +125,7 @@ const char* record_kind_name(RecordKind kind) {
 RunStore::RunStore(std::string directory, FaultFn fault)
     : directory_(std::move(directory)), fault_(std::move(fault)), trials_hash_(no_lines_hash()) {}
 
-RunStore::~RunStore() {
-  if (trials_file_ >= 0) ::close(trials_file_);
-}
+RunStore::~RunStore() = default;
 
 void RunStore::step(const char* name) const {
   if (fault_) fault_(name);
@@ -153,7 +141,7 @@ std::unique_ptr<RunStore> RunStore::open(const std::string& directory, Resume re
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) throw BadInput(directory + ": the run directory cannot be made: " + error.message());
-  store->open_trials();
+  store->lock_ = std::make_unique<RunLock>(directory);
   store->resumed_ = fs::exists(run_path);
   if (store->resumed_ && resume == Resume::kNever) {
     throw BadInput(directory + ": holds a run already; use --resume auto, or another --run-dir");
@@ -172,19 +160,6 @@ std::unique_ptr<RunStore> RunStore::open(const std::string& directory, Resume re
   head.update(document);
   write_json_file(head, run_path);
   return store;
-}
-
-void RunStore::open_trials() {
-  const std::string trials = path("trials.jsonl");
-  trials_file_ = ::open(trials.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (trials_file_ < 0) throw BadInput(trials + ": cannot be opened: " + std::strerror(errno));
-  // File systems without locks (some NFS) do without this protection.
-  if (::flock(trials_file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-    throw BadInput(directory_ +
-                   ": another process is running in it; wait, or use another --run-dir");
-  }
-  remove_temporary_files(directory_);
-  remove_temporary_files(path("best"));
 }
 
 void RunStore::read_trials() {
@@ -212,7 +187,7 @@ void RunStore::read_trials() {
     }
   }
   const std::size_t bytes = lines.ends.empty() ? 0 : lines.ends.back();
-  if (bytes < content.size() && ::ftruncate(trials_file_, static_cast<off_t>(bytes)) != 0) {
+  if (bytes < content.size() && ::ftruncate(lock_->trials_file(), static_cast<off_t>(bytes)) != 0) {
     throw BadInput(trials + ": its torn last line cannot be dropped: " + std::strerror(errno));
   }
   recorded_ = std::move(lines.records);
@@ -224,8 +199,8 @@ void RunStore::append(std::span<const MeasurementRecord> records) {
   step("append");
   std::string text;
   for (const MeasurementRecord& record : records) text += record_line(record) + "\n";
-  write_all(trials_file_, text, path("trials.jsonl"));
-  ::fsync(trials_file_);
+  write_all(lock_->trials_file(), text, path("trials.jsonl"));
+  ::fsync(lock_->trials_file());
   record_count_ += records.size();
   trials_hash_ = hash_bytes(text.data(), text.size(), trials_hash_);
 }
@@ -272,6 +247,8 @@ void RunStore::write_best(const SearchProblem& problem, const Candidate& best,
       path("best/plan.json"));
   step("best/operators.csv");
   write_file_atomic(path("best/operators.csv"), operators_csv(network.graph, plan));
+  // The winner is the same; its weights are better than the supernet's by now.
+  if (fs::exists(path("best/finetuned.json"))) return;
   if (weights) {
     step("best/weights.pt");
     replace_file_atomic(path("best/weights.pt"), weights);

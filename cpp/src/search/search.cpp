@@ -277,6 +277,10 @@ SearchResult SearchRun::finish(SearchStatus status) {
   result_.status = status;
   result_.planning = algorithm_->planning();
   result_.pareto = pareto_front(result_.trials, options_.evolution.rank_by);
+  if (status == SearchStatus::kFound && options_.int8 && callbacks_.quantisation) {
+    const Genotype& winner = result_.best->proposal.candidate.genotype;
+    result_.quantisation = callbacks_.quantisation(problem_.space.decode(winner));
+  }
   if (status == SearchStatus::kInterrupted || store_ == nullptr) {
     if (status == SearchStatus::kInterrupted) checkpoint(false);
     return std::move(result_);

@@ -54,27 +54,24 @@ void for_batches(const torch::Tensor& images,
   }
 }
 
-void widen(const torch::Tensor& values, ActivationStatistics& statistics) {
-  const bool map = values.dim() == 4;
-  const torch::Tensor largest =
-      values.abs().amax(map ? std::vector<std::int64_t>{0, 2, 3} : std::vector<std::int64_t>{0});
-  const std::vector<float> channels = values_of(largest);
-  statistics.channel_max.resize(channels.size(), 0);
-  for (std::size_t c = 0; c < channels.size(); ++c) {
-    statistics.channel_max[c] = std::max(statistics.channel_max[c], channels[c]);
+/// Largest magnitudes of channels, extremes and histogram of one batch more.
+void add_batch(const torch::Tensor& values, ActivationStatistics& statistics) {
+  const std::vector<std::int64_t> others =
+      values.dim() == 4 ? std::vector<std::int64_t>{0, 2, 3} : std::vector<std::int64_t>{0};
+  const std::vector<float> largest = values_of(values.amax(others)),
+                           smallest = values_of(values.amin(others));
+  statistics.channel_max.resize(largest.size(), 0);
+  for (std::size_t c = 0; c < largest.size(); ++c) {
+    statistics.min = std::min(statistics.min, smallest[c]);
+    statistics.max = std::max(statistics.max, largest[c]);
+    statistics.channel_max[c] = std::max({statistics.channel_max[c], largest[c], -smallest[c]});
   }
-  statistics.min = std::min(statistics.min, values.min().item<float>());
-  statistics.max = std::max(statistics.max, values.max().item<float>());
-}
-
-void count(const torch::Tensor& values, ActivationStatistics& statistics) {
-  if (!(statistics.max > statistics.min)) return;
+  statistics.widen_histogram(statistics.min, statistics.max);
+  if (statistics.histogram.empty()) return;
   const std::vector<float> bins =
-      values_of(at::histc(values.to(torch::kCPU), kHistogramBins, statistics.min, statistics.max));
-  statistics.histogram.resize(kHistogramBins, 0);
-  for (std::size_t i = 0; i < bins.size(); ++i) {
+      values_of(at::histc(values.to(torch::kCPU), kHistogramBins, statistics.low, statistics.high));
+  for (std::size_t i = 0; i < bins.size(); ++i)
     statistics.histogram[i] += static_cast<std::int64_t>(bins[i]);
-  }
 }
 
 ActivationStatistics image_statistics(const Normalisation& normalisation) {
@@ -121,19 +118,39 @@ FloatNetwork float_network(const Subnet& subnet, const FoldedNetwork& network) {
   return result;
 }
 
+void load_float_network(const FloatNetwork& floats, FoldedNetwork& network) {
+  torch::NoGradGuard no_grad;
+  std::size_t layer = 0;
+  for (std::size_t i = 0; i < floats.ops.size(); ++i) {
+    const FloatConstants& from = floats.ops[i];
+    if (from.bias.empty()) continue;
+    const bool classifier = layer == network.layers.size();
+    torch::Tensor& weight = classifier ? network.classifier_weight : network.layers[layer].weight;
+    torch::Tensor& bias = classifier ? network.classifier_bias : network.layers[layer].bias;
+    bias.copy_(torch::tensor(from.bias));
+    const torch::Tensor values = torch::tensor(from.weights);
+    if (classifier) {
+      weight.copy_(values.view(weight.sizes()));
+      continue;
+    }
+    const bool depthwise = floats.graph.ops[i].kind == OpKind::kDepthwiseConv2d;
+    const torch::Tensor seen =
+        depthwise ? weight.permute({2, 3, 0, 1}) : weight.permute({0, 2, 3, 1});
+    seen.copy_(values.view(seen.sizes()));
+    ++layer;
+  }
+}
+
 std::vector<ActivationStatistics> measure_activations(const Graph& graph,
                                                       const FoldedNetwork& network,
                                                       const torch::Tensor& images,
                                                       const Normalisation& normalisation) {
   std::vector<ActivationStatistics> all(graph.tensors.size());
-  for (const bool second_pass : {false, true}) {
-    for_batches(images, [&](const torch::Tensor& batch) {
-      trace(graph, network, batch, [&](std::int32_t t, const torch::Tensor& values) {
-        ActivationStatistics& statistics = all[static_cast<std::size_t>(t)];
-        second_pass ? count(values, statistics) : widen(values, statistics);
-      });
+  for_batches(images, [&](const torch::Tensor& batch) {
+    trace(graph, network, batch, [&](std::int32_t t, const torch::Tensor& values) {
+      add_batch(values, all[static_cast<std::size_t>(t)]);
     });
-  }
+  });
   all[static_cast<std::size_t>(graph.input)] = image_statistics(normalisation);
   return all;
 }
@@ -165,6 +182,25 @@ Measurement measure_int8(const Graph& graph, const torch::Tensor& images,
   measurement.standard_error = std::sqrt(measurement.accuracy * (1 - measurement.accuracy) /
                                          static_cast<double>(images_count));
   return measurement;
+}
+
+QuantisedNetwork quantise_best(const Subnet& subnet, const FoldedNetwork& network,
+                               const Normalisation& normalisation,
+                               const QuantisationImages& images) {
+  const FloatNetwork floats = float_network(subnet, network);
+  const auto statistics =
+      measure_activations(floats.graph, network, images.calibration, normalisation);
+  QuantisedNetwork best;
+  double most = -std::numeric_limits<double>::infinity();
+  for (const QuantiseOptions& options : all_quantisations()) {
+    Graph graph = quantise(floats, statistics, options);
+    const double score =
+        measure_int8(graph, images.choice.pixels, images.choice.labels, images.teacher).score;
+    if (score <= most) continue;
+    most = score;
+    best = {std::move(graph), options};
+  }
+  return best;
 }
 
 }  // namespace tinynas

@@ -13,6 +13,9 @@ namespace tinynas {
 /// The network in floats as `lower(subnet)` has its ops.
 FloatNetwork float_network(const Subnet& subnet, const FoldedNetwork& network);
 
+/// The reverse for weights and biases: `network` computes what `floats` says.
+void load_float_network(const FloatNetwork& floats, FoldedNetwork& network);
+
 /// How each tensor of the graph is spread over `images` (N, C, H, W). The image itself counts with
 /// all values that a byte can be.
 std::vector<ActivationStatistics> measure_activations(const Graph& graph,
@@ -23,5 +26,20 @@ std::vector<ActivationStatistics> measure_activations(const Graph& graph,
 /// Accuracy and score (see measure()) of a quantised graph on images that are normalised floats.
 Measurement measure_int8(const Graph& graph, const torch::Tensor& images,
                          const torch::Tensor& labels, const torch::Tensor& teacher);
+
+/// Validation images that ways to quantise are scored on: scores tell them apart with far fewer
+/// images than accuracies do.
+inline constexpr int kChoiceImages = 1000;
+
+/// What a way to quantise is chosen with.
+struct QuantisationImages {
+  torch::Tensor calibration;  ///< (N, C, H, W): ranges of activations
+  LabelledImages choice;      ///< validation images that ways are scored on
+  torch::Tensor teacher;      ///< the largest subnet's probabilities of those
+};
+/// Quantised in the way of all_quantisations() that scores best; of equals the first.
+QuantisedNetwork quantise_best(const Subnet& subnet, const FoldedNetwork& network,
+                               const Normalisation& normalisation,
+                               const QuantisationImages& images);
 
 }  // namespace tinynas

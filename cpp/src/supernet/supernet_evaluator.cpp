@@ -1,14 +1,13 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
-#include <limits>
 #include <map>
 #include <mutex>
 
 #include "supernet/device.h"
 #include "supernet/image_batches.h"
 #include "supernet/int8_measurement.h"
-#include "supernet/state_file.h"
+#include "supernet/subnet_files.h"
 #include "supernet/subnet_measurement.h"
 #include "supernet/supernet_file.h"
 #include "tinynas/error.h"
@@ -17,8 +16,7 @@
 namespace tinynas {
 namespace {
 
-/// Scores tell ways to quantise apart with far fewer images than accuracies do.
-constexpr int kChoiceImages = 1000;
+constexpr std::size_t kQuantisedKept = 64;  ///< networks of some ten KiB each
 
 }  // namespace
 
@@ -70,28 +68,27 @@ struct SupernetEvaluator::Impl {
     return teachers.back().second;
   }
 
-  /// Quantised in the way that scores best on kChoiceImages validation images; of equals the first.
-  Quantised quantised(const Subnet& subnet, int recalibration_images) {
-    c10::InferenceMode inference;
-    const FoldedNetwork folded = calibrated(subnet, recalibration_images);
-    const FloatNetwork floats = float_network(subnet, folded);
-    const LabelledImages calibration = images(Split::kCalibration, 0, subnet.resolution);
-    const auto statistics =
-        measure_activations(floats.graph, folded, calibration.pixels, normalisation);
-    const Fidelity choice{recalibration_images, kChoiceImages, Split::kValidation, false};
-    const torch::Tensor yardstick = teacher(choice);
-    const LabelledImages validation = images(Split::kValidation, kChoiceImages, subnet.resolution);
-    Quantised best;
-    double most = -std::numeric_limits<double>::infinity();
-    for (const QuantiseOptions& options : all_quantisations()) {
-      Graph graph = quantise(floats, statistics, options);
-      const double score =
-          measure_int8(graph, validation.pixels, validation.labels, yardstick).score;
-      if (score <= most) continue;
-      most = score;
-      best = {std::move(graph), options};
+  /// Made once for a subnet: validation, test and export ask one after another.
+  QuantisedNetwork quantised(const Subnet& subnet, int recalibration_images) {
+    const std::pair key(supernet.space().encode(subnet), recalibration_images);
+    {
+      const std::lock_guard lock(quantised_mutex);
+      const auto made = quantised_networks.find(key);
+      if (made != quantised_networks.end()) return made->second;
     }
-    return best;
+    QuantisedNetwork network = quantise_anew(subnet, recalibration_images);
+    const std::lock_guard lock(quantised_mutex);
+    if (quantised_networks.size() >= kQuantisedKept) quantised_networks.clear();
+    return quantised_networks.emplace(key, std::move(network)).first->second;
+  }
+
+  QuantisedNetwork quantise_anew(const Subnet& subnet, int recalibration_images) {
+    c10::InferenceMode inference;
+    const Fidelity choice{recalibration_images, kChoiceImages, Split::kValidation, false};
+    const QuantisationImages with{images(Split::kCalibration, 0, subnet.resolution).pixels,
+                                  images(Split::kValidation, kChoiceImages, subnet.resolution),
+                                  teacher(choice)};
+    return quantise_best(subnet, calibrated(subnet, recalibration_images), normalisation, with);
   }
 
   Measurement measure_subnet(const Subnet& subnet, const Fidelity& fidelity,
@@ -113,9 +110,10 @@ struct SupernetEvaluator::Impl {
   Normalisation normalisation;
   torch::Device device;
   tbb::task_arena arena;
-  std::mutex cache_mutex, teacher_mutex;
+  std::mutex cache_mutex, teacher_mutex, quantised_mutex;
   std::map<std::pair<Split, int>, LabelledImages> cache;
   std::vector<std::pair<Fidelity, torch::Tensor>> teachers;
+  std::map<std::pair<Genotype, int>, QuantisedNetwork> quantised_networks;
 };
 
 SupernetEvaluator::SupernetEvaluator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -149,8 +147,8 @@ std::vector<Measurement> SupernetEvaluator::evaluate(std::span<const Subnet> sub
   return results;
 }
 
-SupernetEvaluator::Quantised SupernetEvaluator::quantised(const Subnet& subnet) {
-  Quantised result;
+QuantisedNetwork SupernetEvaluator::quantised(const Subnet& subnet) {
+  QuantisedNetwork result;
   impl_->arena.execute([&] { result = impl_->quantised(subnet, 0); });
   return result;
 }
@@ -161,27 +159,7 @@ const SearchSpace& SupernetEvaluator::space() const { return impl_->supernet.spa
 void SupernetEvaluator::extract(const Subnet& subnet, const std::string& path) {
   FoldedNetwork network;
   impl_->arena.execute([&] { network = impl_->calibrated(subnet, 0); });
-  StateFile state;
-  state.metadata = supernet_metadata(impl_->supernet.space(), impl_->info);
-  state.metadata["format"] = "tinynas-subnet-weights";
-  state.metadata["subnet"] = describe(subnet);
-  Json layers = Json::array();
-  for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    const FoldedLayer& layer = network.layers[i];
-    const std::string name = "layer" + std::to_string(i);
-    state.tensors.emplace_back(name + ".weight", layer.weight);
-    state.tensors.emplace_back(name + ".bias", layer.bias);
-    layers.push_back({{"stride", layer.stride},
-                      {"padding", layer.padding},
-                      {"groups", layer.groups},
-                      {"relu", layer.relu},
-                      {"opens_shortcut", layer.opens_shortcut},
-                      {"closes_shortcut", layer.closes_shortcut}});
-  }
-  state.tensors.emplace_back("classifier.weight", network.classifier_weight);
-  state.tensors.emplace_back("classifier.bias", network.classifier_bias);
-  state.metadata["layers"] = layers;
-  write_state_file(state, path);
+  write_subnet_weights(network, subnet, impl_->supernet.space(), impl_->info, path);
 }
 
 }  // namespace tinynas

@@ -86,9 +86,10 @@ void write_supernet(const Supernet& supernet, const SupernetInfo& info, const Js
   write_state_file(state, path);
 }
 
-void load_parameters(Supernet& supernet, const StateFile& state, const std::string& path) {
+void load_parameters(const NamedTensors& parameters, const StateFile& state,
+                     const std::string& path) {
   torch::NoGradGuard no_grad;
-  for (auto& [name, parameter] : supernet.parameters()) {
+  for (const auto& [name, parameter] : parameters) {
     parameter.copy_(state.tensor(name, parameter.sizes(), path));
   }
 }
@@ -103,7 +104,7 @@ LoadedSupernet read_supernet(const std::string& path) {
                    "file is damaged");
   }
   Supernet supernet(space, 0);
-  load_parameters(supernet, state, path);
+  load_parameters(supernet.parameters(), state, path);
   info.file_hash = hex(state.file_hash);
   return {std::move(supernet), std::move(info)};
 }

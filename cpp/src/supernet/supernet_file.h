@@ -27,9 +27,10 @@ struct LoadedSupernet {
 /// Throws BadInput on a damaged or newer file.
 LoadedSupernet read_supernet(const std::string& path);
 
-/// Copies tensors of the file into the supernet's parameters; throws BadInput when one is missing
-/// or of another shape.
-void load_parameters(Supernet& supernet, const StateFile& state, const std::string& path);
+/// Copies tensors of the file into parameters of the same names; throws BadInput when one is
+/// missing or of another shape.
+void load_parameters(const NamedTensors& parameters, const StateFile& state,
+                     const std::string& path);
 
 /// Throws BadInput when `data` is not what the supernet was trained on: a class or a split differs,
 /// so that training images could lie in a validation set.

@@ -8,53 +8,35 @@
 #include "tinynas/error.h"
 
 namespace tinynas {
-namespace {
 
 torch::Tensor distillation_loss(const torch::Tensor& logits, const torch::Tensor& teacher) {
   return -(teacher * logits.log_softmax(1)).sum(1).mean();
 }
 
-}  // namespace
-
-TrainingState::TrainingState(Supernet& supernet, const ImageSet& images,
-                             const Normalisation& normalisation, const TrainOptions& options,
+TrainingState::TrainingState(Trainee& trainee, const ImageSet& images,
+                             const Normalisation& normalisation, const TrainingOptions& options,
                              torch::Device device)
-    : images_(images),
+    : trainee_(trainee),
+      images_(images),
       normalisation_(normalisation),
       options_(options),
       device_(device),
-      largest_(supernet.largest()),
-      parameters_(supernet.parameters()) {
-  for (int shard = 0; shard < options.shards; ++shard) {
-    replicas_.push_back(supernet.replica());
-    replica_parameters_.push_back(replicas_.back().parameters());
-  }
+      parameters_(trainee.parameters()),
+      replica_parameters_(trainee.replica_parameters()) {
   for (const auto& [name, parameter] : parameters_)
     momentum_.push_back(torch::zeros_like(parameter));
 }
 
 double TrainingState::shard_gradients(std::size_t shard, std::span<const std::int32_t> indices,
-                                      const StepTask& task) {
-  const Supernet& replica = replicas_[shard];
-  const std::uint64_t stream = task.stream * static_cast<std::uint64_t>(options_.shards) + shard;
+                                      std::int64_t number) {
+  const std::uint64_t stream =
+      static_cast<std::uint64_t>(number) * static_cast<std::uint64_t>(options_.shards) + shard;
   const Augmentation augmentation{options_.shift_pixels, options_.horizontal_flip,
                                   options_.erase_pixels};
   const torch::Tensor images =
       augmented_batch(images_, indices, normalisation_, augmentation, options_.seed, stream)
           .to(device_);
-  const torch::Tensor labels = label_batch(images_, indices).to(device_);
-  const torch::Tensor logits = forward_with_batch_statistics(
-      replica.slice(largest_), resize_batch(images, largest_.resolution));
-  const torch::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100,
-                                                    options_.label_smoothing);
-  loss.backward();
-  const torch::Tensor teacher = logits.detach().softmax(1);
-  for (const Subnet& student : task.students) {
-    const torch::Tensor student_logits = forward_with_batch_statistics(
-        replica.slice(student), resize_batch(images, student.resolution));
-    distillation_loss(student_logits, teacher).backward();
-  }
-  return loss.item<double>();
+  return trainee_.backward(shard, images, label_batch(images_, indices).to(device_), number);
 }
 
 void TrainingState::reduce_gradients() {
@@ -63,12 +45,12 @@ void TrainingState::reduce_gradients() {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     torch::Tensor& first = replica_parameters_[0][i].second.mutable_grad();
     if (!first.defined()) first = torch::zeros_like(parameters_[i].second);
-    for (std::size_t shard = 1; shard < replicas_.size(); ++shard) {
+    for (std::size_t shard = 1; shard < replica_parameters_.size(); ++shard) {
       torch::Tensor& other = replica_parameters_[shard][i].second.mutable_grad();
       if (other.defined()) first += other;
       other.reset();
     }
-    first /= static_cast<double>(replicas_.size());
+    first /= static_cast<double>(replica_parameters_.size());
     squares += first.square().sum();
   }
   if (options_.gradient_norm <= 0) return;
@@ -78,13 +60,13 @@ void TrainingState::reduce_gradients() {
     parameter.mutable_grad() *= options_.gradient_norm / norm;
 }
 
-double TrainingState::step(std::span<const std::int32_t> indices, const StepTask& task,
+double TrainingState::step(std::span<const std::int32_t> indices, std::int64_t number,
                            double learning_rate) {
-  const std::size_t shards = replicas_.size(), part = indices.size() / shards;
+  const std::size_t shards = replica_parameters_.size(), part = indices.size() / shards;
   std::vector<double> losses(shards);
   auto run = [&](std::size_t shard) {
     use_one_intra_op_thread_here();
-    losses[shard] = shard_gradients(shard, indices.subspan(shard * part, part), task);
+    losses[shard] = shard_gradients(shard, indices.subspan(shard * part, part), number);
   };
   if (device_.is_cpu()) {
     tbb::parallel_for(std::size_t{0}, shards, run);

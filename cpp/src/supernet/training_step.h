@@ -14,22 +14,29 @@
 
 namespace tinynas {
 
-/// What a step trains: the largest subnet from labels, each student from the largest's detached
-/// softmax.
-struct StepTask {
-  std::vector<Subnet> students;  ///< empty during warm-up
-  std::uint64_t stream = 0;      ///< names the step's random numbers
+/// Whose gradients a step takes.
+class Trainee {
+ public:
+  virtual ~Trainee() = default;
+  /// The weights, in a fixed order.
+  virtual NamedTensors parameters() const = 0;
+  /// One for each shard: leaves over the same memory, whose gradients are the shard's own.
+  virtual std::vector<NamedTensors> replica_parameters() const = 0;
+  /// Adds a shard's gradients of step `step` to its replica and returns the loss that is reported.
+  /// Shards are asked side by side.
+  virtual double backward(std::size_t shard, const torch::Tensor& images,
+                          const torch::Tensor& labels, std::int64_t step) = 0;
 };
 
-/// Supernet, optimiser and shards. Results depend on the options alone, not on how many threads
+/// Trainee, optimiser and shards. Results depend on the options alone, not on how many threads
 /// there are.
 class TrainingState {
  public:
-  TrainingState(Supernet& supernet, const ImageSet& images, const Normalisation& normalisation,
-                const TrainOptions& options, torch::Device device);
+  TrainingState(Trainee& trainee, const ImageSet& images, const Normalisation& normalisation,
+                const TrainingOptions& options, torch::Device device);
 
-  /// Returns the mean loss of the largest subnet. Throws Error when it is not a number.
-  double step(std::span<const std::int32_t> indices, const StepTask& task, double learning_rate);
+  /// Returns the mean loss of the shards. Throws Error when it is not a number.
+  double step(std::span<const std::int32_t> indices, std::int64_t number, double learning_rate);
 
   void reset_momentum();
   /// Momentum buffers as "momentum.NAME"; zeros before the first step.
@@ -38,18 +45,20 @@ class TrainingState {
 
  private:
   double shard_gradients(std::size_t shard, std::span<const std::int32_t> indices,
-                         const StepTask& task);
+                         std::int64_t number);
   void reduce_gradients();
 
+  Trainee& trainee_;
   const ImageSet& images_;
   const Normalisation& normalisation_;
-  const TrainOptions& options_;
+  const TrainingOptions& options_;
   torch::Device device_;
-  Subnet largest_;
   NamedTensors parameters_;
-  std::vector<Supernet> replicas_;
   std::vector<NamedTensors> replica_parameters_;
   std::vector<torch::Tensor> momentum_;
 };
+
+/// Mean cross-entropy of logits (N, classes) to a teacher's probabilities (N, classes).
+torch::Tensor distillation_loss(const torch::Tensor& logits, const torch::Tensor& teacher);
 
 }  // namespace tinynas

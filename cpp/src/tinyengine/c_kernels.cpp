@@ -32,10 +32,13 @@ enum Kernel : int {
 
 /// In the order of Kernel.
 std::vector<CKernel> all_kernels() {
-  const std::vector<std::string> square = {"depthwise.h", "depthwise.c", "depthwise_square.h"};
+  const std::vector<std::string> square = {"depthwise.h",        "depthwise.c",
+                                           "depthwise_square.h", "depthwise_paired.h",
+                                           "depthwise_paired.c", "depthwise_taps.h"};
+  const std::vector<std::string> columns = {"columns.h", "multiply_quads.h", "multiply_columns.c"};
   return {
-      {"tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, {"multiply_columns.c"}},
-      {"tn_conv2d", "tn_conv_layer", "conv2d.c", false, {"multiply_columns.c"}},
+      {"tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, columns},
+      {"tn_conv2d", "tn_conv_layer", "conv2d.c", false, columns},
       {"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h"}},
       {"tn_depthwise_3x3", "tn_depthwise_layer", "depthwise_3x3.c", false, square},
       {"tn_depthwise_5x5", "tn_depthwise_layer", "depthwise_5x5.c", false, square},
@@ -51,7 +54,7 @@ std::vector<CKernel> all_kernels() {
       {"tn_softmax_row", "tn_softmax_layer", "softmax.c"},
       {"tn_concat_channels", "tn_concat_layer", "elementwise.c"},
       {"tn_join_runs", "tn_join_layer", "data_movement.c", true},
-      {"tn_fully_connected", "tn_conv_layer", "fully_connected.c", true},
+      {"tn_fully_connected", "tn_conv_layer", "fully_connected.c", true, {"multiply_quads.h"}},
       {"tn_mean_of_axis", "tn_mean_axis_layer", "data_movement.c", true},
       {"tn_pad_map", "tn_pad_layer", "data_movement.c", true},
       {"tn_copy_bytes", "tn_copy_layer", "data_movement.c", true},
@@ -69,6 +72,10 @@ Kernel depthwise_kernel(const Graph& graph, const Op& op) {
 }
 
 }  // namespace
+
+bool has_square_kernel(const Graph& graph, const Op& op) {
+  return op.kind == OpKind::kDepthwiseConv2d && depthwise_kernel(graph, op) != kDepthwise;
+}
 
 std::span<const CKernel> c_kernels() {
   static const std::vector<CKernel> kKernels = all_kernels();

@@ -27,4 +27,7 @@ std::span<const CKernel> c_kernels();
 /// as they come (PlacementKind::kAccumulators).
 int find_c_kernel(const Graph& graph, const Op& op, bool accumulates);
 
+/// Whether a depthwise kernel of one square window runs the op: its weights lie in pairs.
+bool has_square_kernel(const Graph& graph, const Op& op);
+
 }  // namespace tinynas

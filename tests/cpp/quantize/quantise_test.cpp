@@ -24,7 +24,7 @@ ActivationStatistics spread(float outlier) {
   ActivationStatistics statistics;
   statistics.min = *std::min_element(values.begin(), values.end());
   statistics.max = *std::max_element(values.begin(), values.end());
-  statistics.histogram.assign(kHistogramBins, 0);
+  statistics.widen_histogram(statistics.min, statistics.max);
   for (const float value : values) {
     const double place = (value - statistics.min) / (statistics.max - statistics.min);
     const auto bin =

@@ -51,11 +51,4 @@ static inline __attribute__((always_inline)) void tn_sum_window(int32_t height, 
   sums[3] = d;
 }
 
-/* Writes one value every `channels` and returns where the next one goes. */
-static inline int8_t* tn_put_channel(int8_t* out, int32_t channels, int32_t sum, int32_t multiplier,
-                                     int32_t shift, int32_t nudge) {
-  *out = (int8_t)tn_requantize(sum, multiplier, shift, nudge);
-  return out + channels;
-}
-
 #endif

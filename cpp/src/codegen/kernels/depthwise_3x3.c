@@ -1,12 +1,10 @@
 /* Depthwise convolution with a window of 3x3, one output row. */
+#include "depthwise.h"
 #include "depthwise_square.h"
 
 #if TN_DSP
 
-void tn_depthwise_3x3(const void* layer, const tn_call* call) {
-  int32_t weights[2 * 3 * 2];
-  tn_depthwise_square(layer, call, 3, weights);
-}
+TN_DEPTHWISE_KERNEL(tn_depthwise_3x3, 3)
 
 #else
 

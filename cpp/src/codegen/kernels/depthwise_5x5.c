@@ -1,12 +1,10 @@
 /* Depthwise convolution with a window of 5x5, one output row. */
+#include "depthwise.h"
 #include "depthwise_square.h"
 
 #if TN_DSP
 
-void tn_depthwise_5x5(const void* layer, const tn_call* call) {
-  int32_t weights[2 * 5 * 3];
-  tn_depthwise_square(layer, call, 5, weights);
-}
+TN_DEPTHWISE_KERNEL(tn_depthwise_5x5, 5)
 
 #else
 

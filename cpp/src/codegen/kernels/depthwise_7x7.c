@@ -1,12 +1,10 @@
 /* Depthwise convolution with a window of 7x7, one output row. */
+#include "depthwise.h"
 #include "depthwise_square.h"
 
 #if TN_DSP
 
-void tn_depthwise_7x7(const void* layer, const tn_call* call) {
-  int32_t weights[2 * 7 * 4];
-  tn_depthwise_square(layer, call, 7, weights);
-}
+TN_DEPTHWISE_KERNEL(tn_depthwise_7x7, 7)
 
 #else
 

@@ -1,5 +1,5 @@
 /* tinynas runtime: what generated model code is made of. Free to use, no warranty (see LICENSE.txt
- * beside it). */
+ * that comes with it). */
 #ifndef TINYNAS_RUNTIME_H
 #define TINYNAS_RUNTIME_H
 
@@ -56,7 +56,7 @@ typedef struct {
   const int8_t* weights;
   const int32_t* bias;
   const int32_t* multipliers;
-  const int8_t* shifts;
+  const int8_t* shifts; /* tn_is_common() tells what they are; of fully_connected exponents */
   uint16_t in_width, in_channels, out_channels;
   uint8_t kernel_h, kernel_w, stride_w, pad_left;
   int16_t in_zero, out_zero;

@@ -1,0 +1,51 @@
+#include <filesystem>
+
+#include "base/json_io.h"
+#include "tinynas/error.h"
+#include "tinynas/run_store.h"
+
+namespace tinynas {
+namespace {
+
+std::optional<double> number_or_none(const Json& object, const char* key,
+                                     const std::string& where) {
+  if (json_at(object, key, where).is_null()) return std::nullopt;
+  return json_number(object, key, where);
+}
+
+}  // namespace
+
+FinishedRun read_finished_run(const std::string& directory) {
+  const std::string run_path = directory + "/run.json", result_path = directory + "/result.json";
+  check_run_format(run_path);
+  if (!std::filesystem::exists(result_path)) {
+    throw BadInput(directory +
+                   ": its search has not finished (no result.json); go on with the "
+                   "same `tinynas search` command");
+  }
+  FinishedRun run;
+  run.directory = directory;
+  const Json head = read_json_file(run_path);
+  const Json& asked = json_at(head, "run", run_path);
+  const Json& evaluator = json_at(asked, "evaluator", run_path);
+  const Json& environment = json_at(head, "environment", run_path);
+  run.space_name = json_string(json_at(asked, "space", run_path), "name", run_path);
+  run.supernet_hash = json_string(evaluator, "supernet_hash", run_path);
+  run.dataset_name = json_string(evaluator, "dataset", run_path);
+  run.split_hash = json_string(evaluator, "split_hash", run_path);
+  run.supernet_path = json_string(environment, "supernet", run_path);
+  run.data_path = json_string(environment, "data", run_path);
+  const Json result = read_json_file(result_path);
+  const Json& best = json_at(result, "best", result_path);
+  if (best.is_null()) throw BadInput(directory + ": its search found no network that fits");
+  run.winner_id = json_string(best, "id", result_path);
+  const Json& accuracy = json_at(best, "accuracy", result_path);
+  run.validation = json_number(accuracy, "validation", result_path);
+  run.validation_int8 = json_number(accuracy, "validation_int8", result_path);
+  run.test = number_or_none(accuracy, "test", result_path);
+  run.test_int8 = number_or_none(accuracy, "test_int8", result_path);
+  run.quantisation = json_string(best, "quantisation", result_path);
+  return run;
+}
+
+}  // namespace tinynas

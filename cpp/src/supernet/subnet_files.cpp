@@ -1,0 +1,45 @@
+#include "supernet/subnet_files.h"
+
+#include "base/files.h"
+#include "supernet/state_file.h"
+#include "supernet/supernet_file.h"
+#include "tinynas/tflite.h"
+
+namespace tinynas {
+
+void write_subnet_weights(const FoldedNetwork& network, const Subnet& subnet,
+                          const SearchSpace& space, const SupernetInfo& info,
+                          const std::string& path) {
+  StateFile state;
+  state.metadata = supernet_metadata(space, info);
+  state.metadata["format"] = "tinynas-subnet-weights";
+  state.metadata["subnet"] = describe(subnet);
+  Json layers = Json::array();
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const FoldedLayer& layer = network.layers[i];
+    const std::string name = "layer" + std::to_string(i);
+    state.tensors.emplace_back(name + ".weight", layer.weight);
+    state.tensors.emplace_back(name + ".bias", layer.bias);
+    layers.push_back({{"stride", layer.stride},
+                      {"padding", layer.padding},
+                      {"groups", layer.groups},
+                      {"relu", layer.relu},
+                      {"opens_shortcut", layer.opens_shortcut},
+                      {"closes_shortcut", layer.closes_shortcut}});
+  }
+  state.tensors.emplace_back("classifier.weight", network.classifier_weight);
+  state.tensors.emplace_back("classifier.bias", network.classifier_bias);
+  state.metadata["layers"] = layers;
+  write_state_file(state, path);
+}
+
+void write_int8_model(const QuantisedNetwork& network, const SupernetInfo& info,
+                      const std::string& path) {
+  ModelLabels labels;
+  labels.description = "tinynas " + info.space_name + ", int8: " + describe(network.options);
+  labels.class_names = info.class_names;
+  labels.normalisation = {info.mean, info.deviation};
+  write_file_atomic(path, encode_tflite(network.graph, labels));
+}
+
+}  // namespace tinynas

@@ -1,0 +1,16 @@
+#pragma once
+// A single network on disk: its weights in floats, and its int8 model (write_int8_model).
+
+#include <string>
+
+#include "supernet/elastic_network.h"
+#include "tinynas/supernet.h"
+
+namespace tinynas {
+
+/// Folded weights of each layer as one .pt file.
+void write_subnet_weights(const FoldedNetwork& network, const Subnet& subnet,
+                          const SearchSpace& space, const SupernetInfo& info,
+                          const std::string& path);
+
+}  // namespace tinynas
