@@ -64,8 +64,8 @@ class Layers:
         height = self.random.randint(size, size + 5)
         width = self.random.randint(size, 40)
         x = self.builder.input((1, height, width, self.random.randint(1, 24)))
-        stride = self.random.choice((1, 1, 2))
-        same = self.random.random() < 0.8
+        stride = self.random.choice((1, 2))
+        same = self.random.random() < 0.7
         return self.builder.depthwise(x, (size, size), (stride, stride), same=same)
 
     def depthwise_3x3(self) -> int:
@@ -174,7 +174,7 @@ class Layers:
 
 
 COUNTS = {
-    "conv2d_1x1": 64, "conv2d": 80, "depthwise_3x3": 16, "depthwise_5x5": 16, "depthwise_7x7": 16,
+    "conv2d_1x1": 64, "conv2d": 80, "depthwise_3x3": 26, "depthwise_5x5": 26, "depthwise_7x7": 26,
     "depthwise_any": 36, "avgpool": 14, "pool_sums": 20, "maxpool": 12, "mean": 12, "mean_axis": 8, "add": 10,
     "mul": 12, "look_up": 5, "concat": 8, "join": 8, "softmax": 8, "fully_connected": 16, "pad": 8,
     "copy": 5, "transpose": 8, "resize": 8,
@@ -205,7 +205,7 @@ def chain(seed: int) -> tuple[bytes, str, int]:
     return builder.build([x]), draw.choice(("resident", "rows", "external")), sram
 
 
-CHAINS = 60
+CHAINS = 48
 
 
 def draw_networks(thinned: int = 1) -> list[Drawn]:

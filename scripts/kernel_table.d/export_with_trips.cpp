@@ -30,7 +30,9 @@ nlohmann::json export_network(const std::string& folder, const std::string& line
   const MemoryPlan plan = plan_memory(graph, find_runtime(kDefaultRuntime), options);
   const std::filesystem::path to = std::filesystem::path(folder) / name;
   std::filesystem::create_directories(to);
-  for (const GeneratedFile& generated : generate_c(graph, plan, {name, {}}, file)) {
+  CodeLabels labels;
+  labels.network = name;
+  for (const GeneratedFile& generated : generate_c(graph, plan, labels, file)) {
     write_file_atomic((to / generated.name).string(), generated.content);
   }
   nlohmann::json counts = nlohmann::json::object();

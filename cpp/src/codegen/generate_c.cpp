@@ -83,131 +83,128 @@ class CGenerator {
            "warranty. */\n";
   }
 
-}
-
-std::string
-weights_header() const {
-  std::string text = banner("weights, biases and tables") +
-                     "#ifndef TINYNAS_WEIGHTS_H\n#define TINYNAS_WEIGHTS_H\n\n"
-                     "#include <stdint.h>\n\n";
-  for (const LayerText& layer : layers_) text += layer.declarations;
-  return text + "\n#endif\n";
-}
-
-std::string weights() const {
-  std::string text = banner("weights, biases and tables, named by operator") +
-                     "#include \"weights.h\"\n\n#include \"weight_order.h\"\n";
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (layers_[i].arrays.empty()) continue;
-    text += "\n/* " + op_text(i) + " */\n" + layers_[i].arrays;
+  std::string weights_header() const {
+    std::string text = banner("weights, biases and tables") +
+                       "#ifndef TINYNAS_WEIGHTS_H\n#define TINYNAS_WEIGHTS_H\n\n"
+                       "#include <stdint.h>\n\n";
+    for (const LayerText& layer : layers_) text += layer.declarations;
+    return text + "\n#endif\n";
   }
-  return text;
-}
 
-std::string op_text(std::size_t index) const {
-  const Op& op = graph_.ops[index];
-  const Shape& in = graph_.in_shape(op);
-  const Shape& out = graph_.out_shape(op);
-  const auto shape = [](const Shape& s) {
-    return number(s.h) + "x" + number(s.w) + "x" + number(s.c);
-  };
-  std::string text = number(static_cast<std::int64_t>(index)) + " " + op_name(graph_, index) +
-                     ": " + op_kind_name(op.kind);
-  if (op.kernel_h > 1 || op.kernel_w > 1) {
-    text += " " + number(op.kernel_h) + "x" + number(op.kernel_w);
+  std::string weights() const {
+    std::string text = banner("weights, biases and tables, named by operator") +
+                       "#include \"weights.h\"\n\n#include \"weight_order.h\"\n";
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if (layers_[i].arrays.empty()) continue;
+      text += "\n/* " + op_text(i) + " */\n" + layers_[i].arrays;
+    }
+    return text;
   }
-  if (op.stride_h > 1 || op.stride_w > 1) text += ", stride " + number(op.stride_h);
-  return text + ", " + shape(in) + " to " + shape(out);
-}
 
-std::string op_entry(std::size_t index) const {
-  const Op& op = graph_.ops[index];
-  const CKernel& kernel = kernels_[index];
-  const std::int64_t sums = sums_offset(plan_, op.output);
-  // The driver finds the sums that a row belongs to by windows that do not overlap; the one
-  // window of a single output row may have any stride.
-  const std::int32_t stride = sums >= 0 ? std::max(op.stride_h, op.kernel_h) : op.stride_h;
-  std::string flags;
-  const auto flag = [&](bool set, const char* name) {
-    if (set) flags += (flags.empty() ? "" : " | ") + std::string(name);
-  };
-  const bool broadcasts = op.kind == OpKind::kMul && op.input_count == 2 &&
-                          !(graph_.tensors[graph_.inputs(op)[1]].shape == graph_.out_shape(op));
-  flag(kernel.whole, "TN_WHOLE");
-  flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
-  flag(broadcasts, "TN_BROADCASTS");
-  flag(sums >= 0, "TN_ACCUMULATES");
-  return "  {" + kernel.function + ", " + (kernel.add_row.empty() ? "0" : kernel.add_row) +
-         ", &tn_layer" + number(static_cast<std::int64_t>(index)) + ", " +
-         number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
-         number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
-         number(flow_padding(graph_, plan_, index)) + ", " + number(op.pad_top) + ", " +
-         number(op.input_count) + ", " + (flags.empty() ? "0" : flags) + "},\n";
-}
-
-std::string model() const {
-  std::string text = banner("layers and memory plan") +
-                     "#include \"model.h\"\n\n#include \"tinynas_kernels.h\"\n"
-                     "#include \"weights.h\"\n\n";
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    text += "/* " + op_text(i) + " */\nstatic const " + kernels_[i].layer_type + " tn_layer" +
-            number(static_cast<std::int64_t>(i)) + " = " + layers_[i].initializer + ";\n";
+  std::string op_text(std::size_t index) const {
+    const Op& op = graph_.ops[index];
+    const Shape& in = graph_.in_shape(op);
+    const Shape& out = graph_.out_shape(op);
+    const auto shape = [](const Shape& s) {
+      return number(s.h) + "x" + number(s.w) + "x" + number(s.c);
+    };
+    std::string text = number(static_cast<std::int64_t>(index)) + " " + op_name(graph_, index) +
+                       ": " + op_kind_name(op.kind);
+    if (op.kernel_h > 1 || op.kernel_w > 1) {
+      text += " " + number(op.kernel_h) + "x" + number(op.kernel_w);
+    }
+    if (op.stride_h > 1 || op.stride_w > 1) text += ", stride " + number(op.stride_h);
+    return text + ", " + shape(in) + " to " + shape(out);
   }
-  const auto rows = tensor_rows(graph_, plan_);
-  text +=
-      "\n/* Offset and bytes a row in the arena, height, width, channels; slots of a ring. */\n" +
-      emit_tensors(graph_, rows) + "\n" + emit_links(graph_) +
-      "\nstatic const tn_op tn_ops[] = {\n";
-  for (std::size_t i = 0; i < graph_.ops.size(); ++i) text += op_entry(i);
-  text += "};\n\n/* Operators that stream rows together. */\n" + emit_segments(graph_, plan_);
-  return text + "\n" + state();
-}
 
-std::string state() const {
-  std::int32_t most = 1;
-  for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
-  const std::string tensors = number(static_cast<std::int64_t>(graph_.tensors.size()));
-  std::string text =
-      "/* The union aligns the arena. */\n"
-      "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n  uint32_t words[1];\n} "
-      "tn_arena;\n"
-      "static struct {\n  const int8_t *inputs[" +
-      number(most) + "];\n  uint16_t made[" + tensors +
-      "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"
-      "static const tn_output tn_outputs[] = {\n";
-  const auto rows = tensor_rows(graph_, plan_);
-  for (const std::int32_t t : all_outputs(graph_)) {
+  std::string op_entry(std::size_t index) const {
+    const Op& op = graph_.ops[index];
+    const CKernel& kernel = kernels_[index];
+    const std::int64_t sums = sums_offset(plan_, op.output);
+    // The driver finds the sums that a row belongs to by windows that do not overlap; the one
+    // window of a single output row may have any stride.
+    const std::int32_t stride = sums >= 0 ? std::max(op.stride_h, op.kernel_h) : op.stride_h;
+    std::string flags;
+    const auto flag = [&](bool set, const char* name) {
+      if (set) flags += (flags.empty() ? "" : " | ") + std::string(name);
+    };
+    const bool broadcasts = op.kind == OpKind::kMul && op.input_count == 2 &&
+                            !(graph_.tensors[graph_.inputs(op)[1]].shape == graph_.out_shape(op));
+    flag(kernel.whole, "TN_WHOLE");
+    flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
+    flag(broadcasts, "TN_BROADCASTS");
+    flag(sums >= 0, "TN_ACCUMULATES");
+    return "  {" + kernel.function + ", " + (kernel.add_row.empty() ? "0" : kernel.add_row) +
+           ", &tn_layer" + number(static_cast<std::int64_t>(index)) + ", " +
+           number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
+           number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
+           number(flow_padding(graph_, plan_, index)) + ", " + number(op.pad_top) + ", " +
+           number(op.input_count) + ", " + (flags.empty() ? "0" : flags) + "},\n";
+  }
+
+  std::string model() const {
+    std::string text = banner("layers and memory plan") +
+                       "#include \"model.h\"\n\n#include \"tinynas_kernels.h\"\n"
+                       "#include \"weights.h\"\n\n";
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      text += "/* " + op_text(i) + " */\nstatic const " + kernels_[i].layer_type + " tn_layer" +
+              number(static_cast<std::int64_t>(i)) + " = " + layers_[i].initializer + ";\n";
+    }
+    const auto rows = tensor_rows(graph_, plan_);
     text +=
-        "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) + "},\n";
+        "\n/* Offset and bytes a row in the arena, height, width, channels; slots of a ring. */\n" +
+        emit_tensors(graph_, rows) + "\n" + emit_links(graph_) +
+        "\nstatic const tn_op tn_ops[] = {\n";
+    for (std::size_t i = 0; i < graph_.ops.size(); ++i) text += op_entry(i);
+    text += "};\n\n/* Operators that stream rows together. */\n" + emit_segments(graph_, plan_);
+    return text + "\n" + state();
   }
-  const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
-  const std::vector<std::pair<const char*, std::string>> fields = {
-      {"arena", "tn_arena.bytes"},
-      {"inputs", "tn_state.inputs"},
-      {"made", "tn_state.made"},
-      {"tensors", "tn_tensors"},
-      {"ops", "tn_ops"},
-      {"input_lists", "tn_input_lists"},
-      {"writers", "tn_writers"},
-      {"segments", "tn_segments"},
-      {"outputs", "tn_outputs"},
-      {"tensor_count", tensors},
-      {"segment_count", number(static_cast<std::int64_t>(plan_.segments.size()))},
-      {"output_count", number(static_cast<std::int64_t>(all_outputs(graph_).size()))},
-      {"image", number(graph_.input)},
-      {"image_mode", modes[static_cast<int>(plan_.input)]}};
-  text += "};\n\nconst tn_model tn_network = {\n";
-  for (const auto& [name, value] : fields) {
-    text += "    ." + std::string(name) + " = " + value + ",\n";
-  }
-  return text + "};\n";
-}
 
-const Graph& graph_;
-const MemoryPlan& plan_;
-const CodeLabels& labels_;
-std::vector<CKernel> kernels_;
-std::vector<LayerText> layers_;
+  std::string state() const {
+    std::int32_t most = 1;
+    for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
+    const std::string tensors = number(static_cast<std::int64_t>(graph_.tensors.size()));
+    std::string text =
+        "/* The union aligns the arena. */\n"
+        "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n  uint32_t words[1];\n} "
+        "tn_arena;\n"
+        "static struct {\n  const int8_t *inputs[" +
+        number(most) + "];\n  uint16_t made[" + tensors +
+        "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"
+        "static const tn_output tn_outputs[] = {\n";
+    const auto rows = tensor_rows(graph_, plan_);
+    for (const std::int32_t t : all_outputs(graph_)) {
+      text +=
+          "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) + "},\n";
+    }
+    const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
+    const std::vector<std::pair<const char*, std::string>> fields = {
+        {"arena", "tn_arena.bytes"},
+        {"inputs", "tn_state.inputs"},
+        {"made", "tn_state.made"},
+        {"tensors", "tn_tensors"},
+        {"ops", "tn_ops"},
+        {"input_lists", "tn_input_lists"},
+        {"writers", "tn_writers"},
+        {"segments", "tn_segments"},
+        {"outputs", "tn_outputs"},
+        {"tensor_count", tensors},
+        {"segment_count", number(static_cast<std::int64_t>(plan_.segments.size()))},
+        {"output_count", number(static_cast<std::int64_t>(all_outputs(graph_).size()))},
+        {"image", number(graph_.input)},
+        {"image_mode", modes[static_cast<int>(plan_.input)]}};
+    text += "};\n\nconst tn_model tn_network = {\n";
+    for (const auto& [name, value] : fields) {
+      text += "    ." + std::string(name) + " = " + value + ",\n";
+    }
+    return text + "};\n";
+  }
+
+  const Graph& graph_;
+  const MemoryPlan& plan_;
+  const CodeLabels& labels_;
+  std::vector<CKernel> kernels_;
+  std::vector<LayerText> layers_;
 };
 
 }  // namespace

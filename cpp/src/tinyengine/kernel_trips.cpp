@@ -38,10 +38,10 @@ class KernelTrips {
         maxpool();
         break;
       case OpKind::kAdd:
-        pair(Trip::add_call, Trip::add_run, Trip::add_value);
+        pair(Trip::add_call);
         break;
       case OpKind::kMul:
-        pair(Trip::mul_call, Trip::mul_run, Trip::mul_value);
+        pair(Trip::mul_call);
         break;
       case OpKind::kRelu:
       case OpKind::kLogistic:
@@ -122,42 +122,41 @@ class KernelTrips {
     }
     pairs *= rows_;
     singles *= rows_;
-    const double twos = out_.c / 2, odd = out_.c % 2;
-    const auto octs = static_cast<double>(depth / 8), quads = static_cast<double>(depth / 4);
+    multiply(Trip::multiply_columns_pair, pairs, depth);
+    multiply(Trip::multiply_columns_single, singles, depth);
+    clamp(calls_, pixels_ * out_.c);
+  }
+
+  /// `first`: of pairs or of singles, which have the same trips in the same order.
+  void multiply(Trip first, double times, std::int64_t depth) {
+    const auto trip = [first](Trip of_pair) {
+      const int index = static_cast<int>(of_pair) - static_cast<int>(Trip::multiply_columns_pair);
+      return static_cast<Trip>(static_cast<int>(first) + index);
+    };
+    const double twos = times * (out_.c / 2), odd = times * (out_.c % 2);
     const auto left = static_cast<double>(depth % 4);
-    const double any_octs = depth >= 8 ? 1 : 0, any_quads = depth >= 4 ? 1 : 0;
-    const double any_left = depth % 4 != 0 ? 1 : 0, any_two = out_.c > 1 ? 1 : 0;
-    trips_.add(Trip::multiply_columns_pair, pairs);
-    trips_.add(Trip::multiply_columns_pair_twos, pairs * any_two);
-    trips_.add(Trip::multiply_columns_pair_two, pairs * twos);
-    trips_.add(Trip::multiply_columns_pair_two_oct, pairs * twos * octs);
-    trips_.add(Trip::multiply_columns_pair_two_octs, pairs * twos * any_octs);
-    trips_.add(Trip::multiply_columns_pair_two_quad, pairs * twos * (depth % 8 >= 4 ? 1 : 0));
-    trips_.add(Trip::multiply_columns_pair_two_rest, pairs * twos * (depth % 8 != 0 ? 1 : 0));
-    trips_.add(Trip::multiply_columns_pair_two_lefts, pairs * twos * any_left);
-    trips_.add(Trip::multiply_columns_pair_two_left, pairs * twos * left);
-    trips_.add(Trip::multiply_columns_pair_odd, pairs * odd);
-    trips_.add(Trip::multiply_columns_pair_odd_quad, pairs * odd * quads);
-    add_left(depth < 4 ? Trip::multiply_columns_pair_odd_depth_1 : Trip::multiply_columns_pair_odd_left_1,
-             depth % 4, pairs * odd);
-    trips_.add(Trip::multiply_columns_single, singles);
-    trips_.add(Trip::multiply_columns_single_twos, singles * any_two);
-    trips_.add(Trip::multiply_columns_single_two, singles * twos);
-    trips_.add(Trip::multiply_columns_single_two_quad, singles * twos * quads);
-    trips_.add(Trip::multiply_columns_single_two_quads, singles * twos * any_quads);
-    trips_.add(Trip::multiply_columns_single_two_lefts, singles * twos * any_left);
-    trips_.add(Trip::multiply_columns_single_two_left, singles * twos * left);
-    trips_.add(Trip::multiply_columns_single_odd, singles * odd);
-    trips_.add(Trip::multiply_columns_single_odd_quad, singles * odd * quads);
-    add_left(depth < 4 ? Trip::multiply_columns_single_odd_depth_1 : Trip::multiply_columns_single_odd_left_1,
-             depth % 4, singles * odd);
-    clamp(pairs + singles, pixels_ * out_.c);
+    trips_.add(first, times);
+    trips_.add(trip(Trip::multiply_columns_pair_twos), out_.c > 1 ? times : 0);
+    trips_.add(trip(Trip::multiply_columns_pair_two), twos);
+    trips_.add(trip(Trip::multiply_columns_pair_two_octs), depth >= 8 ? twos : 0);
+    trips_.add(trip(Trip::multiply_columns_pair_two_oct), twos * static_cast<double>(depth / 8));
+    trips_.add(trip(Trip::multiply_columns_pair_two_quad), depth % 8 >= 4 ? twos : 0);
+    trips_.add(trip(Trip::multiply_columns_pair_two_rest), depth % 8 != 0 ? twos : 0);
+    trips_.add(trip(Trip::multiply_columns_pair_two_lefts), depth % 4 != 0 ? twos : 0);
+    trips_.add(trip(Trip::multiply_columns_pair_two_left), twos * left);
+    trips_.add(trip(Trip::multiply_columns_pair_odd), odd);
+    trips_.add(trip(Trip::multiply_columns_pair_odd_quad), odd * static_cast<double>(depth / 4));
+    add_left(trip(depth < 4 ? Trip::multiply_columns_pair_odd_depth_1
+                            : Trip::multiply_columns_pair_odd_left_1),
+             depth % 4, odd);
   }
 
   void pointwise() {
     trips_.add(Trip::conv2d_1x1_call, calls_);
     trips_.add(Trip::conv2d_1x1_pixel, pixels_);
-    trips_.add(Trip::conv2d_1x1_quad, pixels_ * (in_.c / 4));
+    trips_.add(Trip::conv2d_1x1_octs, in_.c >= 8 ? pixels_ : 0);
+    trips_.add(Trip::conv2d_1x1_oct, pixels_ * (in_.c / 8));
+    trips_.add(Trip::conv2d_1x1_quad, pixels_ * (in_.c % 8 / 4));
     trips_.add(Trip::conv2d_1x1_lefts, pixels_ * (in_.c % 4 != 0 ? 1 : 0));
     trips_.add(Trip::conv2d_1x1_left, pixels_ * (in_.c % 4));
     multiply_columns(in_.c);
@@ -187,7 +186,9 @@ class KernelTrips {
     trips_.add(Trip::conv2d_inside, rows_ * inside);
     trips_.add(Trip::conv2d_inside_row, inside_rows);
     trips_.add(Trip::conv2d_inside_quads, inside_rows * any_quads);
-    trips_.add(Trip::conv2d_inside_quad, inside_rows * quads);
+    trips_.add(Trip::conv2d_inside_octs, width >= 8 ? inside_rows : 0);
+    trips_.add(Trip::conv2d_inside_oct, inside_rows * (width / 8));
+    trips_.add(Trip::conv2d_inside_quad, inside_rows * (width % 8 / 4));
     trips_.add(few ? Trip::conv2d_inside_fews : Trip::conv2d_inside_lefts, inside_rows * any_left);
     trips_.add(few ? Trip::conv2d_inside_few : Trip::conv2d_inside_left, inside_rows * left);
     trips_.add(Trip::conv2d_inside_last, few ? 0 : rows_ * inside * last);
@@ -207,7 +208,12 @@ class KernelTrips {
   }
 
   /// Rows of a channel widened to int16, whatever the window.
-  void widen() {
+  /// `call`: the first trip of a family with those of depthwise_rows, in their order.
+  void widen(Trip call) {
+    const auto trip = [call](Trip of_rows) {
+      const int index = static_cast<int>(of_rows) - static_cast<int>(Trip::depthwise_rows_call);
+      return static_cast<Trip>(static_cast<int>(call) + index);
+    };
     const Windows seen = windows();
     double octs = 0, quads = 0, with_octs = 0, inside = 0, pitches = 0;
     for (const TileRange& range : visits_.columns) {
@@ -217,53 +223,51 @@ class KernelTrips {
       octs += columns / 8;
       quads += columns % 8 / 4;
       with_octs += columns >= 8;
-      add_left(Trip::depthwise_left_1, columns % 4, seen.rows * in_.c);
+      add_left(trip(Trip::depthwise_rows_left_1), columns % 4, seen.rows * in_.c);
       inside += columns;
       pitches += (last - first + 2) & ~1;
     }
     const double channels = in_.c;
-    trips_.add(Trip::depthwise_call, calls_);
-    trips_.add(Trip::depthwise_window_row, calls_ * op_.kernel_h);
-    trips_.add(Trip::depthwise_padding_value,
+    trips_.add(trip(Trip::depthwise_rows_call), calls_);
+    trips_.add(trip(Trip::depthwise_rows_window_row), calls_ * op_.kernel_h);
+    trips_.add(trip(Trip::depthwise_rows_padding_value),
                rows_ * op_.kernel_h * pitches - seen.rows * inside);
-    trips_.add(Trip::depthwise_channel, calls_ * channels);
-    trips_.add(Trip::depthwise_channel_row,
+    trips_.add(trip(Trip::depthwise_rows_channel), calls_ * channels);
+    trips_.add(trip(Trip::depthwise_rows_channel_row),
                seen.rows * channels * static_cast<double>(visits_.columns.size()));
-    trips_.add(Trip::depthwise_row_of_octs, seen.rows * channels * with_octs);
-    trips_.add(Trip::depthwise_oct, seen.rows * channels * octs);
-    trips_.add(Trip::depthwise_quad, seen.rows * channels * quads);
+    trips_.add(trip(Trip::depthwise_rows_row_of_octs), seen.rows * channels * with_octs);
+    trips_.add(trip(Trip::depthwise_rows_oct), seen.rows * channels * octs);
+    trips_.add(trip(Trip::depthwise_rows_quad), seen.rows * channels * quads);
   }
 
   void depthwise() {
-    widen();
     const int size = op_.kernel_h;
-    const bool square = size == op_.kernel_w && (size == 3 || size == 5 || size == 7);
-    square && in_.c == out_.c && op_.stride_w <= 2 ? depthwise_square() : depthwise_any();
+    const bool known = size == op_.kernel_w && (size == 3 || size == 5 || size == 7);
+    const bool square = known && in_.c == out_.c && op_.stride_w <= 2;
+    widen(square ? Trip::depthwise_square_call : Trip::depthwise_rows_call);
+    square ? depthwise_square() : depthwise_any();
     clamp(calls_, pixels_ * out_.c);
   }
 
   void depthwise_square() {
-    using enum Trip;
-    const auto of_size = [size = op_.kernel_h](Trip three, Trip five, Trip seven) {
-      return size == 3 ? three : size == 5 ? five : seven;
+    // Each size has the same trips in the same order, first those of stride 1.
+    const Trip call = op_.kernel_h == 3   ? Trip::depthwise_3x3_call
+                      : op_.kernel_h == 5 ? Trip::depthwise_5x5_call
+                                          : Trip::depthwise_7x7_call;
+    const int first = op_.stride_w == 1 ? 1 : 7;
+    const auto trip = [&](int index) {
+      return static_cast<Trip>(static_cast<int>(call) + first + index);
     };
-    const Trip left = of_size(depthwise_3x3_left_1, depthwise_5x5_left_1, depthwise_7x7_left_1);
     double quads = 0, with_quads = 0;
     for (const TileRange& range : visits_.columns) {
       quads += static_cast<double>(length(range) / 4);
       with_quads += length(range) >= 4;
-      add_left(left, length(range) % 4, rows_ * out_.c);
+      add_left(trip(3), length(range) % 4, rows_ * out_.c);
     }
-    trips_.add(of_size(depthwise_3x3_call, depthwise_5x5_call, depthwise_7x7_call), calls_);
-    trips_.add(of_size(depthwise_3x3_channel, depthwise_5x5_channel, depthwise_7x7_channel),
-               calls_ * out_.c);
-    trips_.add(of_size(depthwise_3x3_quads, depthwise_5x5_quads, depthwise_7x7_quads),
-               rows_ * out_.c * with_quads);
-    trips_.add(
-        op_.stride_w == 1
-            ? of_size(depthwise_3x3_quad, depthwise_5x5_quad, depthwise_7x7_quad)
-            : of_size(depthwise_3x3_quad_two, depthwise_5x5_quad_two, depthwise_7x7_quad_two),
-        rows_ * out_.c * quads);
+    trips_.add(call, calls_);
+    trips_.add(trip(0), calls_ * out_.c);
+    trips_.add(trip(1), rows_ * out_.c * with_quads);
+    trips_.add(trip(2), rows_ * out_.c * quads);
   }
 
   void depthwise_any() {
@@ -327,15 +331,23 @@ class KernelTrips {
     trips_.add(Trip::maxpool_value, rows * columns_inside() * out_.c);
   }
 
-  void pair(Trip call, Trip run, Trip value) {
+  /// `call`: of add or of mul, which have the same trips in the same order.
+  void pair(Trip call) {
+    const auto trip = [call](Trip of_add) {
+      const int index = static_cast<int>(of_add) - static_cast<int>(Trip::add_call);
+      return static_cast<Trip>(static_cast<int>(call) + index);
+    };
     const double values = pixels_ * out_.c;
     const bool pixel = op_.input_count == 2
                            ? !(graph_.tensors[graph_.inputs(op_)[1]].shape == out_)
                            : op_.constant_bytes == out_.c;
     const bool one = op_.input_count == 1 && op_.constant_bytes == 1;
+    const double runs = one ? values : pixel ? pixels_ : calls_;
+    const bool odd = one || (pixel ? out_.c : std::int64_t{out_.w} * out_.c) % 2 != 0;
     trips_.add(call, calls_);
-    trips_.add(run, one ? values : pixel ? pixels_ : calls_);
-    trips_.add(value, values);
+    trips_.add(trip(Trip::add_run), runs);
+    trips_.add(trip(Trip::add_odd_run), odd ? runs : 0);
+    trips_.add(trip(Trip::add_value), values);
     clamp(calls_, values);
   }
 

@@ -40,17 +40,17 @@ namespace tinynas {
   X(driver, whole_op)                                                                          \
   X(driver, whole_input)                                                                       \
   X(multiply_columns, pair)                                                                    \
-  X(multiply_columns, pair_twos) /* a pair that has any */                                     \
-  X(multiply_columns, pair_two)      /* of a pair: two output channels */                      \
-  X(multiply_columns, pair_two_oct)  /* and eight values of their depth */                     \
-  X(multiply_columns, pair_two_octs) /* any */                                                 \
-  X(multiply_columns, pair_two_quad) /* four, where the depth has them left */                 \
-  X(multiply_columns, pair_two_rest) /* any left of eight */                                   \
+  X(multiply_columns, pair_twos) /* that has any two output channels */                        \
+  X(multiply_columns, pair_two)                                                                \
+  X(multiply_columns, pair_two_octs) /* of a depth of eight at least */                        \
+  X(multiply_columns, pair_two_oct) /* eight values of the depth */                            \
+  X(multiply_columns, pair_two_quad) /* four that are left of eights */                        \
+  X(multiply_columns, pair_two_rest) /* any that are */                                        \
   X(multiply_columns, pair_two_lefts)                                                          \
   X(multiply_columns, pair_two_left)                                                           \
   X(multiply_columns, pair_odd) /* the last of an odd number of output channels */             \
   X(multiply_columns, pair_odd_quad)                                                           \
-  X(multiply_columns, pair_odd_depth_1)                                                        \
+  X(multiply_columns, pair_odd_depth_1) /* less than four deep */                              \
   X(multiply_columns, pair_odd_depth_2)                                                        \
   X(multiply_columns, pair_odd_depth_3)                                                        \
   X(multiply_columns, pair_odd_left_1)                                                         \
@@ -59,8 +59,10 @@ namespace tinynas {
   X(multiply_columns, single)                                                                  \
   X(multiply_columns, single_twos)                                                             \
   X(multiply_columns, single_two)                                                              \
+  X(multiply_columns, single_two_octs)                                                         \
+  X(multiply_columns, single_two_oct)                                                          \
   X(multiply_columns, single_two_quad)                                                         \
-  X(multiply_columns, single_two_quads)                                                        \
+  X(multiply_columns, single_two_rest)                                                         \
   X(multiply_columns, single_two_lefts)                                                        \
   X(multiply_columns, single_two_left)                                                         \
   X(multiply_columns, single_odd)                                                              \
@@ -75,13 +77,17 @@ namespace tinynas {
   X(clamp, value)                                                                              \
   X(conv2d_1x1, call)                                                                          \
   X(conv2d_1x1, pixel)                                                                         \
+  X(conv2d_1x1, octs)                                                                          \
+  X(conv2d_1x1, oct)                                                                           \
   X(conv2d_1x1, quad)                                                                          \
   X(conv2d_1x1, lefts) /* a pixel with any */                                                  \
   X(conv2d_1x1, left)                                                                          \
   X(conv2d, call)                                                                              \
   X(conv2d, inside)     /* a pixel whose window lies within the input's columns */             \
   X(conv2d, inside_row)                                                                        \
-  X(conv2d, inside_quads) /* a row that has any */                                             \
+  X(conv2d, inside_octs) /* a row that has any */                                              \
+  X(conv2d, inside_oct)                                                                        \
+  X(conv2d, inside_quads)                                                                      \
   X(conv2d, inside_quad)                                                                       \
   X(conv2d, inside_fews)                                                                       \
   X(conv2d, inside_few)  /* values left of a row, less than four in all rows */                \
@@ -100,41 +106,67 @@ namespace tinynas {
   X(conv2d, edge_inside) /* of rows that are no padding */                                     \
   X(conv2d, edge_before) /* and of columns to the left of the input */                         \
   X(conv2d, edge_read)   /* that are no padding */                                             \
-  X(depthwise, call)     /* what all depthwise kernels share: rows of a channel widened */     \
-  X(depthwise, window_row)                                                                     \
-  X(depthwise, padding_value)                                                                  \
-  X(depthwise, channel)                                                                        \
-  X(depthwise, channel_row)                                                                    \
-  X(depthwise, row_of_octs)  /* that has any */                                                \
-  X(depthwise, oct)                                                                            \
-  X(depthwise, quad)                                                                           \
-  X(depthwise, left_1) /* a row with one left, two, three */                                   \
-  X(depthwise, left_2)                                                                         \
-  X(depthwise, left_3)                                                                         \
+  X(depthwise_square, call) /* what kernels of one size share: rows of a channel widened */    \
+  X(depthwise_square, window_row)                                                              \
+  X(depthwise_square, padding_value)                                                           \
+  X(depthwise_square, channel)                                                                 \
+  X(depthwise_square, channel_row)                                                             \
+  X(depthwise_square, row_of_octs)                                                             \
+  X(depthwise_square, oct)                                                                     \
+  X(depthwise_square, quad)                                                                    \
+  X(depthwise_square, left_1) /* a row with one left, two, three */                            \
+  X(depthwise_square, left_2)                                                                  \
+  X(depthwise_square, left_3)                                                                  \
+  X(depthwise_rows, call) /* the same of those of any size */                                  \
+  X(depthwise_rows, window_row)                                                                \
+  X(depthwise_rows, padding_value)                                                             \
+  X(depthwise_rows, channel)                                                                   \
+  X(depthwise_rows, channel_row)                                                               \
+  X(depthwise_rows, row_of_octs)                                                               \
+  X(depthwise_rows, oct)                                                                       \
+  X(depthwise_rows, quad)                                                                      \
+  X(depthwise_rows, left_1)                                                                    \
+  X(depthwise_rows, left_2)                                                                    \
+  X(depthwise_rows, left_3)                                                                    \
   X(depthwise_3x3, call)                                                                       \
-  X(depthwise_3x3, channel)                                                                    \
+  X(depthwise_3x3, channel) /* stride 1 */                                                     \
   X(depthwise_3x3, quads) /* a channel that has any */                                         \
-  X(depthwise_3x3, quad)       /* four outputs, stride 1 */                                    \
-  X(depthwise_3x3, quad_two)   /* stride 2 */                                                  \
+  X(depthwise_3x3, quad) /* four outputs */                                                    \
   X(depthwise_3x3, left_1)                                                                     \
   X(depthwise_3x3, left_2)                                                                     \
   X(depthwise_3x3, left_3)                                                                     \
+  X(depthwise_3x3, channel_at_2) /* stride 2 */                                                \
+  X(depthwise_3x3, quads_at_2)                                                                 \
+  X(depthwise_3x3, quad_at_2)                                                                  \
+  X(depthwise_3x3, left_1_at_2)                                                                \
+  X(depthwise_3x3, left_2_at_2)                                                                \
+  X(depthwise_3x3, left_3_at_2)                                                                \
   X(depthwise_5x5, call)                                                                       \
-  X(depthwise_5x5, channel)                                                                    \
+  X(depthwise_5x5, channel) /* stride 1 */                                                     \
   X(depthwise_5x5, quads) /* a channel that has any */                                         \
-  X(depthwise_5x5, quad)                                                                       \
-  X(depthwise_5x5, quad_two)                                                                   \
+  X(depthwise_5x5, quad) /* four outputs */                                                    \
   X(depthwise_5x5, left_1)                                                                     \
   X(depthwise_5x5, left_2)                                                                     \
   X(depthwise_5x5, left_3)                                                                     \
+  X(depthwise_5x5, channel_at_2) /* stride 2 */                                                \
+  X(depthwise_5x5, quads_at_2)                                                                 \
+  X(depthwise_5x5, quad_at_2)                                                                  \
+  X(depthwise_5x5, left_1_at_2)                                                                \
+  X(depthwise_5x5, left_2_at_2)                                                                \
+  X(depthwise_5x5, left_3_at_2)                                                                \
   X(depthwise_7x7, call)                                                                       \
-  X(depthwise_7x7, channel)                                                                    \
+  X(depthwise_7x7, channel) /* stride 1 */                                                     \
   X(depthwise_7x7, quads) /* a channel that has any */                                         \
-  X(depthwise_7x7, quad)                                                                       \
-  X(depthwise_7x7, quad_two)                                                                   \
+  X(depthwise_7x7, quad) /* four outputs */                                                    \
   X(depthwise_7x7, left_1)                                                                     \
   X(depthwise_7x7, left_2)                                                                     \
   X(depthwise_7x7, left_3)                                                                     \
+  X(depthwise_7x7, channel_at_2) /* stride 2 */                                                \
+  X(depthwise_7x7, quads_at_2)                                                                 \
+  X(depthwise_7x7, quad_at_2)                                                                  \
+  X(depthwise_7x7, left_1_at_2)                                                                \
+  X(depthwise_7x7, left_2_at_2)                                                                \
+  X(depthwise_7x7, left_3_at_2)                                                                \
   X(depthwise_any, call)       /* windows of any size */                                       \
   X(depthwise_any, channel)                                                                    \
   X(depthwise_any, quad)                                                                       \
@@ -171,9 +203,11 @@ namespace tinynas {
   X(maxpool, value)                                                                            \
   X(add, call)                                                                                 \
   X(add, run)                                                                                  \
+  X(add, odd_run)                                                                              \
   X(add, value)                                                                                \
   X(mul, call)                                                                                 \
   X(mul, run)                                                                                  \
+  X(mul, odd_run)                                                                              \
   X(mul, value)                                                                                \
   X(look_up, call)                                                                             \
   X(look_up, value)                                                                            \
@@ -213,7 +247,7 @@ namespace tinynas {
   X(resize, pixel)                                                                             \
   X(resize, byte)
 
-enum class Trip : std::uint8_t {
+enum class Trip : std::uint16_t {
 #define TINYNAS_TRIP(family, name) family##_##name,
   TINYNAS_TRIPS(TINYNAS_TRIP)
 #undef TINYNAS_TRIP

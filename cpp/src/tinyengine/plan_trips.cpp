@@ -80,23 +80,25 @@ class PlanTrips {
     const auto ops = static_cast<std::size_t>(segment.end_op - segment.first_op);
     if (visits_.size() < ops) visits_.resize(ops);
     for (std::size_t i = 0; i < ops; ++i) {
-      OpVisits& visits = visits_[i];
-      visits.rows.clear();
-      visits.columns.clear();
-      if (segment.has_patches()) continue;
-      const Shape& out = graph_.out_shape(graph_.ops[segment.first_op + static_cast<int>(i)]);
-      visits.rows.push_back({0, out.h});
-      visits.columns.push_back({0, out.w});
+      visits_[i].rows.clear();
+      visits_[i].columns.clear();
     }
-    if (!segment.has_patches()) return;
     for (const bool columns : {false, true}) {
       const std::int32_t tiles = columns ? segment.patch_columns : segment.patch_rows;
       for (std::int32_t tile = 0; tile < tiles; ++tile) {
-        find_tile_ranges(graph_, segment.end_op, columns, tiles, tile, ranges_);
+        if (ops > 1) find_tile_ranges(graph_, segment.end_op, columns, tiles, tile, ranges_);
         for (std::size_t i = 0; i < ops; ++i) {
           const Op& op = graph_.ops[segment.first_op + static_cast<int>(i)];
-          OpVisits& visits = visits_[i];
-          (columns ? visits.columns : visits.rows).push_back(ranges_[op.output]);
+          const Shape& out = graph_.out_shape(op);
+          TileRange range = {0, columns ? out.w : out.h};
+          if (segment.has_patches()) {
+            range = ranges_[op.output];
+          } else if (ops > 1 && !columns) {
+            // Rows that nobody asks for are made only where rows flow past them.
+            (segment.bottom_up ? range.begin : range.end) =
+                segment.bottom_up ? ranges_[op.output].begin : ranges_[op.output].end;
+          }
+          (columns ? visits_[i].columns : visits_[i].rows).push_back(range);
         }
       }
     }
