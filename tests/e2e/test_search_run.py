@@ -8,27 +8,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.small_search import MCU, OPTIONS, Run
 
-MCU = "stm32g031k8"
-OPTIONS = ["--mcu", MCU, "--measurements", "16", "--seed", "1"]
 Start = Callable[..., "subprocess.Popen[str]"]
-
-
-@dataclass
-class Run:
-    folder: Path
-    document: dict[str, Any]
-
-    def files(self) -> dict[str, bytes]:
-        """All that must not depend on how the run came about."""
-        kept = [self.folder / "trials.jsonl", self.folder / "result.json"]
-        kept += sorted((self.folder / "best").iterdir())
-        return {str(path.relative_to(self.folder)): path.read_bytes() for path in kept}
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +37,9 @@ def finish(process: subprocess.Popen[str], folder: Path) -> Run:
 
 
 @pytest.fixture(scope="module")
-def reference(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def reference(searched_run: Run) -> Run:
     """A run that nothing disturbed."""
-    folder = tmp_path_factory.mktemp("reference") / "run"
-    return finish(start("--run-dir", folder, "--threads", "1"), folder)
+    return searched_run
 
 
 def wait_for_trials(process: subprocess.Popen[str], folder: Path, lines: int) -> None:

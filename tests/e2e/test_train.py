@@ -180,7 +180,7 @@ def check_finetuning(executable: Path, folder: Path, found: dict[str, Any]) -> N
     search = ["search", "--mcu", "stm32f030r8", "--measurements", "4", "--resume", "must"]
     supernet = folder / "whole" / "supernet.pt"
     line = command(executable, folder, *search, "--supernet", supernet, "--run-dir", whole)
-    finish(line)
+    assert "finetuned.json" in finish(line)
     assert (whole / "best" / "model.tflite").read_bytes() == tuned
 
 

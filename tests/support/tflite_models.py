@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass, field
 from typing import Any
@@ -317,8 +318,23 @@ class TfliteBuilder:
             model.operatorCodes.append(entry)
         return model
 
-    def build(self, outputs: list[int], *, shuffle: bool = True) -> bytes:
-        return to_bytes(self.model(outputs, shuffle=shuffle))
+    def build(
+        self,
+        outputs: list[int],
+        *,
+        shuffle: bool = True,
+        preprocessing: dict[str, Any] | None = None,
+    ) -> bytes:
+        """`preprocessing`: mean, deviation, class_names, as tinynas writes them into its files."""
+        model = self.model(outputs, shuffle=shuffle)
+        if preprocessing is not None:
+            head = {"format": "tinynas-preprocessing", "format_version": 1}
+            data, entry = schema.BufferT(), schema.MetadataT()
+            data.data = list(json.dumps({**head, **preprocessing}).encode())
+            model.buffers.append(data)
+            entry.name, entry.buffer = "TINYNAS_PREPROCESSING", len(model.buffers) - 1
+            model.metadata = [entry]
+        return to_bytes(model)
 
 
 def to_bytes(model: Any) -> bytes:

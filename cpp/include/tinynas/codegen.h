@@ -56,7 +56,7 @@ struct ProjectTarget {
   Mcu mcu;
   std::int64_t ram_bytes = 0;    ///< of the largest run, from its base
   std::int64_t flash_bytes = 0;  ///< from Mcu::flash_base
-  std::int64_t stack_bytes = 0;
+  std::int64_t stack_bytes = 0;  ///< more is taken where network and main need more
 };
 
 /// Throws BadInput where no board project can be made for a part: it has no core that we compile

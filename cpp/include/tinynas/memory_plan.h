@@ -57,12 +57,12 @@ struct RuntimeModel {
   std::shared_ptr<const KernelTable> kernels;
   /// Of the part that is planned for; nothing: latencies are not predicted.
   std::optional<LatencyModel> latency;
-  std::string core;                         ///< that flash and stack are predicted for
-  std::int64_t code_bytes = 0;              ///< .text of every network, without `kernels`
-  bool code_is_estimate = true;             ///< false: as measured on the core that was asked for
-  std::int64_t runtime_bytes = 0;           ///< statics beside the arena, of every network
-  std::int64_t tensor_statics_bytes = 0;    ///< and for each tensor of a network
-  std::int64_t input_statics_bytes = 0;     ///< and for each input of the op that has most
+  std::string core;                       ///< that flash and stack are predicted for
+  std::int64_t code_bytes = 0;            ///< .text of every network, without `kernels`
+  bool code_is_estimate = true;           ///< false: as measured on the core that was asked for
+  std::int64_t runtime_bytes = 0;         ///< statics beside the arena, of every network
+  std::int64_t tensor_statics_bytes = 0;  ///< and for each tensor of a network
+  std::int64_t input_statics_bytes = 0;   ///< and for each input of the op that has most
   /// 0: not predicted. With `kernels` a bound over all networks; MemoryPlan has that of one.
   std::int64_t stack_bytes = 0;
 };

@@ -19,6 +19,8 @@ const std::vector<ExportFormat>& export_formats() {
        export_tflite},
       {"onnx", "FILE.onnx", "QDQ form, for onnxruntime and others (needs Python and onnx)", false,
        export_onnx},
+      {"torch", "DIR", "a run's float network: a PyTorch module and its state_dict", false,
+       export_torch},
   };
   return formats;
 }

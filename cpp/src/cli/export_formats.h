@@ -39,6 +39,7 @@ std::string export_network(const std::string& name, const ExportRequest& request
 
 std::string export_tflite(const ExportRequest& request);
 std::string export_onnx(const ExportRequest& request);
+std::string export_torch(const ExportRequest& request);
 std::string export_c(const ExportRequest& request);
 std::string export_arduino(const ExportRequest& request);
 std::string export_project(const ExportRequest& request);

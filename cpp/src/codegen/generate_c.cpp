@@ -92,8 +92,9 @@ class CGenerator {
   }
 
   std::string weights() const {
-    std::string text = banner("weights, biases and tables, named by operator") +
-                       "#include \"weights.h\"\n\n#include \"weight_order.h\"\n";
+    std::string text =
+        banner("weights, biases and tables, named by operator; sizes are rounded up to 4 bytes") +
+        "#include \"weights.h\"\n\n#include \"weight_order.h\"\n";
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       if (layers_[i].arrays.empty()) continue;
       text += "\n/* " + op_text(i) + " */\n" + layers_[i].arrays;

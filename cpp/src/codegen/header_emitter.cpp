@@ -53,7 +53,7 @@ std::string class_macros(const std::vector<std::string>& names) {
 std::string pixel_table(const Normalisation& normalisation, const Tensor& in) {
   std::string text = "  static const int8_t table[TINYNAS_INPUT_CHANNELS][256] = {\n";
   for (const auto& values : quantised_pixels(normalisation, in)) {
-    text += "  {\n" + c_values(std::span<const std::int8_t>(values)) + "  },\n";
+    text += "  {\n" + c_items(c_values(std::span<const std::int8_t>(values))) + "  },\n";
   }
   return text + "  };\n";
 }

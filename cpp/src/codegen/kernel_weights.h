@@ -31,8 +31,8 @@ struct KernelFactor {
 /// takes weights in [-127, 127] and channels two by two.
 std::vector<KernelFactor> kernel_factors(const Graph& graph, const Op& op);
 
-/// Biases of conv2d for sums of quads (multiply_quads.h): 256 kernel_bias - 127 times the weights of
-/// the first half of each pair.
+/// Biases of conv2d for sums of quads (multiply_quads.h): 256 kernel_bias - 127 times the weights
+/// of the first half of each pair.
 std::vector<std::int32_t> quad_bias(const Graph& graph, const Op& op);
 
 /// Values of a column in quads: all but the last few.

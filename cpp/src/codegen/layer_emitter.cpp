@@ -49,8 +49,7 @@ class LayerEmitter {
   std::string array(const char* stem, const char* type, const std::vector<T>& values) {
     const std::string name = std::string("tn_") + stem + suffix_;
     text_.arrays += c_array(type, name, std::span<const T>(values));
-    text_.declarations += std::string("extern const ") + type + " " + name + "[" +
-                          number(static_cast<std::int64_t>(values.size())) + "];\n";
+    text_.declarations += "extern " + c_array_name(type, name, values.size()) + ";\n";
     return name;
   }
 
@@ -59,8 +58,7 @@ class LayerEmitter {
                             const std::vector<std::string>& items) {
     const std::string name = std::string("tn_") + stem + suffix_;
     text_.arrays += c_array_of_text(type, name, values, items);
-    text_.declarations += std::string("extern const ") + type + " " + name + "[" +
-                          number(static_cast<std::int64_t>(values)) + "];\n";
+    text_.declarations += "extern " + c_array_name(type, name, values) + ";\n";
     return name;
   }
 

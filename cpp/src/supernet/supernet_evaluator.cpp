@@ -85,9 +85,9 @@ struct SupernetEvaluator::Impl {
   QuantisedNetwork quantise_anew(const Subnet& subnet, int recalibration_images) {
     c10::InferenceMode inference;
     const Fidelity choice{recalibration_images, kChoiceImages, Split::kValidation, false};
-    const QuantisationImages with{images(Split::kCalibration, 0, subnet.resolution).pixels,
-                                  images(Split::kValidation, kChoiceImages, subnet.resolution),
-                                  teacher(choice)};
+    const QuantisationImages with{
+        images(Split::kCalibration, kRangeImages, subnet.resolution).pixels,
+        images(Split::kValidation, kChoiceImages, subnet.resolution), teacher(choice)};
     return quantise_best(subnet, calibrated(subnet, recalibration_images), normalisation, with);
   }
 

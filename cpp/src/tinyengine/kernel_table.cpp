@@ -142,9 +142,11 @@ class TableReader {
 
 /// The core with a table whose instructions a core without one shares for the most part.
 std::string nearest_core(const std::string& core) {
-  const std::map<std::string, std::string> nearest = {
-      {"Cortex-M1", "Cortex-M0"},   {"Cortex-M23", "Cortex-M0+"}, {"Cortex-M35P", "Cortex-M33"},
-      {"Cortex-M52", "Cortex-M55"}, {"Cortex-M85", "Cortex-M55"}};
+  const std::map<std::string, std::string> nearest = {{"Cortex-M1", "Cortex-M0"},
+                                                      {"Cortex-M23", "Cortex-M0+"},
+                                                      {"Cortex-M35P", "Cortex-M33"},
+                                                      {"Cortex-M52", "Cortex-M55"},
+                                                      {"Cortex-M85", "Cortex-M55"}};
   const auto found = nearest.find(core);
   return found == nearest.end() ? kDefaultCore : found->second;
 }

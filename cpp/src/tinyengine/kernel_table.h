@@ -54,8 +54,8 @@ struct KernelTable {
   std::vector<KernelCosts> kernels;          ///< as c_kernels()
   std::array<InvokeCosts, 3> invoke;         ///< by InputMode
   /// sizeof of what a model's plan is made of.
-  std::int32_t tensor_bytes = 0, op_bytes = 0, segment_bytes = 0, range_bytes = 0,
-               output_bytes = 0, model_bytes = 0;
+  std::int32_t tensor_bytes = 0, op_bytes = 0, segment_bytes = 0, range_bytes = 0, output_bytes = 0,
+               model_bytes = 0;
 
   std::vector<double> instructions;  ///< of each Trip; empty: not measured
   double instruction_error = 0;      ///< relative, the most on networks that were not fitted

@@ -43,9 +43,9 @@ void reset(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& o
   plan.kernel_core.clear();
   std::int32_t inputs = 1;
   for (const Op& op : graph.ops) inputs = std::max(inputs, op.input_count);
-  plan.runtime_bytes = runtime.runtime_bytes + align_up(tensors * runtime.tensor_statics_bytes +
-                                                            inputs * runtime.input_statics_bytes,
-                                                        4);
+  plan.runtime_bytes =
+      runtime.runtime_bytes +
+      align_up(tensors * runtime.tensor_statics_bytes + inputs * runtime.input_statics_bytes, 4);
   plan.input = runtime.rules == RuntimeRules::kTinyNas ? options.input : InputMode::kResident;
   plan.depthwise_rows = DepthwiseRows::kInt8;
   plan.widened_elements = plan.instructions = 0;

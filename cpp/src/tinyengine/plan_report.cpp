@@ -123,6 +123,13 @@ std::string code_title(const MemoryPlan& plan) {
   return nearest ? "  code (estimate: of " + plan.kernel_core + ")" : "  code (estimate)";
 }
 
+/// "" where nothing is predicted.
+std::string latency_text(const MemoryPlan& plan) {
+  if (!plan.latency_ms) return "";
+  return "Latency " + format_ms(plan.latency_ms->low_ms) + " to " +
+         format_ms(plan.latency_ms->high_ms) + "; " + plan.latency_source + "\n";
+}
+
 std::string breakdown_text(const MemoryPlan& plan) {
   const FlashBreakdown& flash = plan.flash;
   std::vector<std::vector<std::string>> rows = {amount("SRAM", plan.peak_sram_bytes)};
@@ -146,13 +153,18 @@ std::string breakdown_text(const MemoryPlan& plan) {
   rows.push_back(amount("  quantisation", flash.quantisation_bytes));
   if (!plan.kernel_core.empty()) rows.push_back(amount("  descriptors", flash.descriptor_bytes));
   rows.push_back(amount(code_title(plan), flash.code_bytes));
+  if (plan.instructions > 0) {
+    char error[32];
+    std::snprintf(error, sizeof error, "+-%.1f %%", 100 * plan.instruction_error);
+    rows.push_back({"instructions an inference", format_count(plan.instructions), error});
+  }
   std::string title = "Memory in bytes, runtime " + plan.runtime;
   if (!plan.kernel_core.empty()) title += ", on " + plan.core;
   if (!plan.segments.empty()) title += std::string(", image ") + input_mode_name(plan.input);
   if (plan.depthwise_rows != DepthwiseRows::kInt8) {
     title += std::string(", depthwise rows ") + depthwise_rows_name(plan.depthwise_rows);
   }
-  return title + "\n" + aligned(rows, 1, "  ");
+  return title + "\n" + aligned(rows, 1, "  ") + latency_text(plan);
 }
 
 std::string placement_kind(const Placement& place) {
@@ -309,7 +321,7 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
     document["mcu"] = {{"name", budget->name},
                        {"sram_budget_bytes", budget->sram_bytes},
                        {"flash_budget_bytes", budget->flash_bytes},
-                       {"latency_budget_ms", number_or_null(budget->latency_ms)}};
+                       {"latency_budget_ms", json_or_null(budget->latency_ms)}};
     document["excess"] = {{"sram_bytes", over.sram_bytes},
                           {"flash_bytes", over.flash_bytes},
                           {"latency_ms", over.latency_ms}};

@@ -3,7 +3,8 @@
 
 #include "tinynas_runtime.h"
 
-/* What calls a kernel has a frame of its own: so the deepest stack is a sum that a plan knows. */
+/* What calls a kernel has a frame of its own: so the deepest stack is a sum that a plan knows. What
+ * is done before has one too: inlined, it would widen the frames that kernels run upon. */
 #define TN_NOINLINE __attribute__((noinline))
 
 typedef struct {
@@ -74,7 +75,8 @@ static void flow_window(const tn_run_state* run, const tn_op* op, uint16_t q, in
   if (*end > in->height) *end = in->height;
 }
 
-static void set_window(const tn_run_state* run, const tn_op* op, uint16_t q, tn_window* window) {
+TN_NOINLINE static void set_window(const tn_run_state* run, const tn_op* op, uint16_t q,
+                                   tn_window* window) {
   const tn_model* model = run->model;
   const uint16_t t = model->input_lists[op->first_input];
   const tn_tensor* in = &model->tensors[t];
@@ -139,7 +141,7 @@ TN_NOINLINE static void run_whole(const tn_run_state* run, const tn_op* op) {
 }
 
 /* The tensor whose next row must exist before flow row q of the operator can run, or -1. */
-static int32_t missing_input(const tn_run_state* run, const tn_op* op, uint16_t q) {
+TN_NOINLINE static int32_t missing_input(const tn_run_state* run, const tn_op* op, uint16_t q) {
   const uint16_t* inputs = run->model->input_lists + op->first_input;
   for (uint8_t k = 0; k < op->inputs; ++k) {
     if (!is_made_here(run, inputs[k])) continue;

@@ -184,7 +184,7 @@ typedef struct {
 typedef struct {
   int8_t* arena;
   const int8_t** inputs; /* of the operator that runs: as many as any operator has */
-  uint16_t* made; /* [tensor]: rows that exist so far of what the running segment writes */
+  uint16_t* made;        /* [tensor]: rows that exist so far of what the running segment writes */
   const tn_tensor* tensors;
   const tn_op* ops;
   const uint16_t* input_lists;
