@@ -3,25 +3,31 @@ are run once as they are and once without their kernels, then both are fitted by
 
 from __future__ import annotations
 
+import argparse
 import json
+import math
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts" / "bench.d")]
-from drawn_networks import Drawn  # noqa: E402
-from kernels import NANOSECONDS_AN_INSTRUCTION, Core  # noqa: E402
+from drawn_networks import Drawn, draw_networks  # noqa: E402
+from kernels import CORES, NANOSECONDS_AN_INSTRUCTION, Core  # noqa: E402
 
 KERNELS = ROOT / "cpp" / "src" / "codegen" / "kernels"
 BOARD = ROOT / "scripts" / "bench.d" / "kernels"
 INVOKE = "tinynas_invoke"
 SHARED = ("driver", "invoke")  # families that are measured without kernels
+MARK = "# Instructions of a trip"
+# A Cortex-M0 has the instructions of an M0+, and the compiler makes the same code for both.
+TABLES = {core: [core, "m0"] if core == "m0plus" else [core] for core in CORES}
 CHAIN = "chain"
+PART = 64  # networks a file
 LATER = ("depthwise_any", "pool_sums")
 Counts = dict[str, float]  # trips by name
 
@@ -49,6 +55,27 @@ def kernel_functions() -> list[str]:
     return re.findall(r"^void (tn_\w+)\(const void", text, re.M)
 
 
+def own_names(exported: Path) -> list[str]:
+    """Identifiers that a network's files define and no header knows."""
+    headers = [f for f in exported.glob("*.h") if f.name not in ("weights.h", "model.h")]
+    known = {name for f in headers for name in re.findall(r"\btn_\w+", f.read_text())}
+    text = (exported / "model.c").read_text() + (exported / "weights.c").read_text()
+    return sorted(set(re.findall(r"\btn_\w+", text)) - known | {"tn_network"})
+
+
+def as_one(exported: Path, files: list[str], suffix: str) -> str:
+    """Files of a network without includes, its names with a suffix, so that many fit in one."""
+    text = "".join((exported / name).read_text() for name in files)
+    text = re.sub(r"^#include .*$", "", text, flags=re.M)
+    for name, value in re.findall(
+        r"^#define (TINYNAS_\w+) (.+)$", (exported / "model.h").read_text(), re.M
+    ):
+        text = re.sub(rf"\b{name}\b", value, text)
+    names = "|".join(own_names(exported))
+    text = re.sub(rf"\b({names})\b", rf"\g<1>{suffix}", text)
+    return re.sub(r"\b(tinynas_\w+)", rf"\g<1>{suffix}", text)
+
+
 class Firmware:
     """All networks in one image: each as it is and, `_bare`, without its kernels."""
 
@@ -62,31 +89,29 @@ class Firmware:
         subprocess.run(command, check=True, cwd=folder)
         return [folder / f"{source.stem}.o" for source in sources]
 
-    def join(self, objects: list[Path], to: Path) -> Path:
-        """One object whose only symbol is its call, so that networks do not meet."""
-        command = ["arm-none-eabi-ld", "-r", *map(str, objects), "-o", str(to)]
-        subprocess.run(command, check=True)
-        command = ["arm-none-eabi-objcopy", f"--redefine-sym={INVOKE}={to.stem}"]
-        command += [f"--keep-global-symbol={to.stem}", str(to)]
-        subprocess.run(command, check=True)
-        return to
-
-    def network(self, index: int, exported: Path) -> list[Path]:
-        folder = self.folder / f"network_{index}"
-        nothing = [f"-D{name}=tn_nothing" for name in kernel_functions()]
-        model, weights = exported / "model.c", exported / "weights.c"
-        include = f"-I{exported}"
-        whole = self.compile([model, weights], [include], folder)
-        bare = self.compile([model], [include, *nothing], folder / "bare")
-        mode = next(f.stem for f in exported.glob("invoke_*.c"))
-        invoke = self.folder / f"{mode}.o"
-        return [
-            self.join([*whole, invoke], folder / f"invoke_{index}.o"),
-            self.join([*bare, whole[1], invoke], folder / f"invoke_{index}_bare.o"),
-        ]
+    def part(self, index: int, folders: list[tuple[int, Path]], kind: str) -> list[Path]:
+        """Models in one object, what calls them in another."""
+        models = self.folder / f"models{kind}{index}.c"
+        calls = self.folder / f"calls{kind}{index}.c"
+        includes = '#include "tinynas_kernels.h"\n#include "weight_order.h"\n'
+        model_text, call_text = includes, includes
+        for i, exported in folders:
+            suffix = f"{kind}{i}"
+            mode = next(f.name for f in exported.glob("invoke_*.c"))
+            model_text += as_one(exported, ["weights.c", "model.c"], suffix)
+            call_text += f"extern const tn_model tn_network{suffix};\n"
+            call_text += re.sub(r"\bcopy_row\b", f"copy_row{suffix}", as_one(exported, [mode], suffix))
+        models.write_text(model_text)
+        calls.write_text(call_text)
+        options = [f"-I{KERNELS}", "-Wno-unused"]
+        if kind == "_bare":
+            options += [f"-D{name}=tn_nothing" for name in kernel_functions()]
+        return self.compile([models, calls], options, self.folder)
 
     def main_source(self, networks: list[Drawn]) -> str:
-        names = [f"invoke_{i}{s}" for i in range(len(networks)) for s in ("", "_bare")]
+        names = [
+            f"{INVOKE}{kind}{i}" for i in range(len(networks)) for kind in ("_whole", "_bare")
+        ]
         text = '#include "board.h"\n'
         text += "".join(f"int {name}(const int8_t*, int8_t*);\n" for name in names)
         text += "int none(const int8_t*, int8_t*);\n"
@@ -120,11 +145,10 @@ class Firmware:
         options = [f"-I{BOARD}", f"-I{KERNELS}", f"-DBOARD_TIMER={self.core.timer:#x}u"]
         objects = self.compile(sources, options, self.folder)
         objects = [path for path in objects if not path.stem.startswith("invoke_")]
-        with ThreadPoolExecutor(2) as pool:
-            parts = pool.map(
-                lambda i: self.network(i, exported / networks[i].name), range(len(networks))
-            )
-            objects += [part for pair in parts for part in pair]
+        folders = [(i, exported / network.name) for i, network in enumerate(networks)]
+        for index in range(0, len(folders), PART):
+            for kind in ("_whole", "_bare"):
+                objects += self.part(index, folders[index : index + PART], kind)
         (self.folder / "objects").write_text("\n".join(map(str, objects)))
         image = self.folder / "all.elf"
         command = ["arm-none-eabi-gcc", *self.core.flags, "-nostartfiles", "-nodefaultlibs"]
@@ -188,30 +212,59 @@ def fit(trips: dict[str, Counts], measured: dict[str, tuple[float, float]]) -> C
     return costs
 
 
-def errors(
+def worst_chain(
     costs: Counts, trips: dict[str, Counts], measured: dict[str, tuple[float, float]]
-) -> dict[str, float]:
-    """Relative, of whole networks."""
-    return {
-        name: predict(trips[name], costs) / whole - 1 for name, (whole, _) in measured.items()
-    }
+) -> float:
+    """The largest relative error of a chain, whose kernels were not fitted."""
+    return max(
+        abs(predict(trips[name], costs) / whole - 1)
+        for name, (whole, _) in measured.items()
+        if family_of(name) == CHAIN
+    )
+
+
+def trip_names() -> list[tuple[str, str]]:
+    text = (ROOT / "cpp" / "src" / "tinyengine" / "kernel_trips.h").read_text()
+    return re.findall(r"^  X\((\w+), (\w+)\)", text, re.M)
+
+
+def instructions_text(costs: Counts, error: float) -> str:
+    text = (
+        f"\n{MARK} of cpp/src/tinyengine/kernel_trips.h, by kernel: measured by\n"
+        "# `scripts/kernel_table --instructions` on an emulated core and fitted. `error`: the most, relative,\n"
+        "# on networks whose kernels were not fitted.\n"
+        f"[instructions]\nerror = {math.ceil(error * 1000) / 1000}\n"
+    )
+    last = ""
+    for family, name in trip_names():
+        if family != last:
+            text += f"\n[instructions.{family}]\n"
+            last = family
+        text += f"{name} = {costs.get(f'{family}.{name}', 0.0):.4g}\n"
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", type=Path, help="export_with_trips")
+    parser.add_argument("cores", nargs="*", choices=[[], *CORES], metavar="CORE")
+    options = parser.parse_args()
+    networks = draw_networks()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        trips = export_all(options.program, networks, folder)
+        for core in options.cores or CORES:
+            measured = Firmware(CORES[core], folder / core).measure(networks, folder)
+            costs = fit(trips, measured)
+            error = worst_chain(costs, trips, measured)
+            print(f"{core}: {len(networks)} networks, chains within {100 * error:.2f} %", flush=True)
+            for table in TABLES[core]:
+                path = ROOT / "configs" / "kernels" / f"cortex-{table}.toml"
+                text = path.read_text().split(f"\n{MARK}")[0] + instructions_text(costs, error)
+                partial = path.with_suffix(".partial")
+                partial.write_text(text)
+                partial.rename(path)
 
 
 if __name__ == "__main__":
-    import argparse
-    import pickle
-
-    from drawn_networks import draw_networks
-    from kernels import CORES
-
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--program", type=Path, default=ROOT / "build/core-only/scripts/kernel_table.d/export_with_trips")
-    parser.add_argument("--cores", default="m7")
-    parser.add_argument("--folder", type=Path, default=Path("/tmp/instr"))
-    options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
-    networks = draw_networks()
-    trips = export_all(options.program, networks, options.folder)
-    for core in options.cores.split(","):
-        measured = Firmware(CORES[core], options.folder / core).measure(networks, options.folder)
-        pickle.dump((trips, measured), open(options.folder / f"{core}.pickle", "wb"))
+    main()
