@@ -103,18 +103,13 @@ class TableReader {
     constexpr double kMost = 1e6;
     table_.instruction_error = table.get_number("error", 0, 1);
     table_.instructions.assign(kTripKinds, 0);
-    for (std::size_t trip = 0; trip < kTripKinds; ++trip) {
-      const TripName& name = kTripNames[trip];
-      const bool first = trip == 0 || std::string_view(kTripNames[trip - 1].family) != name.family;
-      if (!table.has(name.family)) {
-        if (first) table.fail(name.family, "is missing; run scripts/kernel_table --instructions");
-        continue;
+    for (std::size_t trip = 0; trip < kTripKinds;) {
+      const std::string_view name = kTripNames[trip].family;
+      const TomlTable family = table.get_table(std::string(name));
+      for (; trip < kTripKinds && kTripNames[trip].family == name; ++trip) {
+        table_.instructions[trip] = family.number_or(kTripNames[trip].name, 0, -kMost, kMost);
       }
-      const TomlTable family = table.get_table(name.family);
-      table_.instructions[trip] = family.number_or(name.name, 0, -kMost, kMost);
-      const bool last = trip + 1 == kTripKinds ||
-                        std::string_view(kTripNames[trip + 1].family) != name.family;
-      if (last) family.finish();
+      family.finish();
     }
     table.finish();
   }
