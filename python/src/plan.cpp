@@ -87,6 +87,7 @@ BoundPlan make_plan(Network network, const McuOptions& mcu, const std::string& r
     require_latency_of_rows(*bound.budget, options.depthwise_rows);
   }
   bound.plan = plan_memory(network.under(model), model, options);
+  if (bound.budget) require_latency(*bound.budget, bound.plan, "network");
   bound.network = std::move(network);
   bound.runtime = model;
   return bound;

@@ -52,7 +52,7 @@ BoundPlan plan_subnet(const BoundSubnet& subnet, const py::object& mcu, const py
                       const std::string& input, const std::string& depthwise_rows,
                       const py::object& latency_ms, const py::object& calibration,
                       bool allow_uncalibrated) {
-  return make_plan({lower(subnet.space.decode(subnet.genotype)), {}, {}},
+  return make_plan({lower(subnet.space.decode(subnet.genotype)), {}, {}, {}},
                    mcu_options(mcu, sram, flash, reserve_sram, reserve_flash, latency_ms,
                                calibration, allow_uncalibrated),
                    runtime, input, depthwise_rows);

@@ -128,8 +128,8 @@ class Measurements {
     row.instructions = plan.instructions;
     row.weight_bytes = plan.flash.weight_bytes;
     if (row.instructions == 0) {
-      fail("column 'model': our kernels' instructions were not measured on a " + runtime.core +
-           "; give a column 'instructions' instead");
+      fail("column 'model': instructions of '" + model + "' on a " + runtime.core +
+           " are not predicted; give a column 'instructions' instead");
     }
   }
 

@@ -116,6 +116,13 @@ void require_latency_of_rows(const McuBudget& budget, DepthwiseRows rows) {
                  "--depthwise-rows int8");
 }
 
+void require_latency(const McuBudget& budget, const MemoryPlan& plan, const std::string& file) {
+  if (!budget.latency_ms || plan.latency_ms) return;
+  throw BadInput(file + ": --latency-ms: instructions are not predicted for channels that are "
+                        "requantised by one half or more; quantise with wider output ranges, or "
+                        "leave the limit out");
+}
+
 bool any_mcu_option(const McuOptions& options) {
   return !options.mcu.empty() || !first_override(options).empty();
 }

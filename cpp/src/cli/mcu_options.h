@@ -35,6 +35,9 @@ RuntimeModel target_runtime(const std::string& runtime, const McuOptions& option
 /// --latency-ms wants predicted instructions. Throws BadInput for rows of which there are none.
 void require_latency_of_rows(const McuBudget& budget, DepthwiseRows rows);
 
+/// The same of a network that was planned, `file`, for those of which there are none.
+void require_latency(const McuBudget& budget, const MemoryPlan& plan, const std::string& file);
+
 /// The part, and what a network may use of it after overrides and reserves.
 struct McuTarget {
   Mcu mcu;

@@ -7,6 +7,25 @@
 #include "tinyengine/plan_trips.h"
 
 namespace tinynas {
+namespace {
+
+/// Whether all channels are requantised by factors below one half, where the graph has them: others
+/// take a way through the kernels that was not measured, several times as long.
+bool factors_are_common(const Graph& graph) {
+  if (graph.constants == nullptr) return true;
+  for (const Op& op : graph.ops) {
+    const bool windowed = op.kind == OpKind::kConv2d || op.kind == OpKind::kDepthwiseConv2d;
+    if (!windowed || op.constants < 0) continue;
+    const float in = graph.tensors[graph.inputs(op)[0]].scale;
+    const float out = graph.tensors[op.output].scale;
+    for (const float scale : graph.constants_of(op).weight_scales) {
+      if (double{in} * double{scale} >= 0.5 * double{out}) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
 
 void predict_instructions(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan) {
   plan.instructions = 0;
@@ -18,7 +37,7 @@ void predict_instructions(const Graph& graph, const RuntimeModel& runtime, Memor
   }
   const bool wide = std::any_of(plan.placements.begin(), plan.placements.end(),
                                 [](const Placement& place) { return place.wide; });
-  if (wide) return;
+  if (wide || !factors_are_common(graph)) return;
   double total = 0;
   count_plan_trips(graph, plan, [&](std::int32_t op, const TripList& trips) {
     double sum = 0;
