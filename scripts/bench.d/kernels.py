@@ -10,17 +10,15 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 from firmware.litert import run_litert  # noqa: E402
-from support.tflite_models import TfliteBuilder  # noqa: E402
-
 from instruction_classes import (  # noqa: E402
     Classes,
     build_plugin,
@@ -28,6 +26,7 @@ from instruction_classes import (  # noqa: E402
     plugin_options,
     read_classes,
 )
+from support.tflite_models import TfliteBuilder  # noqa: E402
 
 HERE = Path(__file__).resolve().parent / "kernels"
 FLAGS = ["-Wl,--gc-sections", "-nostartfiles", "-Wall", "-Wextra"]
@@ -293,7 +292,9 @@ def print_cycles(options: argparse.Namespace) -> None:
         run_ours(core, folder)
         classes, macs = count_classes(core, folder, plugin), macs_of(options.executable, model)
         counts = ", ".join(f"{n / 1e6:.2f} M {name}" for name, n in sorted(classes.total.items()))
-        print(f"{model.stem:26}{classes.cycles / macs:6.2f}  {classes.cycles / 1e6:.2f} M ({counts})")
+        print(
+            f"{model.stem:26}{classes.cycles / macs:6.2f}  {classes.cycles / 1e6:.2f} M ({counts})"
+        )
         largest = sorted(classes.functions.items(), key=lambda item: -cycles_of(item[1]))
         for name, counted in largest[:6]:
             print(f"  {name:32}{100 * cycles_of(counted) / classes.cycles:5.1f} %")
