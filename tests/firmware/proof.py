@@ -17,7 +17,8 @@ from firmware.litert import run_litert
 CORES = list(MACHINES)
 MODES = ["resident", "rows", "external"]
 UNBOUNDED = "64MiB"
-# The deepest chain of kernels may need an odd pixel or a factor that a network has not; most with int16 rows.
+# The deepest chain of kernels may need an odd pixel or a factor that a network has not. With int16
+# rows most.
 STACK_SLACK = 256
 
 
