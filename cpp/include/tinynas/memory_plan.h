@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tinynas/graph.h"
+#include "tinynas/latency.h"
 #include "tinynas/mcu.h"
 #include "tinynas/preprocessing.h"
 
@@ -54,6 +55,8 @@ struct RuntimeModel {
   /// What our own C kernels take on the core, from configs/kernels. Null under other rules, and
   /// where the file gives `code` and `stack` of its own.
   std::shared_ptr<const KernelTable> kernels;
+  /// Of the part that is planned for; nothing: latencies are not predicted.
+  std::optional<LatencyModel> latency;
   std::string core;                       ///< that flash and stack are predicted for
   std::int64_t code_bytes = 0;            ///< .text of every network, without `kernels`
   bool code_is_estimate = true;           ///< false: as measured on the core that was asked for
@@ -156,6 +159,7 @@ struct OpPlan {
   std::int64_t scratch_bytes = 0;  ///< column and kernel buffers of this op
   std::int64_t macs = 0;
   std::int64_t weight_bytes = 0;
+  std::int64_t instructions = 0;  ///< of its kernel and its share of the driver, see MemoryPlan
   std::int32_t first_tensor = 0, tensor_count = 0;
 };
 /// One live record during one op. `tensor` is what it holds when the op is done: an in-place op's
@@ -215,6 +219,12 @@ struct MemoryPlan {
   FlashBreakdown flash;
   std::int64_t macs = 0;        ///< with what patches compute again
   std::int64_t extra_macs = 0;  ///< of which computed again
+  /// Predicted of one inference on `core`, where PlanOptions::predict_instructions asks for it; 0:
+  /// not predicted (other rules, other cores, wide rings, channels scaled by one half or more).
+  std::int64_t instructions = 0;
+  double instruction_error = 0;  ///< relative; the most on networks that were not fitted
+  std::optional<LatencyInterval> latency_ms;  ///< with RuntimeModel::latency
+  std::string latency_source;                 ///< LatencyModel::source
 
   std::int64_t offset_of(std::int32_t tensor) const {
     return placements[tensor_records[tensor]].offset_bytes;
@@ -223,7 +233,9 @@ struct MemoryPlan {
     const std::int32_t record = tensor_records[tensor];
     return record >= 0 && over_input[tensor] == 0 && placements[record].wide;
   }
-  Footprint footprint() const { return {peak_sram_bytes, flash.total_bytes(), macs}; }
+  Footprint footprint() const {
+    return {peak_sram_bytes, flash.total_bytes(), macs, latency_ms ? latency_ms->high_ms : 0};
+  }
 };
 
 struct PlanOptions {
@@ -240,6 +252,8 @@ struct PlanOptions {
   /// kTinyNas: every op is a segment of its own, whatever the budget: how other runtimes execute
   /// networks, to compare with.
   bool layer_by_layer = false;
+  /// kTinyNas: fill MemoryPlan::instructions and latency_ms.
+  bool predict_instructions = false;
 };
 
 /// One network as each runtime runs it.

@@ -53,11 +53,16 @@ int plan(CliContext& context, const PlanCommandOptions& options) {
   plan_options.input = runtime_input(runtime, options.input);
   plan_options.layer_by_layer = options.layer_by_layer;
   plan_options.depthwise_rows = runtime_depthwise_rows(runtime, options.depthwise_rows);
-  if (budget != nullptr) plan_options.sram_budget_bytes = budget->sram_bytes;
+  plan_options.predict_instructions = true;
+  if (budget != nullptr) {
+    plan_options.sram_budget_bytes = budget->sram_bytes;
+    require_latency_of_rows(*budget, plan_options.depthwise_rows);
+  }
   const NetworkSource source = find_network(options.network);
   const Network network = read_network_file(source.file, options.space);
   const Graph& graph = network.under(runtime);
   const MemoryPlan memory = plan_memory(graph, runtime, plan_options);
+  if (budget != nullptr) require_latency(*budget, memory, options.file);
   const std::vector<MemoryPlan> all = plan_under_all(network, memory, plan_options);
   const std::string text = plan_text(source.name, graph, memory, budget) + "\n" +
                            runtimes_text(all, budget) + "\n" +
@@ -93,6 +98,7 @@ void add_plan_command(CLI::App& app, CliContext& context) {
       ->type_name("RUN|FILE")
       ->required();
   add_mcu_options(*command, context, options->mcu, false);
+  add_latency_options(*command, options->mcu);
   CLI::Option* runtime =
       command->add_option("--runtime", options->runtime, "Whose memory rules apply")
           ->type_name("NAME")

@@ -158,6 +158,7 @@ void add_search_command(CLI::App& app, CliContext& context) {
   // Without torch there is one answer to anything: how to get it.
   search_app->allow_extras(!kWithTorch);
   add_mcu_options(*search_app, context, request.mcu, kWithTorch);
+  add_latency_options(*search_app, request.mcu);
   CLI::Option* space = search_app
                            ->add_option("--space", request.space,
                                         "Search space (default: the supernet's, fashion-mnist)")

@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <string_view>
 
 #include "base/files.h"
 #include "base/toml_reader.h"
 #include "tinyengine/c_kernels.h"
+#include "tinyengine/kernel_trips.h"
 
 namespace tinynas {
 namespace {
@@ -53,6 +55,7 @@ class TableReader {
     }
     sizes.finish();
     read_invoke();
+    if (file_.has("instructions")) read_instructions(file_.get_table("instructions"));
     file_.finish();
     return std::move(table_);
   }
@@ -95,6 +98,22 @@ class TableReader {
     }
   }
 
+  /// A table for each family of trips. A trip that the file leaves out was never met.
+  void read_instructions(const TomlTable& table) {
+    constexpr double kMost = 1e6;
+    table_.instruction_error = table.get_number("error", 0, 1);
+    table_.instructions.assign(kTripKinds, 0);
+    for (std::size_t trip = 0; trip < kTripKinds;) {
+      const std::string_view name = kTripNames[trip].family;
+      const TomlTable family = table.get_table(std::string(name));
+      for (; trip < kTripKinds && kTripNames[trip].family == name; ++trip) {
+        table_.instructions[trip] = family.number_or(kTripNames[trip].name, 0, -kMost, kMost);
+      }
+      family.finish();
+    }
+    table.finish();
+  }
+
   std::size_t function(const std::string& name, const TomlTable& row, const std::string& key) {
     const auto found = indices_.find(name);
     if (found == indices_.end()) {
@@ -127,17 +146,8 @@ std::string nearest_core(const std::string& core) {
   return found == nearest.end() ? kDefaultCore : found->second;
 }
 
-/// configs/kernels/cortex-m0plus.toml of "Cortex-M0+".
 fs::path table_path(const std::string& core) {
-  std::string name;
-  for (const char c : core) {
-    if (c == '+') {
-      name += "plus";
-    } else if (c != '/') {
-      name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    }
-  }
-  return fs::path(data_dir()) / "configs" / "kernels" / (name + ".toml");
+  return fs::path(data_dir()) / "configs" / "kernels" / core_file_name(core);
 }
 
 }  // namespace
@@ -183,6 +193,18 @@ std::int64_t KernelTable::most_stack_bytes() const {
 }
 
 KernelTable load_kernel_table(const std::string& path) { return TableReader(path).read(); }
+
+std::string core_file_name(const std::string& core) {
+  std::string name;
+  for (const char c : core) {
+    if (c == '+') {
+      name += "plus";
+    } else if (c != '/') {
+      name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+  }
+  return name + ".toml";
+}
 
 std::shared_ptr<const KernelTable> find_kernel_table(const std::string& core) {
   static std::mutex mutex;

@@ -5,8 +5,9 @@
 void tn_clear_gaps(const tn_call* call, int32_t channels) {
   const int32_t gap = call->out_gap, pitch = tn_wide_pitch(call->columns, gap);
   int16_t* to = (int16_t*)(void*)call->out;
-  for (; channels >= 0; --channels, to += pitch) {
-    for (int32_t i = 0; i < gap; i += 2) tn_put_columns(to + i, 0, 0, 0);
+  for (int32_t i = 0; i < gap; i += 2, to += 2) {
+    int16_t* at = to;
+    for (int32_t c = channels; c >= 0; --c, at += pitch) tn_put_zeros(at);
   }
 }
 

@@ -21,6 +21,14 @@ static inline void tn_put_columns(int16_t* to, int32_t a, int32_t b, int32_t zer
 #endif
 }
 
+static inline void tn_put_zeros(int16_t* to) {
+#if TN_DSP
+  tn_store_word(to, 0);
+#else
+  to[0] = to[1] = 0;
+#endif
+}
+
 /* Column x of a channel, which may be the last one. */
 static inline void tn_put_column(int16_t* channel, int32_t x, int32_t value, int32_t zero) {
   channel[x] = (int16_t)(value - zero);
