@@ -17,8 +17,9 @@ from firmware.litert import run_litert
 CORES = list(MACHINES)
 MODES = ["resident", "rows", "external"]
 UNBOUNDED = "64MiB"
-# The deepest chain of a network's kernels may need an odd pixel or a factor that it has not.
-STACK_SLACK = 128
+# The deepest chain of kernels may need an odd pixel or a factor that a network has not. With int16
+# rows most.
+STACK_SLACK = 256
 
 
 @dataclass(frozen=True)
