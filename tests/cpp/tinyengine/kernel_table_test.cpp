@@ -38,7 +38,7 @@ Graph one_convolution() {
 }
 
 std::string kernel_of(const Graph& graph, std::size_t op, bool accumulates = false) {
-  const int kernel = find_c_kernel(graph, graph.ops[op], accumulates);
+  const int kernel = find_c_kernel(graph, graph.ops[op], {accumulates, false, false});
   return kernel < 0 ? "" : c_kernels()[static_cast<std::size_t>(kernel)].function;
 }
 
@@ -155,10 +155,10 @@ TEST_CASE("weights are rounded up an op, tables of ops are counted") {
   CHECK(without_segments() == before + 3 + 3);
   CHECK(plan.flash.weight_bytes == 18);
   graph.ops[1].kind = OpKind::kLogistic;
-  const int look_up = find_c_kernel(graph, graph.ops[1], false);
-  CHECK(without_segments() == before + 3 + 256 +
-                                  table.kernels[static_cast<std::size_t>(look_up)].layer_bytes -
-                                  table.kernels[0].layer_bytes);
+  const int look_up = find_c_kernel(graph, graph.ops[1], {});
+  CHECK(without_segments() ==
+        before + 3 + 256 + table.kernels[static_cast<std::size_t>(look_up)].layer_bytes -
+            table.kernels[0].layer_bytes);
 }
 
 TEST_CASE("an op without a C kernel makes code an estimate") {
