@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import shutil
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-import tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "scripts" / "kernel_table"

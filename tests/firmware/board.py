@@ -7,12 +7,12 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import tomllib
 
 ROOT = Path(__file__).resolve().parents[2]
 SUPPORT = ROOT / "cpp" / "src" / "codegen" / "firmware"
