@@ -5,10 +5,8 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import shutil
-import tomllib
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
@@ -34,10 +32,6 @@ def script() -> ModuleType:
     return module
 
 
-def table_of(core: str) -> dict[str, Any]:
-    return tomllib.loads((ROOT / "configs" / "kernels" / f"{core}.toml").read_text())
-
-
 @pytest.mark.parametrize(
     "core",
     [
@@ -50,11 +44,11 @@ def table_of(core: str) -> dict[str, Any]:
     ],
 )
 def test_tables_are_not_stale(script: ModuleType, core: str) -> None:
-    table = table_of(core)
-    if table["compiler"] != script.compiler_version():
-        pytest.skip(f"the tables are of {table['compiler']}")
     shipped = (ROOT / "configs" / "kernels" / f"{core}.toml").read_text()
-    assert script.table_text(table["core"]) == shipped, "run scripts/kernel_table"
+    if f'compiler = "{script.compiler_version()}"' not in shipped:
+        pytest.skip("the tables are of another compiler")
+    (name,) = [name for name in script.CORES if script.file_name(name) == f"{core}.toml"]
+    assert script.table_text(name) == shipped, "run scripts/kernel_table"
 
 
 SMALL = """#include "tinynas_kernels.h"

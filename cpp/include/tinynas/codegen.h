@@ -36,7 +36,7 @@ struct CodeLabels {
 /// files: model.h (API, sizes, quantisation), model.c (arena and layers), weights.h and weights.c,
 /// the driver and the kernels that the network needs. The arena has exactly plan.peak_sram_bytes.
 /// Throws BadInput with `source` where the graph is not quantised, Error with kUnsupportedOperator
-/// for operators without a C kernel, all of them listed, and for plans with wide rings.
+/// for operators without a C kernel, all of them listed.
 std::vector<GeneratedFile> generate_c(const Graph& graph, const MemoryPlan& plan,
                                       const CodeLabels& labels, const std::string& source);
 
@@ -56,7 +56,7 @@ struct ProjectTarget {
   Mcu mcu;
   std::int64_t ram_bytes = 0;    ///< of the largest run, from its base
   std::int64_t flash_bytes = 0;  ///< from Mcu::flash_base
-  std::int64_t stack_bytes = 0;
+  std::int64_t stack_bytes = 0;  ///< more is taken where network and main need more
 };
 
 /// Throws BadInput where no board project can be made for a part: it has no core that we compile

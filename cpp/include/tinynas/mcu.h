@@ -55,6 +55,7 @@ struct McuBudget {
   std::string name;
   std::int64_t sram_bytes = 0;   ///< largest contiguous run minus reserves
   std::int64_t flash_bytes = 0;  ///< flash minus the application's reserve
+  std::optional<double> latency_ms = std::nullopt;  ///< --latency-ms; nothing: no limit
 };
 
 /// What a network needs, under one runtime's rules.
@@ -62,13 +63,15 @@ struct Footprint {
   std::int64_t peak_sram_bytes = 0;
   std::int64_t flash_bytes = 0;
   std::int64_t macs = 0;
+  double latency_ms = 0;  ///< upper end of the predicted interval; 0: not predicted
 };
 
-/// Bytes over budget; both 0 when it fits.
+/// Over budget; all 0 when it fits.
 struct Violation {
   std::int64_t sram_bytes = 0;
   std::int64_t flash_bytes = 0;
-  bool fits() const { return sram_bytes == 0 && flash_bytes == 0; }
+  double latency_ms = 0;
+  bool fits() const { return sram_bytes == 0 && flash_bytes == 0 && latency_ms == 0; }
   /// Excess relative to the budgets, summed: orders infeasible candidates.
   double relative = 0;
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tinynas/graph.h"
+#include "tinynas/latency.h"
 #include "tinynas/mcu.h"
 #include "tinynas/preprocessing.h"
 
@@ -54,12 +55,14 @@ struct RuntimeModel {
   /// What our own C kernels take on the core, from configs/kernels. Null under other rules, and
   /// where the file gives `code` and `stack` of its own.
   std::shared_ptr<const KernelTable> kernels;
-  std::string core;                         ///< that flash and stack are predicted for
-  std::int64_t code_bytes = 0;              ///< .text of every network, without `kernels`
-  bool code_is_estimate = true;             ///< false: as measured on the core that was asked for
-  std::int64_t runtime_bytes = 0;           ///< statics beside the arena, of every network
-  std::int64_t tensor_statics_bytes = 0;    ///< and for each tensor of a network
-  std::int64_t input_statics_bytes = 0;     ///< and for each input of the op that has most
+  /// Of the part that is planned for; nothing: latencies are not predicted.
+  std::optional<LatencyModel> latency;
+  std::string core;                       ///< that flash and stack are predicted for
+  std::int64_t code_bytes = 0;            ///< .text of every network, without `kernels`
+  bool code_is_estimate = true;           ///< false: as measured on the core that was asked for
+  std::int64_t runtime_bytes = 0;         ///< statics beside the arena, of every network
+  std::int64_t tensor_statics_bytes = 0;  ///< and for each tensor of a network
+  std::int64_t input_statics_bytes = 0;   ///< and for each input of the op that has most
   /// 0: not predicted. With `kernels` a bound over all networks; MemoryPlan has that of one.
   std::int64_t stack_bytes = 0;
 };
@@ -97,8 +100,9 @@ struct Placement {
   std::int32_t rows = 0;           ///< kRing: slots
   /// kRing under kTinyNas: int16 elements for a depthwise kernel, each its value less the zero
   /// point. A slot holds channel by channel the row's columns, their number rounded up to even, so
-  /// that every channel begins at a word and SMLAD loads pairs. Columns of padding have no bytes:
-  /// they are zero, and the kernel leaves their taps out.
+  /// that every channel begins at a word and SMLAD loads pairs. Before the first channel and after
+  /// each lie as many zeros as the kernel has columns of padding on one side, rounded up to even:
+  /// the padding of both neighbours. Up to 8 elements may follow, which the kernel reads in vain.
   bool wide = false;
   std::int64_t row_bytes = 0;  ///< kWhole, kRing under kTinyNas: distance of rows or slots
   /// kTinyEngine only: after this stride-2 depthwise op (-1: none) the record's tail is free for
@@ -155,6 +159,7 @@ struct OpPlan {
   std::int64_t scratch_bytes = 0;  ///< column and kernel buffers of this op
   std::int64_t macs = 0;
   std::int64_t weight_bytes = 0;
+  std::int64_t instructions = 0;  ///< of its kernel and its share of the driver, see MemoryPlan
   std::int32_t first_tensor = 0, tensor_count = 0;
 };
 /// One live record during one op. `tensor` is what it holds when the op is done: an in-place op's
@@ -214,11 +219,23 @@ struct MemoryPlan {
   FlashBreakdown flash;
   std::int64_t macs = 0;        ///< with what patches compute again
   std::int64_t extra_macs = 0;  ///< of which computed again
+  /// Predicted of one inference on `core`, where PlanOptions::predict_instructions asks for it; 0:
+  /// not predicted (other rules, other cores, wide rings, channels scaled by one half or more).
+  std::int64_t instructions = 0;
+  double instruction_error = 0;  ///< relative; the most on networks that were not fitted
+  std::optional<LatencyInterval> latency_ms;  ///< with RuntimeModel::latency
+  std::string latency_source;                 ///< LatencyModel::source
 
   std::int64_t offset_of(std::int32_t tensor) const {
     return placements[tensor_records[tensor]].offset_bytes;
   }
-  Footprint footprint() const { return {peak_sram_bytes, flash.total_bytes(), macs}; }
+  bool holds_wide_rows(std::int32_t tensor) const {
+    const std::int32_t record = tensor_records[tensor];
+    return record >= 0 && over_input[tensor] == 0 && placements[record].wide;
+  }
+  Footprint footprint() const {
+    return {peak_sram_bytes, flash.total_bytes(), macs, latency_ms ? latency_ms->high_ms : 0};
+  }
 };
 
 struct PlanOptions {
@@ -232,6 +249,11 @@ struct PlanOptions {
   /// ring, plans of both are looked at: of those that fit, fewest extra MACs first, then fewest
   /// widened elements.
   DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
+  /// kTinyNas: every op is a segment of its own, whatever the budget: how other runtimes execute
+  /// networks, to compare with.
+  bool layer_by_layer = false;
+  /// kTinyNas: fill MemoryPlan::instructions and latency_ms.
+  bool predict_instructions = false;
 };
 
 /// One network as each runtime runs it.

@@ -61,6 +61,8 @@ void add_export_command(CLI::App& app, CliContext& context) {
       ->required();
   add_mcu_options(*command, context, options->request.mcu, false);
   add_input_option(*command, context, options->request.input);
+  add_layer_by_layer_option(*command, options->request.layer_by_layer);
+  add_depthwise_rows_option(*command, context, options->request.depthwise_rows);
   command->footer(
       formats_text() +
       "Exit codes: 0 written, 2 usage or bad input, 3 a project does not fit its part, 4 "

@@ -19,6 +19,8 @@ const std::vector<ExportFormat>& export_formats() {
        export_tflite},
       {"onnx", "FILE.onnx", "QDQ form, for onnxruntime and others (needs Python and onnx)", false,
        export_onnx},
+      {"torch", "DIR", "a run's float network: a PyTorch module and its state_dict", false,
+       export_torch},
   };
   return formats;
 }
@@ -41,6 +43,12 @@ std::string export_network(const std::string& name, const ExportRequest& request
   }
   if (!format.holds_plan && request.input != "resident") {
     throw BadInput("--input: --format " + name + " holds no memory plan; leave it out");
+  }
+  if (!format.holds_plan && request.layer_by_layer) {
+    throw BadInput("--layer-by-layer: --format " + name + " holds no memory plan; leave it out");
+  }
+  if (!format.holds_plan && request.depthwise_rows != "int8") {
+    throw BadInput("--depthwise-rows: --format " + name + " holds no memory plan; leave it out");
   }
   return format.write(request);
 }

@@ -69,7 +69,10 @@ FirmwareVerdict check_firmware(const FirmwareQuestion& question, const ProgressF
   const Network network = read_network_file(file, "");
   PlanOptions options;
   options.input = question.input;
+  options.layer_by_layer = question.layer_by_layer;
+  options.depthwise_rows = question.depthwise_rows;
   options.sram_budget_bytes = question.target.budget.sram_bytes;
+  options.predict_instructions = true;
   verdict.plan = plan_memory(network.graph, question.runtime, options);
   const Int8Interpreter interpreter(network.graph, file);
   const CodeLabels labels{question.network.name, network.labels, {}};
@@ -115,7 +118,9 @@ std::string verdict_text(const FirmwareVerdict& v) {
   std::snprintf(ratio, sizeof ratio, "%.2f",
                 static_cast<double>(v.instructions()) / static_cast<double>(macs));
   return text + "instructions an inference: " + format_count(v.instructions()) + ", " + ratio +
-         " a MAC\n\n" +
+         " a MAC" +
+         (v.plan.instructions > 0 ? "; predicted " + format_count(v.plan.instructions) : "") +
+         "\n\n" +
          (v.holds() ? "verified on an emulated " : "NOT as planned on an emulated ") + v.core.core +
          "\n";
 }
@@ -124,13 +129,16 @@ Json verdict_json(const FirmwareVerdict& v) {
   return {{"core", v.core.core},
           {"machine", v.core.machine},
           {"input", input_mode_name(v.plan.input)},
+          {"depthwise_rows", depthwise_rows_name(v.plan.depthwise_rows)},
           {"predicted",
            {{"arena_bytes", v.plan.peak_sram_bytes},
             {"statics_bytes", v.plan.runtime_bytes},
             {"stack_bytes", v.plan.stack_bytes},
             {"flash_bytes", v.plan.flash.total_bytes()},
             {"rodata_bytes", v.plan.flash.rodata_bytes()},
-            {"text_bytes", v.plan.flash.code_bytes}}},
+            {"text_bytes", v.plan.flash.code_bytes},
+            {"instructions",
+             v.plan.instructions > 0 ? Json(v.plan.instructions) : Json(nullptr)}}},
           {"measured",
            {{"arena_bytes", v.linked.arena_bytes},
             {"statics_bytes", v.linked.statics_bytes()},

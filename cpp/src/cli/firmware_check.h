@@ -20,7 +20,9 @@ struct FirmwareQuestion {
   McuTarget target;
   RuntimeModel runtime;
   InputMode input = InputMode::kResident;
+  DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
   int inputs = 8;  ///< images to run: extremes first, then random
+  bool layer_by_layer = false;
 };
 
 /// Predicted and measured.
@@ -56,7 +58,8 @@ FirmwareVerdict check_firmware(const FirmwareQuestion& question, const ProgressF
 
 /// A table for people, and below it "verified on an emulated Cortex-M7" or what it is not.
 std::string verdict_text(const FirmwareVerdict& verdict);
-/// `core`, `machine`, `input`, `predicted`, `measured`, `inputs`, `equal`, `canaries_intact`.
+/// `core`, `machine`, `input`, `depthwise_rows`, `predicted`, `measured`, `inputs`, `equal`,
+/// `canaries_intact`.
 Json verdict_json(const FirmwareVerdict& verdict);
 
 }  // namespace tinynas

@@ -47,6 +47,8 @@ PlannedNetwork plan_for_code(const ExportRequest& request) {
   PlannedNetwork planned;
   PlanOptions options;
   options.input = runtime_input(runtime, request.input);
+  options.layer_by_layer = request.layer_by_layer;
+  options.depthwise_rows = runtime_depthwise_rows(runtime, request.depthwise_rows);
   if (any_mcu_option(request.mcu)) {
     planned.target = resolve_mcu(request.mcu, runtime);
     options.sram_budget_bytes = planned.target->budget.sram_bytes;

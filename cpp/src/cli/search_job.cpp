@@ -52,6 +52,7 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
   const SearchProblem problem{SearchSpace::parse(info.space_toml, info.path), target.budget,
                               runtime, runtime_input(runtime, request.input),
                               runtime_depthwise_rows(runtime, request.depthwise_rows)};
+  require_latency_of_rows(problem.budget, problem.depthwise_rows);
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
   const auto data = std::make_shared<const Dataset>(
       load_data_for(problem.space, request.data, info.dataset_name));

@@ -1,5 +1,6 @@
 // A folder that `make` turns into firmware for one part.
 
+#include <algorithm>
 #include <cstdio>
 
 #include "codegen/c_text.h"
@@ -14,6 +15,9 @@
 
 namespace tinynas {
 namespace {
+
+/// Of start-up, main and one interrupt with its floating-point frame, beside the network's own.
+constexpr std::int64_t kOwnStackBytes = 192;
 
 std::string hex(std::uint64_t value) {
   char text[24];
@@ -41,12 +45,13 @@ std::uint32_t checksum(const std::vector<std::int8_t>& bytes) {
   return hash;
 }
 
-/// What the network was verified with, for a part without floating point without its registers.
-std::string target_flags(const Mcu& mcu) {
-  std::string text = "-mthumb";
+/// Those that the network is verified and its code's size is known with; on a part without floating
+/// point none of its registers.
+std::string compiler_flags(const Mcu& mcu) {
+  std::string text;
   for (const std::string& flag : find_emulated_core(mcu).compile) {
     const bool floating = flag.starts_with("-mfpu") || flag.starts_with("-mfloat-abi");
-    if (!floating || mcu.fpu != "None") text += " " + flag;
+    if (!floating || mcu.fpu != "None") text += (text.empty() ? "" : " ") + flag;
   }
   return mcu.fpu == "None" ? text + " -mfloat-abi=soft" : text;
 }
@@ -96,14 +101,15 @@ using Values = std::vector<std::pair<std::string, std::string>>;
 Values template_values(const MemoryPlan& plan, const CodeLabels& labels,
                        const ProjectTarget& target) {
   const Mcu& mcu = target.mcu;
+  const std::int64_t stack = std::max(target.stack_bytes, plan.stack_bytes + kOwnStackBytes);
   return {
       {"MCU", mcu.name},
       {"PART", mcu.part},
       {"NETWORK", labels.network},
-      {"TARGET_FLAGS", target_flags(mcu)},
+      {"FLAGS", compiler_flags(mcu)},
       {"REGIONS", regions(target)},
-      {"STACK_BYTES", std::to_string(target.stack_bytes)},
-      {"STACK", format_count(target.stack_bytes)},
+      {"STACK_BYTES", std::to_string(stack)},
+      {"STACK", format_count(stack)},
       {"ARENA", format_count(plan.peak_sram_bytes)},
       {"RAM", names_of(largest_run(mcu))},
       {"FLASH_BASE", hex(*mcu.flash_base)},

@@ -28,16 +28,24 @@ inline std::string c_items(std::span<const std::string> items) {
   return line.size() > 2 ? text + line + "\n" : text;
 }
 
-/// "const TYPE NAME[VALUES] = {...};" with at least one value. An item may be a macro of several.
-inline std::string c_array_of_text(const std::string& type, const std::string& name,
-                                   std::size_t values, std::span<const std::string> items) {
-  return "const " + type + " " + name + "[" + std::to_string(values) + "] = {\n" + c_items(items) +
-         "};\n";
+/// "const TYPE NAME[N]" of int8_t, uint16_t and the like. N is rounded up to 4 bytes: then objects
+/// in flash follow one another without gaps, in whatever order, and their sizes add up.
+inline std::string c_array_name(const std::string& type, const std::string& name,
+                                std::size_t values) {
+  const std::size_t in_word = type.ends_with("int8_t") ? 4 : type.ends_with("int16_t") ? 2 : 1;
+  const std::size_t count = (values + in_word - 1) / in_word * in_word;
+  return "const " + type + " " + name + "[" + std::to_string(count) + "]";
 }
 
-/// The same of values.
+/// "const TYPE NAME[N] = {...};" with at least one value. An item may be a macro of several.
+inline std::string c_array_of_text(const std::string& type, const std::string& name,
+                                   std::size_t values, std::span<const std::string> items) {
+  return c_array_name(type, name, values) + " = {\n" + c_items(items) + "};\n";
+}
+
+/// Each value as an item.
 template <typename T>
-std::string c_array(const std::string& type, const std::string& name, std::span<const T> values) {
+std::vector<std::string> c_values(std::span<const T> values) {
   std::vector<std::string> items;
   for (const T value : values) {
     if constexpr (std::is_same_v<T, std::int32_t>) {
@@ -46,7 +54,13 @@ std::string c_array(const std::string& type, const std::string& name, std::span<
       items.push_back(std::to_string(std::int64_t{value}));
     }
   }
-  return c_array_of_text(type, name, values.size(), items);
+  return items;
+}
+
+/// c_array_of_text of values.
+template <typename T>
+std::string c_array(const std::string& type, const std::string& name, std::span<const T> values) {
+  return c_array_of_text(type, name, values.size(), c_values(values));
 }
 
 /// As C reads it back to the same number: "0.25F", "0.1".

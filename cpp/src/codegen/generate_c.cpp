@@ -21,7 +21,9 @@ class CGenerator {
 
   std::vector<GeneratedFile> generate(const std::string& source) {
     choose_kernels(source);
-    for (std::size_t i = 0; i < graph_.ops.size(); ++i) layers_.push_back(emit_layer(graph_, i));
+    for (std::size_t i = 0; i < graph_.ops.size(); ++i) {
+      layers_.push_back(emit_layer(graph_, i, op_rows(graph_, plan_, i)));
+    }
     std::vector<GeneratedFile> files = {
         {"model.h", banner("an int8 network") + emit_header(graph_, plan_, labels_)},
         {"model.c", model()},
@@ -36,11 +38,10 @@ class CGenerator {
  private:
   void choose_kernels(const std::string& source) {
     validate_quantised(graph_, source);
-    refuse_wide_rings(source);
     std::string missing;
     for (std::size_t i = 0; i < graph_.ops.size(); ++i) {
       const Op& op = graph_.ops[i];
-      const int kernel = find_c_kernel(graph_, op, sums_offset(plan_, op.output) >= 0);
+      const int kernel = find_c_kernel(graph_, op, op_rows(graph_, plan_, i));
       if (kernel >= 0) {
         kernels_.push_back(c_kernels()[static_cast<std::size_t>(kernel)]);
       } else {
@@ -52,13 +53,10 @@ class CGenerator {
     throw Error(ExitCode::kUnsupportedOperator, source + ": no C kernel for operators: " + missing);
   }
 
-  void refuse_wide_rings(const std::string& source) const {
-    for (const Placement& place : plan_.placements) {
-      if (!place.wide) continue;
-      throw Error(ExitCode::kUnsupportedOperator,
-                  source + ": no C kernel for int16 rows, in which the plan holds tensor " +
-                      number(place.first_tensor) + "; plan with depthwise rows int8");
-    }
+  /// The kernel that turns what the op's own one writes, or null.
+  const CKernel* turning_kernel(std::size_t index) const {
+    const int kernel = find_turning_kernel(graph_.ops[index], op_rows(graph_, plan_, index));
+    return kernel < 0 ? nullptr : &c_kernels()[static_cast<std::size_t>(kernel)];
   }
 
   std::vector<std::string> kernel_files() const {
@@ -66,13 +64,16 @@ class CGenerator {
         "tinynas_runtime.h", "tinynas_dsp.h",
         "tinynas_kernels.h", "weight_order.h",
         "tinynas_driver.c",  std::string("invoke_") + input_mode_name(plan_.input) + ".c"};
-    for (const CKernel& kernel : kernels_) {
-      if (std::find(names.begin(), names.end(), kernel.file) == names.end()) {
-        names.push_back(kernel.file);
-      }
-      for (const std::string& shared : kernel.shared_files) {
-        if (std::find(names.begin(), names.end(), shared) == names.end()) names.push_back(shared);
-      }
+    const auto add = [&](const std::string& name) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    };
+    const auto add_all = [&](const CKernel& kernel) {
+      add(kernel.file);
+      for (const std::string& shared : kernel.shared_files) add(shared);
+    };
+    for (std::size_t i = 0; i < kernels_.size(); ++i) {
+      add_all(kernels_[i]);
+      if (const CKernel* turning = turning_kernel(i)) add_all(*turning);
     }
     return names;
   }
@@ -83,131 +84,150 @@ class CGenerator {
            "warranty. */\n";
   }
 
-}
-
-std::string
-weights_header() const {
-  std::string text = banner("weights, biases and tables") +
-                     "#ifndef TINYNAS_WEIGHTS_H\n#define TINYNAS_WEIGHTS_H\n\n"
-                     "#include <stdint.h>\n\n";
-  for (const LayerText& layer : layers_) text += layer.declarations;
-  return text + "\n#endif\n";
-}
-
-std::string weights() const {
-  std::string text = banner("weights, biases and tables, named by operator") +
-                     "#include \"weights.h\"\n\n#include \"weight_order.h\"\n";
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (layers_[i].arrays.empty()) continue;
-    text += "\n/* " + op_text(i) + " */\n" + layers_[i].arrays;
+  std::string weights_header() const {
+    std::string text = banner("weights, biases and tables") +
+                       "#ifndef TINYNAS_WEIGHTS_H\n#define TINYNAS_WEIGHTS_H\n\n"
+                       "#include <stdint.h>\n\n";
+    for (const LayerText& layer : layers_) text += layer.declarations;
+    return text + "\n#endif\n";
   }
-  return text;
-}
 
-std::string op_text(std::size_t index) const {
-  const Op& op = graph_.ops[index];
-  const Shape& in = graph_.in_shape(op);
-  const Shape& out = graph_.out_shape(op);
-  const auto shape = [](const Shape& s) {
-    return number(s.h) + "x" + number(s.w) + "x" + number(s.c);
-  };
-  std::string text = number(static_cast<std::int64_t>(index)) + " " + op_name(graph_, index) +
-                     ": " + op_kind_name(op.kind);
-  if (op.kernel_h > 1 || op.kernel_w > 1) {
-    text += " " + number(op.kernel_h) + "x" + number(op.kernel_w);
+  std::string weights() const {
+    std::string text =
+        banner("weights, biases and tables, named by operator; sizes are rounded up to 4 bytes") +
+        "#include \"weights.h\"\n\n#include \"weight_order.h\"\n";
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if (layers_[i].arrays.empty()) continue;
+      text += "\n/* " + op_text(i) + " */\n" + layers_[i].arrays;
+    }
+    return text;
   }
-  if (op.stride_h > 1 || op.stride_w > 1) text += ", stride " + number(op.stride_h);
-  return text + ", " + shape(in) + " to " + shape(out);
-}
 
-std::string op_entry(std::size_t index) const {
-  const Op& op = graph_.ops[index];
-  const CKernel& kernel = kernels_[index];
-  const std::int64_t sums = sums_offset(plan_, op.output);
-  // The driver finds the sums that a row belongs to by windows that do not overlap; the one
-  // window of a single output row may have any stride.
-  const std::int32_t stride = sums >= 0 ? std::max(op.stride_h, op.kernel_h) : op.stride_h;
-  std::string flags;
-  const auto flag = [&](bool set, const char* name) {
-    if (set) flags += (flags.empty() ? "" : " | ") + std::string(name);
-  };
-  const bool broadcasts = op.kind == OpKind::kMul && op.input_count == 2 &&
-                          !(graph_.tensors[graph_.inputs(op)[1]].shape == graph_.out_shape(op));
-  flag(kernel.whole, "TN_WHOLE");
-  flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
-  flag(broadcasts, "TN_BROADCASTS");
-  flag(sums >= 0, "TN_ACCUMULATES");
-  return "  {" + kernel.function + ", " + (kernel.add_row.empty() ? "0" : kernel.add_row) +
-         ", &tn_layer" + number(static_cast<std::int64_t>(index)) + ", " +
-         number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
-         number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
-         number(flow_padding(graph_, plan_, index)) + ", " + number(op.pad_top) + ", " +
-         number(op.input_count) + ", " + (flags.empty() ? "0" : flags) + "},\n";
-}
-
-std::string model() const {
-  std::string text = banner("layers and memory plan") +
-                     "#include \"model.h\"\n\n#include \"tinynas_kernels.h\"\n"
-                     "#include \"weights.h\"\n\n";
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    text += "/* " + op_text(i) + " */\nstatic const " + kernels_[i].layer_type + " tn_layer" +
-            number(static_cast<std::int64_t>(i)) + " = " + layers_[i].initializer + ";\n";
+  std::string op_text(std::size_t index) const {
+    const Op& op = graph_.ops[index];
+    const Shape& in = graph_.in_shape(op);
+    const Shape& out = graph_.out_shape(op);
+    const auto shape = [](const Shape& s) {
+      return number(s.h) + "x" + number(s.w) + "x" + number(s.c);
+    };
+    std::string text = number(static_cast<std::int64_t>(index)) + " " + op_name(graph_, index) +
+                       ": " + op_kind_name(op.kind);
+    if (op.kernel_h > 1 || op.kernel_w > 1) {
+      text += " " + number(op.kernel_h) + "x" + number(op.kernel_w);
+    }
+    if (op.stride_h > 1 || op.stride_w > 1) text += ", stride " + number(op.stride_h);
+    return text + ", " + shape(in) + " to " + shape(out);
   }
-  const auto rows = tensor_rows(graph_, plan_);
-  text +=
-      "\n/* Offset and bytes a row in the arena, height, width, channels; slots of a ring. */\n" +
-      emit_tensors(graph_, rows) + "\n" + emit_links(graph_) +
-      "\nstatic const tn_op tn_ops[] = {\n";
-  for (std::size_t i = 0; i < graph_.ops.size(); ++i) text += op_entry(i);
-  text += "};\n\n/* Operators that stream rows together. */\n" + emit_segments(graph_, plan_);
-  return text + "\n" + state();
-}
 
-std::string state() const {
-  std::int32_t most = 1;
-  for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
-  const std::string tensors = number(static_cast<std::int64_t>(graph_.tensors.size()));
-  std::string text =
-      "/* The union aligns the arena. */\n"
-      "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n  uint32_t words[1];\n} "
-      "tn_arena;\n"
-      "static struct {\n  const int8_t *inputs[" +
-      number(most) + "];\n  uint16_t made[" + tensors +
-      "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"
-      "static const tn_output tn_outputs[] = {\n";
-  const auto rows = tensor_rows(graph_, plan_);
-  for (const std::int32_t t : all_outputs(graph_)) {
+  std::string op_entry(std::size_t index) const {
+    const Op& op = graph_.ops[index];
+    const CKernel& kernel = kernels_[index];
+    const std::int64_t sums = sums_offset(plan_, op.output);
+    // The driver finds the sums that a row belongs to by windows that do not overlap; the one
+    // window of a single output row may have any stride.
+    const std::int32_t stride = sums >= 0 ? std::max(op.stride_h, op.kernel_h) : op.stride_h;
+    std::string flags;
+    const auto flag = [&](bool set, const char* name) {
+      if (set) flags += (flags.empty() ? "" : " | ") + std::string(name);
+    };
+    const bool broadcasts = op.kind == OpKind::kMul && op.input_count == 2 &&
+                            !(graph_.tensors[graph_.inputs(op)[1]].shape == graph_.out_shape(op));
+    flag(kernel.whole, "TN_WHOLE");
+    flag(op_is_pixelwise(graph_, op) || op.kind == OpKind::kMul, "TN_ELEMENTWISE");
+    flag(broadcasts, "TN_BROADCASTS");
+    flag(sums >= 0, "TN_ACCUMULATES");
+    const CKernel* turning = turning_kernel(index);
+    const CKernel& called = turning != nullptr ? *turning : kernel;
+    return "  {" + called.function + ", " + (called.add_row.empty() ? "0" : called.add_row) +
+           (turning != nullptr ? ", &tn_turn" : ", &tn_layer") +
+           number(static_cast<std::int64_t>(index)) + ", " +
+           number(std::max<std::int64_t>(sums, 0)) + ", " + number(op.first_input) + ", " +
+           number(op.output) + ", " + number(op.kernel_h) + ", " + number(stride) + ", " +
+           number(flow_padding(graph_, plan_, index)) + ", " + number(op.pad_top) + ", " +
+           number(op.input_count) + ", " + (flags.empty() ? "0" : flags) + "},\n";
+  }
+
+  std::string turn_layer(std::size_t index) const {
+    const Op& op = graph_.ops[index];
+    const CKernel& kernel = kernels_[index];
+    const std::string name = number(static_cast<std::int64_t>(index));
+    return "static const tn_turn_layer tn_turn" + name + " = {" + kernel.function + ", " +
+           (kernel.add_row.empty() ? "0" : kernel.add_row) + ", &tn_layer" + name +
+           ", tn_arena.bytes + " + number(turned_row_offset(graph_, plan_, index)) + ", " +
+           number(graph_.out_shape(op).c) + ", " + number(graph_.tensors[op.output].zero_point) +
+           "};\n";
+  }
+
+  std::string model() const {
+    std::string text = banner("layers and memory plan") +
+                       "#include \"model.h\"\n\n#include \"" +
+                       (has_wide_rows() ? "wide_rows.h" : "tinynas_kernels.h") +
+                       "\"\n#include \"weights.h\"\n\n"
+                       "/* The union aligns the arena. */\n"
+                       "static union {\n  int8_t bytes[TINYNAS_ARENA_BYTES];\n"
+                       "  uint32_t words[1];\n} tn_arena;\n\n";
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      text += "/* " + op_text(i) + " */\nstatic const " + kernels_[i].layer_type + " tn_layer" +
+              number(static_cast<std::int64_t>(i)) + " = " + layers_[i].initializer + ";\n";
+      if (turning_kernel(i) != nullptr) text += turn_layer(i);
+    }
+    const auto rows = tensor_rows(graph_, plan_);
     text +=
-        "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) + "},\n";
+        "\n/* Offset and bytes a row in the arena, height, width, channels; slots of a ring. */\n" +
+        emit_tensors(graph_, rows) + "\n" + emit_links(graph_) +
+        "\nstatic const tn_op tn_ops[] = {\n";
+    for (std::size_t i = 0; i < graph_.ops.size(); ++i) text += op_entry(i);
+    text += "};\n\n/* Operators that stream rows together. */\n" + emit_segments(graph_, plan_);
+    return text + "\n" + state();
   }
-  const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
-  const std::vector<std::pair<const char*, std::string>> fields = {
-      {"arena", "tn_arena.bytes"},
-      {"inputs", "tn_state.inputs"},
-      {"made", "tn_state.made"},
-      {"tensors", "tn_tensors"},
-      {"ops", "tn_ops"},
-      {"input_lists", "tn_input_lists"},
-      {"writers", "tn_writers"},
-      {"segments", "tn_segments"},
-      {"outputs", "tn_outputs"},
-      {"tensor_count", tensors},
-      {"segment_count", number(static_cast<std::int64_t>(plan_.segments.size()))},
-      {"output_count", number(static_cast<std::int64_t>(all_outputs(graph_).size()))},
-      {"image", number(graph_.input)},
-      {"image_mode", modes[static_cast<int>(plan_.input)]}};
-  text += "};\n\nconst tn_model tn_network = {\n";
-  for (const auto& [name, value] : fields) {
-    text += "    ." + std::string(name) + " = " + value + ",\n";
-  }
-  return text + "};\n";
-}
 
-const Graph& graph_;
-const MemoryPlan& plan_;
-const CodeLabels& labels_;
-std::vector<CKernel> kernels_;
-std::vector<LayerText> layers_;
+  bool has_wide_rows() const {
+    return std::any_of(plan_.placements.begin(), plan_.placements.end(),
+                       [](const Placement& place) { return place.wide; });
+  }
+
+  std::string state() const {
+    std::int32_t most = 1;
+    for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
+    const std::string tensors = number(static_cast<std::int64_t>(graph_.tensors.size()));
+    std::string text =
+        "static struct {\n  const int8_t *inputs[" +
+        number(most) + "];\n  uint16_t made[" + tensors +
+        "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"
+        "static const tn_output tn_outputs[] = {\n";
+    const auto rows = tensor_rows(graph_, plan_);
+    for (const std::int32_t t : all_outputs(graph_)) {
+      text +=
+          "  {" + number(rows[t].offset_bytes) + ", " + number(graph_.tensors[t].bytes()) + "},\n";
+    }
+    const char* modes[] = {"TN_RESIDENT", "TN_ROWS", "TN_EXTERNAL"};
+    const std::vector<std::pair<const char*, std::string>> fields = {
+        {"arena", "tn_arena.bytes"},
+        {"inputs", "tn_state.inputs"},
+        {"made", "tn_state.made"},
+        {"tensors", "tn_tensors"},
+        {"ops", "tn_ops"},
+        {"input_lists", "tn_input_lists"},
+        {"writers", "tn_writers"},
+        {"segments", "tn_segments"},
+        {"outputs", "tn_outputs"},
+        {"tensor_count", tensors},
+        {"segment_count", number(static_cast<std::int64_t>(plan_.segments.size()))},
+        {"output_count", number(static_cast<std::int64_t>(all_outputs(graph_).size()))},
+        {"image", number(graph_.input)},
+        {"image_mode", modes[static_cast<int>(plan_.input)]}};
+    text += "};\n\nconst tn_model tn_network = {\n";
+    for (const auto& [name, value] : fields) {
+      text += "    ." + std::string(name) + " = " + value + ",\n";
+    }
+    return text + "};\n";
+  }
+
+  const Graph& graph_;
+  const MemoryPlan& plan_;
+  const CodeLabels& labels_;
+  std::vector<CKernel> kernels_;
+  std::vector<LayerText> layers_;
 };
 
 }  // namespace

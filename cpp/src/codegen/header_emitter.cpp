@@ -11,9 +11,12 @@ std::string define(const std::string& name, const std::string& value) {
 
 std::string number(std::int64_t value) { return std::to_string(value); }
 
+std::string c_type(DType dtype) { return dtype == DType::kUInt8 ? "uint8_t" : "int8_t"; }
+
 std::string input_macros(const Tensor& in) {
   return "/* Input: rows, columns, channels; a real value r is stored as round(r / scale) + zero "
-         "point. */\n" +
+         "point,\n * of type TINYNAS_INPUT_TYPE. Functions take it as bytes. */\n" +
+         define("INPUT_TYPE", c_type(in.dtype)) +
          define("INPUT_HEIGHT", number(in.shape.h)) + define("INPUT_WIDTH", number(in.shape.w)) +
          define("INPUT_CHANNELS", number(in.shape.c)) + define("INPUT_BYTES", number(in.bytes())) +
          define("INPUT_SCALE", c_float(in.scale)) +
@@ -21,12 +24,15 @@ std::string input_macros(const Tensor& in) {
 }
 
 std::string output_macros(const Graph& graph) {
-  std::string text = "/* Output: a stored value q stands for scale * (q - zero point). */\n";
+  std::string text =
+      "/* Output: a stored value q, of type TINYNAS_OUTPUT_TYPE, stands for scale * (q - zero "
+      "point). */\n";
   std::int64_t bytes = 0, position = 0;
   for (const std::int32_t t : all_outputs(graph)) {
     const Tensor& out = graph.tensors[t];
     const std::string suffix = ++position == 1 ? "" : number(position);
-    text += define("OUTPUT" + suffix + "_VALUES", number(out.bytes())) +
+    text += define("OUTPUT" + suffix + "_TYPE", c_type(out.dtype)) +
+            define("OUTPUT" + suffix + "_VALUES", number(out.bytes())) +
             define("OUTPUT" + suffix + "_SCALE", c_float(out.scale)) +
             define("OUTPUT" + suffix + "_ZERO_POINT", number(out.zero_point));
     bytes += out.bytes();
@@ -53,7 +59,7 @@ std::string class_macros(const std::vector<std::string>& names) {
 std::string pixel_table(const Normalisation& normalisation, const Tensor& in) {
   std::string text = "  static const int8_t table[TINYNAS_INPUT_CHANNELS][256] = {\n";
   for (const auto& values : quantised_pixels(normalisation, in)) {
-    text += "  {\n" + c_values(std::span<const std::int8_t>(values)) + "  },\n";
+    text += "  {\n" + c_items(c_values(std::span<const std::int8_t>(values))) + "  },\n";
   }
   return text + "  };\n";
 }

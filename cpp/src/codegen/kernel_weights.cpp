@@ -68,11 +68,11 @@ std::vector<std::int8_t> kernel_weights(const Graph& graph, const Op& op) {
   return result;
 }
 
-std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op) {
+std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op, bool reads_wide) {
   const OpConstants& constants = graph.constants_of(op);
   const auto channels = static_cast<std::size_t>(op_bias_count(graph, op));
   const std::size_t depth = constants.weights.size() / channels;
-  const std::int32_t zero = operand_quantisation(graph, op, 0).zero_point;
+  const std::int32_t zero = reads_wide ? 0 : operand_quantisation(graph, op, 0).zero_point;
   const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
   std::vector<std::int32_t> result(channels, 0);
   for (std::size_t c = 0; c < channels; ++c) {
@@ -94,13 +94,13 @@ std::size_t quad_values(const Graph& graph, const Op& op) {
 
 std::vector<std::int32_t> quad_bias(const Graph& graph, const Op& op) {
   const std::vector<std::int8_t> weights = kernel_weights(graph, op);
-  std::vector<std::int32_t> result = kernel_bias(graph, op);
+  std::vector<std::int32_t> result = kernel_bias(graph, op, false);
   const std::size_t depth = weights.size() / result.size(), quads = quad_values(graph, op);
   for (std::size_t c = 0; c < result.size(); ++c) {
     std::int64_t sum = 0;
     for (std::size_t k = 0; k < quads; k += 2) sum += weights[c * depth + k];
-    result[c] =
-        static_cast<std::int32_t>(static_cast<std::uint32_t>(256 * std::int64_t{result[c]} - 127 * sum));
+    result[c] = static_cast<std::int32_t>(
+        static_cast<std::uint32_t>(256 * std::int64_t{result[c]} - 127 * sum));
   }
   return result;
 }
@@ -114,12 +114,13 @@ std::vector<KernelFactor> kernel_factors(const Graph& graph, const Op& op) {
   std::vector<KernelFactor> result;
   for (std::size_t c = 0; c < channels; ++c) {
     KernelFactor factor{factors[c].multiplier, 0, false};
-    int right = -factors[c].shift;
+    const int right = -factors[c].shift;
     const SumBound bound = sum_bound(graph, op, c);
-    // A product below one half, whatever the image, is 0 after any shift.
-    if (right > kLargestRight && bound.most < std::int64_t{1} << (right - 1)) {
-      factor.multiplier = 0;
-      right = 1;
+    // A product that rounds to 0 whatever the image: any sum will do.
+    if (factor.multiplier == 0 || (right > 1 && bound.most < std::int64_t{1} << (right - 1))) {
+      factor = {0, 0, true};
+      result.push_back(factor);
+      continue;
     }
     factor.common = right >= 1 && right <= kLargestRight && bound.most < limit &&
                     (depthwise || bound.symmetric);

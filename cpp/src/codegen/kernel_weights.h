@@ -15,8 +15,8 @@ namespace tinynas {
 std::vector<std::int8_t> kernel_weights(const Graph& graph, const Op& op);
 
 /// bias - zero point of the input * sum of the weights: kernels multiply the input as it is stored,
-/// and padding is its zero point.
-std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op);
+/// and padding is its zero point. `reads_wide`: the bias, as wide rows hold values less this point.
+std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op, bool reads_wide);
 
 /// One output channel's factor, as the kernels take it (tn_is_common in tinynas_dsp.h): `shift` is
 /// the right shift less one, or, where `common` is not, the exponent less 64.
@@ -31,8 +31,8 @@ struct KernelFactor {
 /// takes weights in [-127, 127] and channels two by two.
 std::vector<KernelFactor> kernel_factors(const Graph& graph, const Op& op);
 
-/// Biases of conv2d for sums of quads (multiply_quads.h): 256 kernel_bias - 127 times the weights of
-/// the first half of each pair.
+/// Biases of conv2d for sums of quads (multiply_quads.h): 256 kernel_bias - 127 times the weights
+/// of the first half of each pair.
 std::vector<std::int32_t> quad_bias(const Graph& graph, const Op& op);
 
 /// Values of a column in quads: all but the last few.

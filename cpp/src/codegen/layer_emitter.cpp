@@ -31,8 +31,9 @@ class Fields {
 
 class LayerEmitter {
  public:
-  LayerEmitter(const Graph& graph, std::size_t index)
+  LayerEmitter(const Graph& graph, std::size_t index, const OpRows& rows)
       : graph_(graph),
+        rows_(rows),
         op_(graph.ops[index]),
         constants_(graph.constants_of(op_)),
         in_(graph.tensors[graph.inputs(op_)[0]]),
@@ -49,8 +50,7 @@ class LayerEmitter {
   std::string array(const char* stem, const char* type, const std::vector<T>& values) {
     const std::string name = std::string("tn_") + stem + suffix_;
     text_.arrays += c_array(type, name, std::span<const T>(values));
-    text_.declarations += std::string("extern const ") + type + " " + name + "[" +
-                          number(static_cast<std::int64_t>(values.size())) + "];\n";
+    text_.declarations += "extern " + c_array_name(type, name, values.size()) + ";\n";
     return name;
   }
 
@@ -59,8 +59,7 @@ class LayerEmitter {
                             const std::vector<std::string>& items) {
     const std::string name = std::string("tn_") + stem + suffix_;
     text_.arrays += c_array_of_text(type, name, values, items);
-    text_.declarations += std::string("extern const ") + type + " " + name + "[" +
-                          number(static_cast<std::int64_t>(values)) + "];\n";
+    text_.declarations += "extern " + c_array_name(type, name, values) + ";\n";
     return name;
   }
 
@@ -95,7 +94,7 @@ class LayerEmitter {
   }
 
   std::string quad_biases(const std::vector<KernelFactor>& factors) {
-    const std::vector<std::int32_t> plain = kernel_bias(graph_, op_);
+    const std::vector<std::int32_t> plain = kernel_bias(graph_, op_, false);
     const std::vector<std::int32_t> of_quads = quad_bias(graph_, op_);
     std::vector<std::string> items;
     for (std::size_t c = 0; c < plain.size(); ++c) {
@@ -130,10 +129,11 @@ class LayerEmitter {
     if (op_.kind == OpKind::kConv2d) {
       fields("weights", quads())("bias", quad_biases(factors));
     } else {
-      fields("weights", has_square_kernel(graph_, op_)
+      // Kernels on wide rows take pairs of neighbours.
+      fields("weights", has_square_kernel(graph_, op_) && !rows_.wide_input
                             ? row_pairs()
                             : array("weights", "int8_t", kernel_weights(graph_, op_)));
-      fields("bias", array("bias", "int32_t", kernel_bias(graph_, op_)));
+      fields("bias", array("bias", "int32_t", kernel_bias(graph_, op_, rows_.wide_input)));
     }
     fields("multipliers", array("multipliers", "int32_t", multipliers));
     fields("shifts", array("shifts", "int8_t", shifts));
@@ -189,9 +189,14 @@ class LayerEmitter {
       table.assign(values.begin(), values.end());
     } else {
       const Requantizer by = output_requantizers(graph_, op_)[0];
+      const bool from_uint8 = in_.dtype == DType::kUInt8, to_uint8 = out_.dtype == DType::kUInt8;
+      const std::int32_t low = to_uint8 ? 0 : constants_.output_min;
+      const std::int32_t high = to_uint8 ? 255 : constants_.output_max;
       for (std::int32_t q = -128; q < 128; ++q) {
-        const std::int32_t value = requantize(q - in_.zero_point, by) + out_.zero_point;
-        table.push_back(clamp_to_int8(value, constants_.output_min, constants_.output_max));
+        // The kernel reads bytes as int8, whatever they are.
+        const std::int32_t stored = from_uint8 && q < 0 ? q + 256 : q;
+        const std::int32_t value = requantize(stored - in_.zero_point, by) + out_.zero_point;
+        table.push_back(clamp_to_int8(value, low, high));
       }
     }
     Fields fields;
@@ -311,6 +316,7 @@ class LayerEmitter {
   }
 
   const Graph& graph_;
+  const OpRows rows_;
   const Op& op_;
   const OpConstants& constants_;
   const Tensor &in_, &out_;
@@ -320,8 +326,8 @@ class LayerEmitter {
 
 }  // namespace
 
-LayerText emit_layer(const Graph& graph, std::size_t index) {
-  return LayerEmitter(graph, index).emit();
+LayerText emit_layer(const Graph& graph, std::size_t index, const OpRows& rows) {
+  return LayerEmitter(graph, index, rows).emit();
 }
 
 }  // namespace tinynas

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "tinyengine/c_kernels.h"
 #include "tinynas/graph.h"
 
 namespace tinynas {
@@ -13,6 +14,6 @@ struct LayerText {
   std::string initializer;   ///< of the descriptor, "{...}"
 };
 /// `index`: of the op, from which names are made.
-LayerText emit_layer(const Graph& graph, std::size_t index);
+LayerText emit_layer(const Graph& graph, std::size_t index, const OpRows& rows);
 
 }  // namespace tinynas

@@ -6,6 +6,7 @@
 #include "codegen/c_text.h"
 #include "codegen/library_source.h"
 #include "codegen/model_card.h"
+#include "tinyengine/kernel_table.h"
 #include "tinynas/codegen.h"
 
 namespace tinynas {
@@ -15,6 +16,16 @@ std::string source_lines(const std::vector<GeneratedFile>& files) {
   std::string text;
   for (const GeneratedFile& file : files) {
     if (file.name.ends_with(".c")) text += (text.empty() ? "  " : "\n  ") + file.name;
+  }
+  return text;
+}
+
+/// The compiler's flags as the kernels were measured, less those that choose a core and a language.
+std::string portable_flags() {
+  std::string text;
+  for (const std::string& flag : find_kernel_table(kDefaultCore)->flags) {
+    if (flag.starts_with("-m") || flag.starts_with("-std")) continue;
+    text += (text.empty() ? "" : " ") + flag;
   }
   return text;
 }
@@ -32,9 +43,9 @@ std::string arduino_name(const std::string& network) {
 std::vector<GeneratedFile> c_library(const Graph& graph, const MemoryPlan& plan,
                                      const CodeLabels& labels, const std::string& source) {
   std::vector<GeneratedFile> files = generate_c(graph, plan, labels, source);
-  const std::string sources = source_lines(files);
-  files.push_back(
-      {"CMakeLists.txt", fill_template(library_source("CMakeLists.txt"), {{"SOURCES", sources}})});
+  files.push_back({"CMakeLists.txt",
+                   fill_template(library_source("CMakeLists.txt"),
+                                 {{"SOURCES", source_lines(files)}, {"FLAGS", portable_flags()}})});
   files.push_back({"example/main.c", library_source("main.c")});
   files.push_back({"MODEL_CARD.md", model_card(graph, plan, labels)});
   files.push_back({"LICENSE.txt", library_source("LICENSE.txt")});

@@ -83,6 +83,10 @@ Violation violation(const Footprint& footprint, const McuBudget& budget) {
   };
   excess.relative = relative(excess.sram_bytes, budget.sram_bytes) +
                     relative(excess.flash_bytes, budget.flash_bytes);
+  if (budget.latency_ms) {
+    excess.latency_ms = std::max(0.0, footprint.latency_ms - *budget.latency_ms);
+    excess.relative += excess.latency_ms / *budget.latency_ms;
+  }
   return excess;
 }
 

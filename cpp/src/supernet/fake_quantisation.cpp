@@ -3,16 +3,38 @@
 namespace tinynas {
 namespace {
 
+/// `values`, which gradients pass through to `from`.
+torch::Tensor straight_through(const torch::Tensor& from, const torch::Tensor& values) {
+  return from + (values - from.detach());
+}
+
 torch::Tensor rounded(const torch::Tensor& values, const Tensor& grid) {
   return at::fake_quantize_per_tensor_affine(values, grid.scale, grid.zero_point, -128, 127);
 }
 
+/// Means of whole steps often lie half-way between two, so the kernel's rule for these matters:
+/// away from step 0. `x` was rounded to `grid`.
+torch::Tensor rounded_mean(const torch::Tensor& x, const Tensor& grid) {
+  const torch::Tensor steps = (x.detach() / grid.scale).round_();
+  const torch::Tensor exact = steps.mean({2, 3}) + grid.zero_point;
+  const torch::Tensor nearest = exact.sign() * (exact.abs() + 0.5).floor_();
+  return straight_through(x.mean({2, 3}), (nearest - grid.zero_point) * grid.scale);
+}
+
+/// Weights, and a bias in units of input times weight scale.
+struct RoundedWeights {
+  torch::Tensor weight, bias;
+};
+
 /// A channel of zeros keeps a scale that divides.
-torch::Tensor rounded_weights(const torch::Tensor& weight) {
+RoundedWeights rounded_weights(const torch::Tensor& weight, const torch::Tensor& bias,
+                               const Tensor& input) {
   const torch::Tensor largest = weight.detach().abs().flatten(1).amax(1);
   const torch::Tensor scale = at::where(largest > 0, largest / 127, 1.0);
-  return at::fake_quantize_per_channel_affine(weight, scale, at::zeros_like(scale, torch::kInt), 0,
-                                              -127, 127);
+  const torch::Tensor unit = scale * input.scale;
+  return {at::fake_quantize_per_channel_affine(weight, scale, at::zeros_like(scale, torch::kInt), 0,
+                                               -127, 127),
+          straight_through(bias, (bias.detach() / unit).round_() * unit)};
 }
 
 }  // namespace
@@ -20,21 +42,23 @@ torch::Tensor rounded_weights(const torch::Tensor& weight) {
 torch::Tensor forward_fake_quantised(const FoldedNetwork& network, const Graph& quantised,
                                      torch::Tensor x) {
   std::size_t op = 0;
-  const auto output_rounded = [&](const torch::Tensor& values) {
-    return rounded(values, quantised.tensors[quantised.ops[op++].output]);
+  const Tensor* grid = &quantised.tensors[quantised.input];  // of x
+  const auto next_grid = [&]() -> const Tensor& {
+    return *(grid = &quantised.tensors[quantised.ops[op++].output]);
   };
   torch::Tensor shortcut;
-  x = rounded(x, quantised.tensors[quantised.input]);
+  x = rounded(x, *grid);
   for (const FoldedLayer& layer : network.layers) {
     if (layer.opens_shortcut) shortcut = x;
-    x = at::conv2d(x, rounded_weights(layer.weight), layer.bias, layer.stride, layer.padding, 1,
-                   layer.groups);
-    x = output_rounded(layer.relu ? x.relu_() : x);
-    if (layer.closes_shortcut) x = output_rounded(x + shortcut);
+    const RoundedWeights with = rounded_weights(layer.weight, layer.bias, *grid);
+    x = at::conv2d(x, with.weight, with.bias, layer.stride, layer.padding, 1, layer.groups);
+    x = rounded(layer.relu ? x.relu_() : x, next_grid());
+    if (layer.closes_shortcut) x = rounded(x + shortcut, next_grid());
   }
-  x = output_rounded(x.mean({2, 3}));
-  return output_rounded(
-      at::linear(x, rounded_weights(network.classifier_weight), network.classifier_bias));
+  x = rounded_mean(x, next_grid());
+  const RoundedWeights with =
+      rounded_weights(network.classifier_weight, network.classifier_bias, *grid);
+  return rounded(at::linear(x, with.weight, with.bias), next_grid());
 }
 
 }  // namespace tinynas

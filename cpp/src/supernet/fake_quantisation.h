@@ -10,9 +10,9 @@ namespace tinynas {
 
 /// Logits (N, classes) of `network` with weights and activations rounded to int8 steps: weights as
 /// quantise() rounds them, a channel each, from their magnitudes now; activations to the scales and
-/// zero points of `quantised`, the int8 graph of the same subnet. Sums and means are rounded too.
+/// zero points of `quantised`, the int8 graph of the same subnet; biases, sums and means too.
 /// Gradients pass rounding unchanged and stop where a value is clamped (Jacob et al., CVPR 2018,
-/// section 3.1). Biases, which int32 holds to a fraction of a step, stay floats.
+/// section 3.1).
 torch::Tensor forward_fake_quantised(const FoldedNetwork& network, const Graph& quantised,
                                      torch::Tensor x);
 

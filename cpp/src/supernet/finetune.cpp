@@ -62,7 +62,7 @@ class Finetuning {
         steps_per_epoch_(static_cast<std::int64_t>(data.train.count()) / options.batch_images) {
     const LabelledImages choice =
         first(Split::kValidation, kChoiceImages, task_.teacher_resolution);
-    images_ = {task_.calibration,
+    images_ = {task_.ranges,
                {task_.validation.pixels.slice(0, 0, kChoiceImages),
                 task_.validation.labels.slice(0, 0, kChoiceImages)},
                predict_probabilities(task_.teacher, choice.pixels)};
@@ -73,13 +73,15 @@ class Finetuning {
     result.stages.push_back({"zero-shot", run_.validation, run_.validation_int8, run_.test,
                              run_.test_int8, run_.quantisation});
     std::vector<Trained> trained;
-    FoldedNetwork network = supernet_network();
+    FoldedNetwork network;
     if (options_.epochs > 0) {
       FloatTraining training(task_, supernet_.slice(task_.subnet), steps_per_epoch_,
                              epoch_steps(options_.epochs));
       result.seconds += train(training, "float", epoch_steps(options_.epochs));
       network = training.network();
       trained.push_back(measured("fine-tuned", network));
+    } else {
+      network = supernet_network();
     }
     if (options_.quantised_epochs > 0) {
       const QuantiseOptions way =
@@ -116,13 +118,15 @@ class Finetuning {
     const LabelledImages images = first(Split::kCalibration, 0, largest.resolution);
     FoldedNetwork teacher = fold_batch_norm(program, recalibrate(program, images.pixels));
     const c10::InferenceMode ordinary(false);
+    const torch::Tensor calibration = first(Split::kCalibration, 0, subnet.resolution).pixels;
     return {data_,
             normalisation_,
             options_,
             subnet,
             std::move(teacher),
             largest.resolution,
-            first(Split::kCalibration, 0, subnet.resolution).pixels,
+            calibration,
+            calibration.slice(0, 0, kRangeImages),
             first(Split::kValidation, 0, subnet.resolution)};
   }
 
@@ -148,7 +152,10 @@ class Finetuning {
                             steps_per_epoch_, steps};
     const ProgressFn progress =
         !progress_ ? progress_ : [&](const std::string& line) { progress_(phase + ": " + line); };
-    return run_training(training, plan, data_, normalisation_, options_, device_, progress, stop_);
+    TrainingOptions options = options_;
+    // A run that was killed between its phases has no checkpoint of the second yet.
+    if (phase == "quantised" && options_.epochs > 0) options.resume = Resume::kAuto;
+    return run_training(training, plan, data_, normalisation_, options, device_, progress, stop_);
   }
 
   FoldedNetwork supernet_network() const {

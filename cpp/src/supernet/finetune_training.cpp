@@ -130,8 +130,7 @@ QuantisedTraining::QuantisedTraining(const FinetuneTask& task, const FoldedNetwo
       grid_(lower(task.subnet)) {
   if (quantisation.equalise) {
     FloatNetwork floats = float_network(task.subnet, network_);
-    auto statistics =
-        measure_activations(floats.graph, network_, task.calibration, task.normalisation);
+    auto statistics = measure_activations(floats.graph, network_, task.ranges, task.normalisation);
     equalise_channels(floats, statistics);
     load_float_network(floats, network_);
   }
@@ -144,9 +143,9 @@ QuantisedTraining::QuantisedTraining(const FinetuneTask& task, const FoldedNetwo
 
 Graph QuantisedTraining::quantised() const {
   const FloatNetwork floats = float_network(task_.subnet, network_);
-  return quantise(
-      floats, measure_activations(floats.graph, network_, task_.calibration, task_.normalisation),
-      {method_, /*equalise=*/false});
+  return quantise(floats,
+                  measure_activations(floats.graph, network_, task_.ranges, task_.normalisation),
+                  {method_, /*equalise=*/false});
 }
 
 bool QuantisedTraining::begin(std::int64_t step) {

@@ -21,8 +21,9 @@ struct FinetuneTask {
   Subnet subnet;
   FoldedNetwork teacher;  ///< the largest subnet
   int teacher_resolution = 0;
-  torch::Tensor calibration;  ///< images at the subnet's resolution, for BN and for ranges
-  LabelledImages validation;  ///< at the subnet's resolution
+  /// At the subnet's resolution: for BN, for ranges of activations, for accuracies.
+  torch::Tensor calibration, ranges;
+  LabelledImages validation;
 };
 
 /// Labels and the teacher's softmax, weighed by FinetuneOptions::distillation; half a cosine.

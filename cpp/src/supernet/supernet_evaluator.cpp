@@ -70,7 +70,8 @@ struct SupernetEvaluator::Impl {
 
   /// Made once for a subnet: validation, test and export ask one after another.
   QuantisedNetwork quantised(const Subnet& subnet, int recalibration_images) {
-    const std::pair key(supernet.space().encode(subnet), recalibration_images);
+    const SearchSpace& space = supernet.space();
+    const std::pair key(space.id(space.encode(subnet)), recalibration_images);
     {
       const std::lock_guard lock(quantised_mutex);
       const auto made = quantised_networks.find(key);
@@ -85,9 +86,9 @@ struct SupernetEvaluator::Impl {
   QuantisedNetwork quantise_anew(const Subnet& subnet, int recalibration_images) {
     c10::InferenceMode inference;
     const Fidelity choice{recalibration_images, kChoiceImages, Split::kValidation, false};
-    const QuantisationImages with{images(Split::kCalibration, 0, subnet.resolution).pixels,
-                                  images(Split::kValidation, kChoiceImages, subnet.resolution),
-                                  teacher(choice)};
+    const QuantisationImages with{
+        images(Split::kCalibration, kRangeImages, subnet.resolution).pixels,
+        images(Split::kValidation, kChoiceImages, subnet.resolution), teacher(choice)};
     return quantise_best(subnet, calibrated(subnet, recalibration_images), normalisation, with);
   }
 
@@ -113,7 +114,7 @@ struct SupernetEvaluator::Impl {
   std::mutex cache_mutex, teacher_mutex, quantised_mutex;
   std::map<std::pair<Split, int>, LabelledImages> cache;
   std::vector<std::pair<Fidelity, torch::Tensor>> teachers;
-  std::map<std::pair<Genotype, int>, QuantisedNetwork> quantised_networks;
+  std::map<std::pair<std::string, int>, QuantisedNetwork> quantised_networks;
 };
 
 SupernetEvaluator::SupernetEvaluator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

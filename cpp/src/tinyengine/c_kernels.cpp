@@ -27,19 +27,39 @@ enum Kernel : int {
   kPad,
   kCopy,
   kTranspose,
-  kResize
+  kResize,
+  kConv2d1x1Wide,
+  kConv2dWide,
+  kDepthwiseWide,
+  kDepthwiseWide3x3,
+  kDepthwiseWide5x5,
+  kDepthwiseWide7x7,
+  kTurnRow,
+  kTurnRowSums
 };
 
 /// In the order of Kernel.
 std::vector<CKernel> all_kernels() {
-  const std::vector<std::string> square = {"depthwise.h",        "depthwise.c",
-                                           "depthwise_square.h", "depthwise_paired.h",
-                                           "depthwise_paired.c", "depthwise_taps.h"};
-  const std::vector<std::string> columns = {"columns.h", "multiply_quads.h", "multiply_columns.c"};
+  const std::vector<std::string> square = {
+      "depthwise.h",        "depthwise.c",      "depthwise_square.h", "depthwise_paired.h",
+      "depthwise_paired.c", "depthwise_taps.h", "widen_row.h"};
+  const std::vector<std::string> columns = {"columns.h", "multiply_quads.h", "conv_output.h",
+                                            "wide_rows.h", "multiply_columns.c"};
+  const std::vector<std::string> wide = {"wide_rows.h", "columns.h", "multiply_quads.h"};
+  const auto with = [](std::vector<std::string> files, std::initializer_list<const char*> more) {
+    files.insert(files.end(), more.begin(), more.end());
+    return files;
+  };
+  const auto wide_conv = [&](const char* file) {
+    return with(columns, {"wide_rows.c", "multiply_columns_wide.c", file});
+  };
+  const std::vector<std::string> wide_square =
+      with(wide, {"depthwise_wide.h", "depthwise_wide.c", "depthwise_wide_square.h",
+                  "depthwise_wide_taps.h", "depthwise_taps.h"});
   return {
       {"tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, columns},
       {"tn_conv2d", "tn_conv_layer", "conv2d.c", false, columns},
-      {"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h"}},
+      {"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h", "widen_row.h"}},
       {"tn_depthwise_3x3", "tn_depthwise_layer", "depthwise_3x3.c", false, square},
       {"tn_depthwise_5x5", "tn_depthwise_layer", "depthwise_5x5.c", false, square},
       {"tn_depthwise_7x7", "tn_depthwise_layer", "depthwise_7x7.c", false, square},
@@ -60,21 +80,32 @@ std::vector<CKernel> all_kernels() {
       {"tn_copy_bytes", "tn_copy_layer", "data_movement.c", true},
       {"tn_transpose_map", "tn_transpose_layer", "data_movement.c", true},
       {"tn_resize_map", "tn_resize_layer", "data_movement.c", true},
+      {"tn_conv2d_1x1_wide", "tn_conv_layer", "conv2d_1x1_wide.c", false,
+       wide_conv("conv2d_1x1.c")},
+      {"tn_conv2d_wide", "tn_conv_layer", "conv2d_wide.c", false, wide_conv("conv2d.c")},
+      {"tn_depthwise_wide", "tn_depthwise_layer", "depthwise_wide.c", false,
+       with(wide, {"depthwise_wide.h"})},
+      {"tn_depthwise_wide_3x3", "tn_depthwise_layer", "depthwise_wide_3x3.c", false, wide_square},
+      {"tn_depthwise_wide_5x5", "tn_depthwise_layer", "depthwise_wide_5x5.c", false, wide_square},
+      {"tn_depthwise_wide_7x7", "tn_depthwise_layer", "depthwise_wide_7x7.c", false, wide_square},
+      {"tn_turn_row", "tn_turn_layer", "wide_rows.c", false, wide},
+      {"tn_turn_row", "tn_turn_layer", "wide_rows.c", false, wide, "tn_turn_add_row"},
   };
 }
 
-Kernel depthwise_kernel(const Graph& graph, const Op& op) {
-  const bool one_to_one = graph.in_shape(op).c == graph.out_shape(op).c;
-  if (op.kernel_h != op.kernel_w || !one_to_one || op.stride_w > 2) return kDepthwise;
-  if (op.kernel_h == 3) return kDepthwise3x3;
-  if (op.kernel_h == 5) return kDepthwise5x5;
-  return op.kernel_h == 7 ? kDepthwise7x7 : kDepthwise;
+Kernel depthwise_kernel(const Graph& graph, const Op& op, bool wide) {
+  if (!has_square_kernel(graph, op)) return wide ? kDepthwiseWide : kDepthwise;
+  if (op.kernel_h == 3) return wide ? kDepthwiseWide3x3 : kDepthwise3x3;
+  if (op.kernel_h == 5) return wide ? kDepthwiseWide5x5 : kDepthwise5x5;
+  return wide ? kDepthwiseWide7x7 : kDepthwise7x7;
 }
 
 }  // namespace
 
 bool has_square_kernel(const Graph& graph, const Op& op) {
-  return op.kind == OpKind::kDepthwiseConv2d && depthwise_kernel(graph, op) != kDepthwise;
+  return op.kind == OpKind::kDepthwiseConv2d && graph.in_shape(op).c == graph.out_shape(op).c &&
+         op.kernel_h == op.kernel_w && op.stride_w <= 2 &&
+         (op.kernel_h == 3 || op.kernel_h == 5 || op.kernel_h == 7);
 }
 
 std::span<const CKernel> c_kernels() {
@@ -82,19 +113,27 @@ std::span<const CKernel> c_kernels() {
   return kKernels;
 }
 
-int find_c_kernel(const Graph& graph, const Op& op, bool accumulates) {
-  const bool int8 = graph.tensors[graph.op_inputs[op.first_input]].dtype == DType::kInt8 &&
-                    graph.tensors[op.output].dtype == DType::kInt8;
-  if (!int8) return kNone;
+int find_turning_kernel(const Op& op, const OpRows& rows) {
+  if (!rows.wide_output || op.kind == OpKind::kConv2d) return kNone;
+  return rows.accumulated ? kTurnRowSums : kTurnRow;
+}
+
+int find_c_kernel(const Graph& graph, const Op& op, const OpRows& rows) {
+  const DType in = graph.tensors[graph.op_inputs[op.first_input]].dtype;
+  const DType out = graph.tensors[op.output].dtype;
+  // A table of bytes does for uint8 too, which is at a network's ends.
+  const bool bytes = op.kind == OpKind::kQuantize && dtype_bytes(in) == 1 && dtype_bytes(out) == 1;
+  if (!bytes && (in != DType::kInt8 || out != DType::kInt8)) return kNone;
   switch (op.kind) {
     case OpKind::kConv2d:
-      return op_is_pixelwise(graph, op) ? kConv2d1x1 : kConv2d;
+      if (op_is_pixelwise(graph, op)) return rows.wide_output ? kConv2d1x1Wide : kConv2d1x1;
+      return rows.wide_output ? kConv2dWide : kConv2d;
     case OpKind::kDepthwiseConv2d:
-      return depthwise_kernel(graph, op);
+      return depthwise_kernel(graph, op, rows.wide_input);
     case OpKind::kAveragePool2d:
-      return accumulates ? kAveragePoolSums : kAveragePool;
+      return rows.accumulated ? kAveragePoolSums : kAveragePool;
     case OpKind::kMean:
-      return accumulates ? kMeanSums : kMean;
+      return rows.accumulated ? kMeanSums : kMean;
     case OpKind::kMaxPool2d:
       return kMaxPool;
     case OpKind::kAdd:

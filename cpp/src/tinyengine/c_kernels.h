@@ -23,9 +23,19 @@ struct CKernel {
 /// All of them; at most 64.
 std::span<const CKernel> c_kernels();
 
-/// Index into c_kernels(), -1 where there is none. `accumulates`: the op's input rows are added up
-/// as they come (PlacementKind::kAccumulators).
-int find_c_kernel(const Graph& graph, const Op& op, bool accumulates);
+/// How a plan holds the rows of an op.
+struct OpRows {
+  bool accumulated = false;  ///< its input's are added up as they come (kAccumulators)
+  bool wide_input = false;   ///< int16 (Placement::wide)
+  bool wide_output = false;  ///< likewise
+};
+
+/// Index into c_kernels(), -1 where there is none.
+int find_c_kernel(const Graph& graph, const Op& op, const OpRows& rows);
+
+/// Where the op's kernel cannot write a wide row: the kernel that runs it on an int8 row, and then
+/// turns that. Else -1.
+int find_turning_kernel(const Op& op, const OpRows& rows);
 
 /// Whether a depthwise kernel of one square window runs the op: its weights lie in pairs.
 bool has_square_kernel(const Graph& graph, const Op& op);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tinyengine/c_kernels.h"
+
 namespace tinynas {
 namespace {
 
@@ -47,12 +49,28 @@ std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t c
   }
 }
 
+std::int64_t wide_row_scratch(const Graph& graph, const Op& op, std::int32_t columns) {
+  if (op.kind == OpKind::kConv2d) return 0;
+  return (std::int64_t{columns} * graph.out_shape(op).c + 3) & ~std::int64_t{3};
+}
+
 bool kernel_reads_wide_rows(const Graph& graph, const Op& op) {
   return op.kind == OpKind::kDepthwiseConv2d && graph.in_shape(op).c == graph.out_shape(op).c;
 }
 
-std::int64_t wide_row_bytes(std::int32_t channels, std::int32_t columns) {
-  return 2 * std::int64_t{channels} * (columns + columns % 2);
+WideSlot wide_slot(const Graph& graph, const Op& reader, std::int32_t columns) {
+  const std::int32_t right = end_padding(graph.in_shape(reader).w, graph.out_shape(reader).w,
+                                         reader.kernel_w, reader.stride_w, reader.pad_left);
+  const std::int32_t padding = std::max<std::int32_t>(reader.pad_left, right);
+  const std::int64_t channels = graph.in_shape(reader).c;
+  WideSlot slot;
+  slot.gap = padding + padding % 2;
+  slot.pitch = columns + columns % 2 + slot.gap;
+  // The last four outputs may be less, and see columns beyond the last window.
+  std::int64_t beyond = 0;
+  if (has_square_kernel(graph, reader)) beyond = reader.stride_w == 1 ? 4 : 8;
+  slot.bytes = 2 * (slot.gap + channels * slot.pitch + beyond);
+  return slot;
 }
 
 std::int64_t widened_per_row(const Graph& graph, const Op& op, std::int64_t columns) {

@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <string_view>
 
 #include "base/files.h"
 #include "base/toml_reader.h"
 #include "tinyengine/c_kernels.h"
+#include "tinyengine/kernel_trips.h"
 
 namespace tinynas {
 namespace {
@@ -53,6 +55,7 @@ class TableReader {
     }
     sizes.finish();
     read_invoke();
+    if (file_.has("instructions")) read_instructions(file_.get_table("instructions"));
     file_.finish();
     return std::move(table_);
   }
@@ -95,6 +98,22 @@ class TableReader {
     }
   }
 
+  /// A table for each family of trips. A trip that the file leaves out was never met.
+  void read_instructions(const TomlTable& table) {
+    constexpr double kMost = 1e6;
+    table_.instruction_error = table.get_number("error", 0, 1);
+    table_.instructions.assign(kTripKinds, 0);
+    for (std::size_t trip = 0; trip < kTripKinds;) {
+      const std::string_view name = kTripNames[trip].family;
+      const TomlTable family = table.get_table(std::string(name));
+      for (; trip < kTripKinds && kTripNames[trip].family == name; ++trip) {
+        table_.instructions[trip] = family.number_or(kTripNames[trip].name, 0, -kMost, kMost);
+      }
+      family.finish();
+    }
+    table.finish();
+  }
+
   std::size_t function(const std::string& name, const TomlTable& row, const std::string& key) {
     const auto found = indices_.find(name);
     if (found == indices_.end()) {
@@ -118,24 +137,17 @@ class TableReader {
 
 /// The core with a table whose instructions a core without one shares for the most part.
 std::string nearest_core(const std::string& core) {
-  const std::map<std::string, std::string> nearest = {
-      {"Cortex-M1", "Cortex-M0"},   {"Cortex-M23", "Cortex-M0+"}, {"Cortex-M35P", "Cortex-M33"},
-      {"Cortex-M52", "Cortex-M55"}, {"Cortex-M85", "Cortex-M55"}};
+  const std::map<std::string, std::string> nearest = {{"Cortex-M1", "Cortex-M0"},
+                                                      {"Cortex-M23", "Cortex-M0+"},
+                                                      {"Cortex-M35P", "Cortex-M33"},
+                                                      {"Cortex-M52", "Cortex-M55"},
+                                                      {"Cortex-M85", "Cortex-M55"}};
   const auto found = nearest.find(core);
   return found == nearest.end() ? kDefaultCore : found->second;
 }
 
-/// configs/kernels/cortex-m0plus.toml of "Cortex-M0+".
 fs::path table_path(const std::string& core) {
-  std::string name;
-  for (const char c : core) {
-    if (c == '+') {
-      name += "plus";
-    } else if (c != '/') {
-      name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    }
-  }
-  return fs::path(data_dir()) / "configs" / "kernels" / (name + ".toml");
+  return fs::path(data_dir()) / "configs" / "kernels" / core_file_name(core);
 }
 
 }  // namespace
@@ -150,28 +162,49 @@ std::int64_t LinkedSet::sum(const std::vector<std::int32_t>& bytes) const {
   return total;
 }
 
-std::int64_t KernelTable::stack_bytes(InputMode input, std::size_t k) const {
+std::int64_t KernelTable::stack_bytes(InputMode input, std::size_t k, int turning) const {
   const InvokeCosts& calls = invoke[static_cast<std::size_t>(input)];
   const CKernel& kernel = c_kernels()[k];
-  const std::int32_t before = kernel.whole ? calls.whole_stack_bytes : calls.row_stack_bytes;
+  std::int32_t before = kernel.whole ? calls.whole_stack_bytes : calls.row_stack_bytes;
+  std::int32_t before_adding = calls.add_row_stack_bytes;
+  if (turning >= 0) {
+    before += kernels[static_cast<std::size_t>(turning)].stack_bytes;
+    before_adding += kernels[static_cast<std::size_t>(turning)].add_row_stack_bytes;
+  }
   std::int32_t most = std::max(calls.stack_bytes, before + kernels[k].stack_bytes);
   if (!kernel.add_row.empty()) {
-    most = std::max(most, calls.add_row_stack_bytes + kernels[k].add_row_stack_bytes);
+    most = std::max(most, before_adding + kernels[k].add_row_stack_bytes);
   }
   return most;
 }
 
 std::int64_t KernelTable::most_stack_bytes() const {
   std::int64_t most = 0;
+  Op any;  // kernels that write wide rows count as if they did not
+  any.kind = OpKind::kAdd;
   for (std::size_t mode = 0; mode < invoke.size(); ++mode) {
     for (std::size_t k = 0; k < kernels.size(); ++k) {
-      most = std::max(most, stack_bytes(static_cast<InputMode>(mode), k));
+      const OpRows turned{!c_kernels()[k].add_row.empty(), false, true};
+      const int turning = c_kernels()[k].whole ? -1 : find_turning_kernel(any, turned);
+      most = std::max(most, stack_bytes(static_cast<InputMode>(mode), k, turning));
     }
   }
   return most;
 }
 
 KernelTable load_kernel_table(const std::string& path) { return TableReader(path).read(); }
+
+std::string core_file_name(const std::string& core) {
+  std::string name;
+  for (const char c : core) {
+    if (c == '+') {
+      name += "plus";
+    } else if (c != '/') {
+      name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+  }
+  return name + ".toml";
+}
 
 std::shared_ptr<const KernelTable> find_kernel_table(const std::string& core) {
   static std::mutex mutex;

@@ -54,14 +54,21 @@ struct KernelTable {
   std::vector<KernelCosts> kernels;          ///< as c_kernels()
   std::array<InvokeCosts, 3> invoke;         ///< by InputMode
   /// sizeof of what a model's plan is made of.
-  std::int32_t tensor_bytes = 0, op_bytes = 0, segment_bytes = 0, range_bytes = 0,
-               output_bytes = 0, model_bytes = 0;
+  std::int32_t tensor_bytes = 0, op_bytes = 0, segment_bytes = 0, range_bytes = 0, output_bytes = 0,
+               model_bytes = 0;
 
-  /// Stack of tinynas_invoke down into kernel `k`.
-  std::int64_t stack_bytes(InputMode input, std::size_t k) const;
+  std::vector<double> instructions;  ///< of each Trip; empty: not measured
+  double instruction_error = 0;      ///< relative, the most on networks that were not fitted
+
+  /// Stack of tinynas_invoke down into kernel `k`, called by `turning` (-1: by the driver), see
+  /// find_turning_kernel.
+  std::int64_t stack_bytes(InputMode input, std::size_t k, int turning = -1) const;
   /// The most over all kernels and ways of input.
   std::int64_t most_stack_bytes() const;
 };
+
+/// "cortex-m0plus.toml" of "Cortex-M0+": what a core's data file is called.
+std::string core_file_name(const std::string& core);
 
 /// "Cortex-M7": the core of a part as Mcu::core has it, or its name alone. The table of that core,
 /// or of the one nearest to it that has one (see KernelTable::core). Each file is read once.

@@ -79,24 +79,32 @@ void add_linked_costs(const Graph& graph, const RuntimeModel& runtime, MemoryPla
   sums.clear();
   for (const Placement& placement : plan.placements) {
     if (placement.kind == PlacementKind::kAccumulators) sums.push_back(placement.first_tensor);
-    // No C kernel reads int16 rows.
-    if (placement.wide) plan.flash.code_is_estimate = true;
   }
+  plan.stack_bytes = invoke.stack_bytes;
   std::int64_t descriptors = plan_table_bytes(graph, table, plan);
   std::uint64_t used = 0;
   for (std::size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
-    const int kernel = find_c_kernel(graph, op, accumulates(sums, op));
+    const OpRows rows = {accumulates(sums, op),
+                         plan.holds_wide_rows(graph.op_inputs[op.first_input]),
+                         plan.holds_wide_rows(op.output)};
+    const int kernel = find_c_kernel(graph, op, rows);
     if (kernel < 0) {
       plan.flash.code_is_estimate = true;
       continue;
     }
     used |= std::uint64_t{1} << kernel;
+    if (const int turning = find_turning_kernel(op, rows); turning >= 0) {
+      used |= std::uint64_t{1} << turning;
+      descriptors += table.kernels[static_cast<std::size_t>(turning)].layer_bytes;
+      plan.stack_bytes =
+          std::max(plan.stack_bytes,
+                   table.stack_bytes(plan.input, static_cast<std::size_t>(kernel), turning));
+    }
     descriptors += table.kernels[static_cast<std::size_t>(kernel)].layer_bytes +
                    table_bytes(graph, op, plan.per_op[i].weight_bytes);
   }
   LinkedSet linked = invoke.linked;
-  plan.stack_bytes = invoke.stack_bytes;
   for (; used != 0; used &= used - 1) {
     const auto kernel = static_cast<std::size_t>(std::countr_zero(used));
     linked.add(table.kernels[kernel].linked);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "tinyengine/instructions.h"
 #include "tinyengine/kernel_costs.h"
 #include "tinyengine/linked_costs.h"
 #include "tinyengine/plan_checker.h"
@@ -42,12 +43,13 @@ void reset(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& o
   plan.kernel_core.clear();
   std::int32_t inputs = 1;
   for (const Op& op : graph.ops) inputs = std::max(inputs, op.input_count);
-  plan.runtime_bytes = runtime.runtime_bytes + align_up(tensors * runtime.tensor_statics_bytes +
-                                                            inputs * runtime.input_statics_bytes,
-                                                        4);
+  plan.runtime_bytes =
+      runtime.runtime_bytes +
+      align_up(tensors * runtime.tensor_statics_bytes + inputs * runtime.input_statics_bytes, 4);
   plan.input = runtime.rules == RuntimeRules::kTinyNas ? options.input : InputMode::kResident;
   plan.depthwise_rows = DepthwiseRows::kInt8;
-  plan.widened_elements = 0;
+  plan.widened_elements = plan.instructions = 0;
+  plan.latency_ms.reset();
   plan.column_buffer_bytes = plan.kernel_buffer_bytes = plan.extra_macs = 0;
   plan.placements.clear();
   plan.over_input.clear();
@@ -93,6 +95,7 @@ void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOpti
   switch (runtime.rules) {
     case RuntimeRules::kTinyNas:
       plan_streaming(graph, runtime, options, plan);
+      if (options.predict_instructions) predict_instructions(graph, runtime, plan);
       break;
     case RuntimeRules::kTinyEngine:
       plan_published(graph, runtime, plan);

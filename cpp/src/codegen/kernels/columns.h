@@ -68,11 +68,12 @@ typedef struct {
   const int8_t *shifts, *weights;
   int32_t channels, out_zero, depth;
   int32_t rounding; /* the nudge of shift 0 */
+  int32_t pitch;    /* from channel to channel of a wide row (wide_rows.h) */
 } tn_channels;
 static inline tn_channels tn_channels_of(const tn_conv_layer* layer, int32_t depth) {
-  const tn_channels of = {layer->bias,    layer->multipliers,          layer->shifts,
-                          layer->weights, layer->out_channels,         layer->out_zero,
-                          depth,          tn_nudge(layer->out_zero, 0)};
+  const tn_channels of = {layer->bias,    layer->multipliers,           layer->shifts,
+                          layer->weights, layer->out_channels,          layer->out_zero,
+                          depth,          tn_nudge(layer->out_zero, 0), 0};
   return of;
 }
 /* All output channels of one or two pixels, within int8. */

@@ -1,7 +1,7 @@
 /* Convolution, one output row: windows are gathered as columns, two pixels at a time. A row
  * of the window gives its quads to the column; the values that are left over of all rows follow, in
  * the order of the rows, as quads and single values of their own. */
-#include "columns.h"
+#include "conv_output.h"
 
 typedef struct {
   const tn_conv_layer* layer;
@@ -12,7 +12,7 @@ typedef struct {
 
 /* Value k. */
 static inline void put_value(const tn_gather* gather, tn_value* columns, int32_t pixel, int32_t k,
-                            int32_t value) {
+                             int32_t value) {
   tn_value* at = columns + tn_place(k, gather->depth) + tn_second(k, gather->depth) * pixel;
   tn_put_value(at, k, gather->depth, value);
 }
@@ -78,7 +78,7 @@ static void gather_edge(const tn_gather* gather, int32_t first_x, tn_value* colu
   }
 }
 
-void tn_conv2d(const void* opaque, const tn_call* call) {
+void TN_OUTPUT_NAME(tn_conv2d)(const void* opaque, const tn_call* call) {
   const tn_conv_layer* layer = (const tn_conv_layer*)opaque;
   tn_value* columns = (tn_value*)call->scratch;
   tn_gather gather;
@@ -88,9 +88,9 @@ void tn_conv2d(const void* opaque, const tn_call* call) {
   gather.quads = gather.width >> 2;
   gather.depth = layer->kernel_h * gather.width;
   gather.in_x = call->in_x;
-  const tn_channels of = tn_channels_of(layer, gather.depth);
+  const tn_channels of = tn_output_channels(layer, call, gather.depth);
   int32_t x = call->x * layer->stride_w - layer->pad_left;
-  int8_t* out = call->out;
+  tn_out_value* out = tn_first_pixel(call);
   for (int32_t left = call->columns; left > 0; left -= 2) {
     const int32_t pixels = left > 1 ? 2 : 1;
     for (int32_t p = 0; p < pixels; ++p, x += layer->stride_w) {
@@ -100,8 +100,8 @@ void tn_conv2d(const void* opaque, const tn_call* call) {
         gather_edge(&gather, x, columns, p);
       }
     }
-    tn_multiply_columns(&of, columns, pixels, out);
-    out += pixels * layer->out_channels;
+    TN_OUTPUT_NAME(tn_multiply_columns)(&of, columns, pixels, out);
+    out = tn_next_pixels(&of, pixels, out);
   }
-  tn_clamp_all(call->out, call->columns * layer->out_channels, layer->low, layer->high);
+  tn_end_row(layer, call);
 }

@@ -5,6 +5,7 @@
 
 #include "depthwise_taps.h"
 #include "tinynas_kernels.h"
+#include "widen_row.h"
 
 #if TN_DSP
 
@@ -18,20 +19,20 @@ typedef struct {
 /* In 2 * kernel_h * pitch bytes: words of two rows each, then the last row. */
 typedef struct {
   int16_t* values;
-  int32_t pitch;                       /* values of a row; one at least beyond its columns */
-  int32_t columns;                     /* that are no padding */
-  int32_t eights, skipped_code;        /* of them (TN_WIDEN_ROW) */
-  int32_t step[5];                     /* from column to column of the input: 1, 3, 5, 7, 8 */
-  int32_t last_rows;                   /* 1, or 0 where the last row is padding */
-  const tn_paired_row* end_of_pairs;   /* of those that are no padding; then the last row */
+  int32_t pitch;                     /* values of a row; one at least beyond its columns */
+  tn_columns columns;                /* that are no padding */
+  int32_t last_rows;                 /* 1, or 0 where the last row is padding */
+  const tn_paired_row* end_of_pairs; /* of those that are no padding; then the last row */
   tn_paired_row row[TN_MOST_ROWS];
 } tn_paired_rows;
 
 /* Padding is the same for all channels: it is written here, once. */
 void tn_prepare_paired(const tn_conv_layer* layer, const tn_call* call, tn_paired_rows* rows);
 void tn_widen_paired(const tn_paired_rows* rows, int32_t channel);
-/* One output; where its shift is not common. */
-int8_t tn_requantize_channel(const tn_conv_layer* layer, int32_t c, int32_t sum);
+/* The outputs of a channel whose shift is not common. */
+void tn_depthwise_others(const tn_conv_layer* layer, const tn_paired_rows* rows,
+                         const int32_t* weights, int32_t size, int32_t stride, int32_t c,
+                         int32_t columns, int8_t* out);
 
 #endif
 

@@ -56,9 +56,7 @@ static int is_half(tn_factor factor) { return factor.multiplier == 1 << 30 && fa
 
 static int is_below_half(tn_factor factor) { return factor.shift < 0 && factor.shift >= -22; }
 
-static int is_at_most_half(tn_factor factor) {
-  return is_half(factor) || is_below_half(factor);
-}
+static int is_at_most_half(tn_factor factor) { return is_half(factor) || is_below_half(factor); }
 
 static void add(const tn_pair_layer* layer, const int8_t* a, const int8_t* b, int32_t count,
                 int8_t* out) {

@@ -1,5 +1,5 @@
 /* All output channels of one or two pixels from their columns. */
-#include "columns.h"
+#include "conv_output.h"
 
 static int8_t requantize_one(const tn_channels* of, int32_t c, int32_t sum) {
   const int32_t shift = of->shifts[c], multiplier = of->multipliers[c];
@@ -12,7 +12,7 @@ static int8_t requantize_one(const tn_channels* of, int32_t c, int32_t sum) {
 
 /* One channel of one pixel whose bias is plain. */
 static void multiply_channel(const tn_channels* of, const tn_value* x, int32_t pixel, int32_t c,
-                             int8_t* out) {
+                             tn_out_value* out) {
   const int32_t depth = of->depth;
   const int8_t* w = of->weights + c * depth;
   int32_t sum = of->bias[c];
@@ -21,7 +21,7 @@ static void multiply_channel(const tn_channels* of, const tn_value* x, int32_t p
     const int32_t borrowed = (k & 1) != 0 && k < (depth & ~3) && w[k - 1] < 0;
     sum = tn_sum(sum, (int8_t)(w[k] + borrowed) * tn_get_value(at, k, depth));
   }
-  out[pixel * of->channels] = requantize_one(of, c, sum);
+  tn_put_one(of, pixel, requantize_one(of, c, sum), out);
 }
 
 /* From a sum of quads; its lowest bits are 0. */
@@ -32,10 +32,10 @@ static inline int32_t requantize_quads(int32_t sum, int32_t multiplier, int32_t 
 
 /* Two channels that are not common, or of which one is not. */
 static void multiply_others(const tn_channels* of, const tn_value* columns, int32_t pixels,
-                            int32_t c, int8_t* out) {
+                            int32_t c, tn_out_value* out) {
   for (int32_t p = 0; p < pixels; ++p) {
     multiply_channel(of, columns, p, c, out);
-    multiply_channel(of, columns, p, c + 1, out + 1);
+    multiply_channel(of, columns, p, c + 1, out + TN_NEXT_CHANNEL(of));
   }
 }
 
@@ -43,13 +43,13 @@ static void multiply_others(const tn_channels* of, const tn_value* columns, int3
 static inline __attribute__((always_inline)) void multiply_pairs(const tn_channels* of,
                                                                  const tn_value* columns,
                                                                  int32_t exact, int32_t pixels,
-                                                                 int8_t* out) {
-  const int32_t depth = of->depth, channels = of->channels;
+                                                                 tn_out_value* out) {
+  const int32_t depth = of->depth;
   const int32_t *bias = of->bias, *multipliers = of->multipliers;
   const int8_t *v = of->weights, *shifts = of->shifts;
   const int32_t* const begin = (const int32_t*)(const void*)columns;
   const int32_t* const end = begin + (depth & ~7);
-  for (const int8_t* last = shifts + (channels & ~1); shifts != last; v += depth) {
+  for (const int8_t* last = shifts + (of->channels & ~1); shifts != last; v += depth) {
     const int32_t* x = begin;
     int32_t vx, vy, wx, wy, multiplier, other;
     if (pixels == 2) TN_CONSTANTS(bias, 0, vy, wy);
@@ -86,7 +86,7 @@ static inline __attribute__((always_inline)) void multiply_pairs(const tn_channe
     const int32_t shift = *shifts++, other_shift = *shifts++;
     if ((shift | other_shift) < 0) {
       multiply_others(of, columns, pixels, (int32_t)(shifts - of->shifts) - 2, out);
-      out += 2;
+      out += 2 * TN_NEXT_CHANNEL(of);
       continue;
     }
     const int32_t nudge = (int32_t)((uint32_t)of->rounding << shift);
@@ -95,17 +95,18 @@ static inline __attribute__((always_inline)) void multiply_pairs(const tn_channe
     wx = requantize_quads(wx, other, other_shift, other_nudge);
     if (pixels == 2) {
       vy = requantize_quads(vy, multiplier, shift, nudge);
-      TN_STORE_BYTES(out, channels, vx, vy);
+      TN_PUT_TWO(of, out, vx, vy);
       wy = requantize_quads(wy, other, other_shift, other_nudge);
-      TN_STORE_BYTES(out, channels, wx, wy);
+      TN_PUT_TWO(of, out, wx, wy);
     } else {
-      *out++ = (int8_t)vx;
-      *out++ = (int8_t)wx;
+      tn_put_one(of, 0, vx, out);
+      tn_put_one(of, 0, wx, out + TN_NEXT_CHANNEL(of));
+      out += 2 * TN_NEXT_CHANNEL(of);
     }
   }
 }
 
-static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
+static void multiply_two(const tn_channels* of, const tn_value* columns, tn_out_value* out) {
   if ((of->depth & 7) == 0) {
     multiply_pairs(of, columns, 1, 2, out);
   } else {
@@ -113,15 +114,17 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
   }
 }
 
-static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
+static void multiply_one(const tn_channels* of, const tn_value* columns, tn_out_value* out) {
   multiply_pairs(of, columns, 0, 1, out);
 }
 
 #else
 
-/* A channel of two pixels, whose sums are a and b. */
-static inline void put_two(const tn_channels* of, int32_t multiplier, int32_t shift, int32_t a,
-                           int32_t b, int8_t* out) {
+/* Channel c of two pixels, whose sums are a and b. */
+static inline void put_two(const tn_channels* of, int32_t c, int32_t a, int32_t b,
+                           tn_out_value* out) {
+  const int32_t multiplier = of->multipliers[c], shift = of->shifts[c];
+  out += c * TN_NEXT_CHANNEL(of);
   if (tn_is_common(shift)) {
     const int32_t nudge = (int32_t)((uint32_t)of->rounding << shift);
     a = tn_requantize(a, multiplier, shift, nudge);
@@ -130,15 +133,12 @@ static inline void put_two(const tn_channels* of, int32_t multiplier, int32_t sh
     a = tn_requantize_any(a, multiplier, shift, of->out_zero);
     b = tn_requantize_any(b, multiplier, shift, of->out_zero);
   }
-  out[0] = (int8_t)a;
-  out[of->channels] = (int8_t)b;
+  TN_PUT_TWO(of, out, a, b);
 }
 
-/* Channel c of two pixels, whose sums of products are a and b: biases may take them over 32 bits.
- */
-static inline void put_sums(const tn_channels* of, int32_t c, int32_t a, int32_t b, int8_t* out) {
-  const int32_t bias = of->bias[c];
-  put_two(of, of->multipliers[c], of->shifts[c], tn_sum(a, bias), tn_sum(b, bias), out + c);
+/* The same of one pixel. */
+static inline void put_first(const tn_channels* of, int32_t c, int32_t sum, tn_out_value* out) {
+  tn_put_one(of, 0, requantize_one(of, c, sum), out + c * TN_NEXT_CHANNEL(of));
 }
 
 #if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
@@ -152,7 +152,7 @@ static inline void put_sums(const tn_channels* of, int32_t c, int32_t a, int32_t
     (a) += weight * (x)[k];        \
     (b) += weight * (y)[k];        \
   } while (0)
-static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
+static void multiply_two(const tn_channels* of, const tn_value* columns, tn_out_value* out) {
   const int32_t depth = of->depth;
   const int8_t *x = columns, *y = columns + depth, *w = of->weights;
   for (int32_t c = 0; c < of->channels; ++c, w += depth) {
@@ -164,20 +164,26 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
       TN_STEP(w, x, y, k, a, b);
       TN_STEP(w, x, y, k, a, b);
     }
-    put_sums(of, c, a, b, out);
+    put_two(of, c, tn_sum(a, of->bias[c]), tn_sum(b, of->bias[c]), out);
+  }
+}
+
+static void multiply_one(const tn_channels* of, const tn_value* columns, tn_out_value* out) {
+  const int8_t* w = of->weights;
+  for (int32_t c = 0; c < of->channels; ++c, w += of->depth) {
+    int32_t sum = 0;
+#pragma GCC unroll 4
+    for (int32_t k = 0; k < of->depth; ++k) sum += w[k] * columns[k];
+    put_first(of, c, tn_sum(sum, of->bias[c]), out);
   }
 }
 
 #else
 
-/* Kept, so that the compiler does not reorder additions that may go around. */
-#define TN_ADD(sum, product)          \
-  do {                                \
-    (sum) = tn_sum((sum), (product)); \
-    TN_KEEP(sum);                     \
-  } while (0)
-
-static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t* out) {
+static inline __attribute__((always_inline)) void multiply_pairs(const tn_channels* of,
+                                                                 const tn_value* columns,
+                                                                 int32_t pixels,
+                                                                 tn_out_value* out) {
   const int32_t depth = of->depth;
   const int8_t* v = of->weights;
   for (int32_t c = 0; c < of->channels; c += 2) {
@@ -189,36 +195,40 @@ static void multiply_two(const tn_channels* of, const tn_value* columns, int8_t*
 #pragma GCC unroll 4
       for (int32_t i = 0; i < 4; ++i) {
         TN_ADD(vx, v[i] * x[i]);
-        TN_ADD(vy, v[i] * y[i]);
+        if (pixels == 2) TN_ADD(vy, v[i] * y[i]);
         TN_ADD(wx, w[i] * x[i]);
-        TN_ADD(wy, w[i] * y[i]);
+        if (pixels == 2) TN_ADD(wy, w[i] * y[i]);
       }
     }
     for (; k > 0; --k, ++v, ++w, ++x, ++y) {
       TN_ADD(vx, *v * *x);
-      TN_ADD(vy, *v * *y);
+      if (pixels == 2) TN_ADD(vy, *v * *y);
       TN_ADD(wx, *w * *x);
-      TN_ADD(wy, *w * *y);
+      if (pixels == 2) TN_ADD(wy, *w * *y);
     }
     v = w;
-    put_two(of, of->multipliers[c], of->shifts[c], vx, vy, out + c);
-    if (next) put_two(of, of->multipliers[c + 1], of->shifts[c + 1], wx, wy, out + c + 1);
+    if (pixels == 2) {
+      put_two(of, c, vx, vy, out);
+      if (next) put_two(of, c + 1, wx, wy, out);
+    } else {
+      put_first(of, c, vx, out);
+      if (next) put_first(of, c + 1, wx, out);
+    }
   }
+}
+
+static void multiply_two(const tn_channels* of, const tn_value* columns, tn_out_value* out) {
+  multiply_pairs(of, columns, 2, out);
+}
+static void multiply_one(const tn_channels* of, const tn_value* columns, tn_out_value* out) {
+  multiply_pairs(of, columns, 1, out);
 }
 
 #endif
 
-static void multiply_one(const tn_channels* of, const tn_value* columns, int8_t* out) {
-  const int8_t* w = of->weights;
-  for (int32_t c = 0; c < of->channels; ++c, w += of->depth) {
-    int32_t sum = 0;
-#pragma GCC unroll 4
-    for (int32_t k = 0; k < of->depth; ++k) sum += w[k] * columns[k];
-    out[c] = requantize_one(of, c, tn_sum(sum, of->bias[c]));
-  }
-}
-
 #endif
+
+#ifndef TN_WIDE_ROWS
 
 void tn_fill_quads(int32_t value, int32_t quads, tn_value* to) {
   for (; quads > 0; --quads, to += TN_QUAD) {
@@ -231,8 +241,10 @@ void tn_fill_quads(int32_t value, int32_t quads, tn_value* to) {
   }
 }
 
-void tn_multiply_columns(const tn_channels* of, const tn_value* columns, int32_t pixels,
-                         int8_t* out) {
+#endif
+
+void TN_OUTPUT_NAME(tn_multiply_columns)(const tn_channels* of, const tn_value* columns,
+                                         int32_t pixels, tn_out_value* out) {
   if (pixels == 2) {
     multiply_two(of, columns, out);
   } else {
@@ -241,7 +253,8 @@ void tn_multiply_columns(const tn_channels* of, const tn_value* columns, int32_t
 #if TN_DSP
   if ((of->channels & 1) != 0) {
     const int32_t last = of->channels - 1;
-    for (int32_t p = 0; p < pixels; ++p) multiply_channel(of, columns, p, last, out + last);
+    out += last * TN_NEXT_CHANNEL(of);
+    for (int32_t p = 0; p < pixels; ++p) multiply_channel(of, columns, p, last, out);
   }
 #endif
 }

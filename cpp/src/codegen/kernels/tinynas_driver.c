@@ -3,7 +3,8 @@
 
 #include "tinynas_runtime.h"
 
-/* What calls a kernel has a frame of its own: so the deepest stack is a sum that a plan knows. */
+/* What calls a kernel has a frame of its own: so the deepest stack is a sum that a plan knows. What
+ * is done before has one too: inlined, it would widen the frames that kernels run upon. */
 #define TN_NOINLINE __attribute__((noinline))
 
 typedef struct {
@@ -74,7 +75,8 @@ static void flow_window(const tn_run_state* run, const tn_op* op, uint16_t q, in
   if (*end > in->height) *end = in->height;
 }
 
-static void set_window(const tn_run_state* run, const tn_op* op, uint16_t q, tn_window* window) {
+TN_NOINLINE static void set_window(const tn_run_state* run, const tn_op* op, uint16_t q,
+                                   tn_window* window) {
   const tn_model* model = run->model;
   const uint16_t t = model->input_lists[op->first_input];
   const tn_tensor* in = &model->tensors[t];
@@ -100,7 +102,11 @@ static void set_window(const tn_run_state* run, const tn_op* op, uint16_t q, tn_
 static void set_call(const tn_run_state* run, const tn_op* op, tn_call* call) {
   call->x = column_begin(run, op->output);
   call->columns = (uint16_t)(column_end(run, op->output) - call->x);
-  call->in_x = first_column(run, run->model->input_lists[op->first_input]);
+  const uint16_t in = run->model->input_lists[op->first_input];
+  call->in_x = first_column(run, in);
+  call->in_columns = (uint16_t)(column_end(run, in) - column_begin(run, in));
+  call->in_gap = run->model->tensors[in].gap;
+  call->out_gap = run->model->tensors[op->output].gap;
   call->scratch =
       run->model->arena +
       ((op->flags & TN_ACCUMULATES) != 0 ? op->sums_offset : run->segment->scratch_offset);
@@ -139,7 +145,7 @@ TN_NOINLINE static void run_whole(const tn_run_state* run, const tn_op* op) {
 }
 
 /* The tensor whose next row must exist before flow row q of the operator can run, or -1. */
-static int32_t missing_input(const tn_run_state* run, const tn_op* op, uint16_t q) {
+TN_NOINLINE static int32_t missing_input(const tn_run_state* run, const tn_op* op, uint16_t q) {
   const uint16_t* inputs = run->model->input_lists + op->first_input;
   for (uint8_t k = 0; k < op->inputs; ++k) {
     if (!is_made_here(run, inputs[k])) continue;

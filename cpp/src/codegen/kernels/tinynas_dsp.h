@@ -16,6 +16,13 @@
 /* Sums go around at 32 bits, as those of the reference do. */
 static inline int32_t tn_sum(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
+/* Kept, so that the compiler does not reorder additions that may go around. */
+#define TN_ADD(sum, product)          \
+  do {                                \
+    (sum) = tn_sum((sum), (product)); \
+    TN_KEEP(sum);                     \
+  } while (0)
+
 #if defined(__ARM_FEATURE_DSP) || defined(TN_EMULATE_DSP)
 #define TN_DSP 1
 #else
@@ -68,6 +75,11 @@ static inline int32_t tn_low_high(int32_t low, int32_t high) {
   __asm__("pkhbt %0, %1, %2" : "=r"(result) : "r"(low), "r"(high));
   return result;
 }
+static inline int32_t tn_subtract_halves(int32_t x, int32_t y) {
+  int32_t result;
+  __asm__("ssub16 %0, %1, %2" : "=r"(result) : "r"(x), "r"(y));
+  return result;
+}
 /* Bytes of each half exchanged. */
 static inline int32_t tn_swap_bytes(int32_t word) {
   int32_t result;
@@ -83,10 +95,10 @@ static inline int32_t tn_swap_bytes(int32_t word) {
 #define TN_CONSTANTS(from, step, a, b) \
   __asm__("ldrd %0, %1, [%2], #" #step : "=&r"(a), "=&r"(b), "+&r"(from))
 /* Bytes, to `to` and `apart` further on; the pointer then goes on by one. */
-#define TN_STORE_BYTES(to, apart, a, b)                                      \
-  __asm__ volatile("strb %2, [%0, %3]\n\tstrb %1, [%0], #1"                  \
-                   : "+&r"(to)                                               \
-                   : "r"(a), "r"(b), "r"(apart)                              \
+#define TN_STORE_BYTES(to, apart, a, b)                     \
+  __asm__ volatile("strb %2, [%0, %3]\n\tstrb %1, [%0], #1" \
+                   : "+&r"(to)                              \
+                   : "r"(a), "r"(b), "r"(apart)             \
                    : "memory")
 #define TN_STORE_TWO(to, step, a, b) \
   __asm__ volatile("strd %1, %2, [%0], #" #step : "+&r"(to) : "r"(a), "r"(b) : "memory")
@@ -107,6 +119,9 @@ static inline int32_t tn_high_halves(int32_t low, int32_t high) {
   return tn_halves(low >> 16, high >> 16);
 }
 static inline int32_t tn_low_high(int32_t low, int32_t high) { return tn_halves(low, high >> 16); }
+static inline int32_t tn_subtract_halves(int32_t x, int32_t y) {
+  return tn_halves((int16_t)x - (int16_t)y, (x >> 16) - (y >> 16));
+}
 static inline int32_t tn_bytes_0_2(int32_t word) {
   return tn_halves((int8_t)word, (int8_t)(word >> 16));
 }
@@ -124,8 +139,7 @@ static inline int32_t tn_dot(int32_t x, int32_t y, int32_t sum) {
 }
 #define TN_LOAD_TWO(from, step, a, b) \
   ((a) = tn_load_word(from), (b) = tn_load_word((from) + 1), (from) += (step) / 4)
-#define TN_CONSTANTS(from, step, a, b) \
-  ((a) = (from)[0], (b) = (from)[1], (from) += (step) / 4)
+#define TN_CONSTANTS(from, step, a, b) ((a) = (from)[0], (b) = (from)[1], (from) += (step) / 4)
 #define TN_STORE_BYTES(to, apart, a, b) ((to)[apart] = (int8_t)(b), *(to)++ = (int8_t)(a))
 #define TN_STORE_TWO(to, step, a, b) ((to)[0] = (a), (to)[1] = (b), (to) += (step) / 4)
 static inline int32_t tn_swap_bytes(int32_t word) {
@@ -171,9 +185,9 @@ static inline int32_t tn_nudge(int32_t out_zero, int32_t shift) {
   return (int32_t)((uint32_t)(2 * out_zero + 1) << shift);
 }
 
-/* What tn_scale rounds and out_zero shifts, within int8. The reference rounds halves away from zero:
- * that takes one from what is negative, of which the sum's sign tells (where the product rounds to
- * 0, one less does not matter beside the nudge). */
+/* What tn_scale rounds and out_zero shifts, within int8. The reference rounds halves away from
+ * zero: that takes one from what is negative, of which the sum's sign tells (where the product
+ * rounds to 0, one less does not matter beside the nudge). */
 static inline int32_t tn_requantize(int32_t sum, int32_t multiplier, int32_t shift, int32_t nudge) {
   const int32_t twice = (int32_t)((uint32_t)sum << 1);
   return tn_saturate_half(tn_multiply_twice(twice, multiplier, nudge + (sum >> 31)) >> shift);

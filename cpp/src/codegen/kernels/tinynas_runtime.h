@@ -15,6 +15,7 @@ typedef struct {
   uint16_t height, width, channels;
   uint16_t slots, slot_stride, slot_shift;
   uint16_t adder; /* operator that adds up its rows as they come, or TN_NONE */
+  uint16_t gap;   /* of wide rows (wide_rows.h) */
 } tn_tensor;
 enum { TN_NONE = 0xFFFF };
 
@@ -38,8 +39,9 @@ typedef struct {
   int8_t* out;
   void* scratch;
   uint16_t x, columns, in_x;
-  uint16_t row;   /* of the output, from the top */
-  uint16_t first; /* add_row: the first row of its window */
+  uint16_t in_columns, in_gap, out_gap; /* of wide rows */
+  uint16_t row;                         /* of the output, from the top */
+  uint16_t first;                       /* add_row: the first row of its window */
 } tn_call;
 
 typedef void (*tn_kernel)(const void* layer, const tn_call* call);
@@ -68,6 +70,15 @@ typedef struct {
   tn_conv_layer conv;
   uint16_t channel_multiplier; /* output channels an input channel */
 } tn_depthwise_layer;
+
+/* A kernel of int8 rows whose output is a wide ring (wide_rows.h): its row goes to `row` first. */
+typedef struct {
+  tn_kernel kernel, add_row;
+  const void* layer; /* of both */
+  int8_t* row;
+  uint16_t channels;
+  int16_t zero;
+} tn_turn_layer;
 
 /* avgpool, maxpool, mean over rows, columns or both. */
 typedef struct {
@@ -184,7 +195,7 @@ typedef struct {
 typedef struct {
   int8_t* arena;
   const int8_t** inputs; /* of the operator that runs: as many as any operator has */
-  uint16_t* made; /* [tensor]: rows that exist so far of what the running segment writes */
+  uint16_t* made;        /* [tensor]: rows that exist so far of what the running segment writes */
   const tn_tensor* tensors;
   const tn_op* ops;
   const uint16_t* input_lists;

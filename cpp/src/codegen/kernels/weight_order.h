@@ -5,7 +5,8 @@
 #include "tinynas_dsp.h"
 
 #if TN_DSP
-/* Halves 256 b + a and 256 d + c (multiply_quads.h): what is below zero borrows of its neighbour. */
+/* Halves 256 b + a and 256 d + c (multiply_quads.h): what is below zero borrows of its neighbour.
+ */
 #define TN_Q(a, b, c, d) a, (int8_t)((b) - ((a) < 0)), c, (int8_t)((d) - ((c) < 0))
 /* A bias, and the same for sums of quads. */
 #define TN_B(plain, of_quads) of_quads
