@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 from ai_edge_litert import schema_py_generated as schema  # noqa: E402
 from firmware.board import MIB, SUPPORT, Firmware, Machine, Toolchain, run_firmware  # noqa: E402
+from firmware.litert import quantisations  # noqa: E402
 
 HERE = Path(__file__).resolve().parent / "peers"
 ARENA_BYTES, STACK_BYTES = MIB, 64 * 1024
@@ -151,10 +152,15 @@ class Tflm:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "model.tflite").write_bytes(model)
         names = operators(model)
+        outputs = quantisations((exported / "model.h").read_text(), "OUTPUT")
+        scales = ", ".join(f"{scale:.9e}F" for scale, _ in outputs)
+        zero_points = ", ".join(str(zero) for _, zero in outputs)
         calls = " ".join(f"r.{METHODS[name]}();" for name in names)
         (folder / "tflm_operators.h").write_text(
             f"#define TFLM_OPERATORS {len(names)}\n#define TFLM_ADD_OPERATORS(r) {calls}\n"
             f"#define TFLM_ARENA_BYTES {ARENA_BYTES}\n"
+            f"#define TFLM_OUTPUT_SCALES {{{scales}}}\n"
+            f"#define TFLM_OUTPUT_ZERO_POINTS {{{zero_points}}}\n"
         )
         program = folder / "tflm.o"
         program.unlink(missing_ok=True)

@@ -80,6 +80,9 @@ def test_verification_is_no_part_of_the_run(executable: Path, run: tuple[Path, s
     )
     same = json.loads(alone.stdout)
     assert same["verified"] is True
+    # The timer's ticks are longer than an instruction.
+    counts = [one["measured"].pop("instructions") for one in (same, verdict)]
+    assert counts[0] == pytest.approx(counts[1], abs=4)
     for key in ("predicted", "measured", "inputs", "equal", "machine"):
         assert same[key] == verdict[key]
 

@@ -14,7 +14,7 @@ extern "C" {
 #include "board.h"
 #include "model.h"
 }
-#include "tflm_operators.h"  // TFLM_OPERATORS, TFLM_ADD_OPERATORS(resolver), TFLM_ARENA_BYTES
+#include "tflm_operators.h"  // macros TFLM_..., written by tflm.py
 
 __asm__(
     ".section .rodata.tflm_model, \"a\"\n"
@@ -67,16 +67,23 @@ void set_input(const std::int8_t* image) {
   }
 }
 
-void get_output(std::int8_t* values) {
-  const TfLiteTensor* from = interpreter->output(0);
-  if (from->type != kTfLiteFloat32) {
-    std::memcpy(values, from->data.data, TINYNAS_OUTPUT_BYTES);
-    return;
-  }
-  for (int i = 0; i < TINYNAS_OUTPUT_BYTES; ++i) {
-    const float steps = from->data.f[i] / TINYNAS_OUTPUT_SCALE;
-    const int whole = static_cast<int>(steps < 0 ? steps - 0.5F : steps + 0.5F);
-    values[i] = static_cast<std::int8_t>(whole + TINYNAS_OUTPUT_ZERO_POINT);
+const float kOutputScales[] = TFLM_OUTPUT_SCALES;
+const int kOutputZeroPoints[] = TFLM_OUTPUT_ZERO_POINTS;
+
+// One after another, as ours are.
+void get_outputs(std::int8_t* to) {
+  for (std::size_t i = 0; i < interpreter->outputs_size(); ++i) {
+    const TfLiteTensor* from = interpreter->output(i);
+    if (from->type == kTfLiteFloat32) {
+      for (std::size_t k = 0; k < from->bytes / sizeof(float); ++k) {
+        const float steps = from->data.f[k] / kOutputScales[i];
+        const int whole = static_cast<int>(steps < 0 ? steps - 0.5F : steps + 0.5F);
+        *to++ = static_cast<std::int8_t>(whole + kOutputZeroPoints[i]);
+      }
+      continue;
+    }
+    std::memcpy(to, from->data.data, from->bytes);
+    to += from->bytes;
   }
 }
 
@@ -86,6 +93,6 @@ extern "C" int tinynas_invoke(const int8_t* input, int8_t* output) {
   if (interpreter == nullptr && !set_up()) return 1;
   set_input(input);
   if (interpreter->Invoke() != kTfLiteOk) return 2;
-  get_output(output);
+  get_outputs(output);
   return 0;
 }
