@@ -1,6 +1,7 @@
 # Every third-party library in one place; scripts/setup installs them from Debian and PyPI.
 find_package(TBB REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(PNG REQUIRED)

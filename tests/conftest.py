@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.small_search import OPTIONS, Run
 
 ROOT = Path(__file__).resolve().parents[1]
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
@@ -40,6 +41,16 @@ def cli_json(executable: Path) -> Callable[..., Any]:
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def searched_run(
+    cli_json: Callable[..., Any], fashion_mnist: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """A finished search that tests read and never change."""
+    folder = tmp_path_factory.mktemp("searched") / "run"
+    document = cli_json("search", *OPTIONS, "--run-dir", folder, "--threads", "1")
+    return Run(folder, document)
 
 
 SHARED = Path(os.environ.get("TINYNAS_SHARED_DIR", ROOT.parent / "shared"))

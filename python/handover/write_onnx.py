@@ -1,7 +1,8 @@
 """Writes an int8 network as ONNX in QDQ form: `python3 write_onnx.py GRAPH.json MODEL.onnx`.
 
 The program of `tinynas export --format onnx`, which hands over the graph as plain data (fields:
-cpp/src/int8/graph_json.h). Needs the packages onnx and numpy, and nothing of tinynas.
+cpp/src/int8/graph_json.h), and as `preprocessing` what else the model says of itself (fields:
+cpp/src/graph/model_metadata.h). Needs the packages onnx and numpy, and nothing of tinynas.
 
 What stands between QuantizeLinear and DequantizeLinear are the network's int8 tensors, with their
 scales and zero points; weights are int8 with one scale an output channel, biases int32. Everything
@@ -37,6 +38,12 @@ except ImportError as error:
 OPSET = 18
 IR_VERSION = 8  # the oldest that has this opset, so that older runtimes read the file
 BATCH = "N"
+METADATA = ("mean", "deviation", "class_names")  # each as JSON; the first two one a channel
+DESCRIPTION = (
+    "int8 network in QDQ form. input: float32 (N, channels, rows, columns), quantised by the first "
+    "node. Where the metadata has mean and deviation, a channel of a pixel, 0 to 255, goes in as "
+    "(pixel / 255 - mean) / deviation."
+)
 MAP_AXES = (2, 3, 1)  # of rows, columns, channels in (N, channels, rows, columns)
 TO_ROWS_FIRST, TO_CHANNELS_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)
 
@@ -284,10 +291,10 @@ class OnnxWriter:
             ir_version=IR_VERSION,
             producer_name="tinynas",
         )
-        model.doc_string = (
-            "int8 network in QDQ form. input: float32 (N, channels, rows, columns), in the units "
-            "that the network was trained on; it is quantised by the first node."
-        )
+        model.doc_string = DESCRIPTION
+        known = self.graph.get("preprocessing", {})
+        named = {key: json.dumps(known[key]) for key in METADATA if key in known}
+        helper.set_model_props(model, named)
         checker.check_model(model, full_check=True)
         return model
 

@@ -28,8 +28,13 @@ std::string bytes_text(const py::object& value, const char* name) {
 }
 
 McuOptions mcu_options(const py::object& mcu, const py::object& sram, const py::object& flash,
-                       const py::object& reserve_sram, const py::object& reserve_flash) {
+                       const py::object& reserve_sram, const py::object& reserve_flash,
+                       const py::object& latency_ms, const py::object& calibration,
+                       bool allow_uncalibrated) {
   McuOptions options;
+  if (!latency_ms.is_none()) options.latency_ms = py::str(latency_ms).cast<std::string>();
+  options.calibration = path_text(calibration);
+  options.allow_uncalibrated = allow_uncalibrated;
   options.mcu = py::isinstance<Mcu>(mcu) ? mcu.cast<const Mcu&>().source_file : path_text(mcu);
   options.sram = bytes_text(sram, "sram");
   options.flash = bytes_text(flash, "flash");

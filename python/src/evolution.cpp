@@ -95,7 +95,8 @@ std::unique_ptr<BoundEvolution> make_evolution(
     int children_per_measurement, bool informed_start, const std::string& rank_by,
     const py::object& sram, const py::object& flash, const py::object& reserve_sram,
     const py::object& reserve_flash, const std::string& runtime, const std::string& input,
-    const std::string& depthwise_rows) {
+    const std::string& depthwise_rows, const py::object& latency_ms,
+    const py::object& calibration, bool allow_uncalibrated) {
   EvolutionOptions options;
   options.seed = seed;
   options.measurements = measurements;
@@ -107,9 +108,11 @@ std::unique_ptr<BoundEvolution> make_evolution(
   options.children_per_measurement = children_per_measurement;
   options.informed_start = informed_start;
   options.rank_by = parse_rank_by(rank_by);
-  const RuntimeModel model = find_runtime(runtime);
-  const McuTarget target =
-      resolve_mcu(mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), model);
+  const McuOptions part = mcu_options(mcu, sram, flash, reserve_sram, reserve_flash, latency_ms,
+                                      calibration, allow_uncalibrated);
+  const RuntimeModel model = target_runtime(runtime, part);
+  const McuTarget target = resolve_mcu(part, model);
+  require_latency_of_rows(target.budget, runtime_depthwise_rows(model, depthwise_rows));
   return std::make_unique<BoundEvolution>(
       SearchProblem{space_of(space), target.budget, model, runtime_input(model, input),
                     runtime_depthwise_rows(model, depthwise_rows)},
@@ -243,7 +246,8 @@ void bind_evolution(py::module_& module) {
            py::arg("sram") = py::none(), py::arg("flash") = py::none(),
            py::arg("reserve_sram") = py::none(), py::arg("reserve_flash") = py::none(),
            py::arg("runtime") = kDefaultRuntime, py::arg("input") = "resident",
-           py::arg("depthwise_rows") = "int8")
+           py::arg("depthwise_rows") = "int8", py::arg("latency_ms") = py::none(),
+           py::arg("calibration") = py::none(), py::arg("allow_uncalibrated") = false)
       .def("ask", &BoundEvolution::ask, py::arg("n") = 1)
       .def(
           "tell",

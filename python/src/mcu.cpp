@@ -14,8 +14,8 @@ struct BoundBudget {
 BoundBudget make_budget(const py::object& mcu, const py::object& sram, const py::object& flash,
                         const py::object& reserve_sram, const py::object& reserve_flash,
                         const std::string& runtime) {
-  return {resolve_mcu(mcu_options(mcu, sram, flash, reserve_sram, reserve_flash),
-                      find_runtime(runtime))};
+  const McuOptions options = mcu_options(mcu, sram, flash, reserve_sram, reserve_flash);
+  return {resolve_mcu(options, target_runtime(runtime, options))};
 }
 
 void bind_part(py::module_& module) {

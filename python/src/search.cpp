@@ -40,7 +40,9 @@ BoundResult run(const py::dict& arguments, const py::object& progress) {
   SearchRequest request;
   const auto text = [&](const char* key) { return path_text(arguments[key]); };
   request.mcu = mcu_options(arguments["mcu"], arguments["sram"], arguments["flash"],
-                            arguments["reserve_sram"], arguments["reserve_flash"]);
+                            arguments["reserve_sram"], arguments["reserve_flash"],
+                            arguments["latency_ms"], arguments["calibration"],
+                            arguments["allow_uncalibrated"].cast<bool>());
   request.space = text("space");
   request.supernet = text("supernet");
   request.data = text("data");

@@ -49,10 +49,13 @@ BoundSubnet load_subnet(const py::object& path_value, const py::object& space_va
 BoundPlan plan_subnet(const BoundSubnet& subnet, const py::object& mcu, const py::object& sram,
                       const py::object& flash, const py::object& reserve_sram,
                       const py::object& reserve_flash, const std::string& runtime,
-                      const std::string& input, const std::string& depthwise_rows) {
-  return make_plan({lower(subnet.space.decode(subnet.genotype)), {}, {}},
-                   mcu_options(mcu, sram, flash, reserve_sram, reserve_flash), runtime, input,
-                   depthwise_rows);
+                      const std::string& input, const std::string& depthwise_rows,
+                      const py::object& latency_ms, const py::object& calibration,
+                      bool allow_uncalibrated) {
+  return make_plan({lower(subnet.space.decode(subnet.genotype)), {}, {}, {}},
+                   mcu_options(mcu, sram, flash, reserve_sram, reserve_flash, latency_ms,
+                               calibration, allow_uncalibrated),
+                   runtime, input, depthwise_rows);
 }
 
 void bind_subnet(py::class_<BoundSubnet>& subnet) {
@@ -73,7 +76,8 @@ void bind_subnet(py::class_<BoundSubnet>& subnet) {
            py::arg("sram") = py::none(), py::arg("flash") = py::none(),
            py::arg("reserve_sram") = py::none(), py::arg("reserve_flash") = py::none(),
            py::arg("runtime") = kDefaultRuntime, py::arg("input") = "resident",
-           py::arg("depthwise_rows") = "int8")
+           py::arg("depthwise_rows") = "int8", py::arg("latency_ms") = py::none(),
+           py::arg("calibration") = py::none(), py::arg("allow_uncalibrated") = false)
       .def("to_dict",
            [](const BoundSubnet& s) { return to_python(subnet_json(s.space, s.genotype)); })
       .def(

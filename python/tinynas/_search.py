@@ -139,6 +139,9 @@ def search(
     runtime: str = "tinynas",
     input: str = "resident",
     depthwise_rows: str = "int8",
+    latency_ms: float | None = None,
+    calibration: Path | None = None,
+    allow_uncalibrated: bool = False,
     preset: str = "default",
     engine: str = "evolution",
     progress: bool | Callable[[str], None] = True,
@@ -146,7 +149,8 @@ def search(
     """Find the most accurate network that fits a part, as `tinynas search` does.
 
     The same seed gives the same result for any number of threads. Nothing is written unless
-    `run_dir` is given. `progress` may be a function that is called with each line. Ctrl-C ends the
+    `run_dir` is given. `latency_ms` is the most milliseconds an inference may take, `calibration`
+    and `allow_uncalibrated` as in tinynas.plan. `progress` may be a function that is called with each line. Ctrl-C ends the
     search after the batch under way and returns what was found; KeyboardInterrupt is raised only
     when nothing was. Raises BadInputError, NothingFitsError, MissingTorchError.
     """
@@ -170,6 +174,9 @@ def search(
         "runtime": runtime,
         "input": input,
         "depthwise_rows": depthwise_rows,
+        "latency_ms": latency_ms,
+        "calibration": calibration,
+        "allow_uncalibrated": allow_uncalibrated,
         "preset": preset,
         "engine": engine,
     }

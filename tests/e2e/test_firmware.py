@@ -12,12 +12,16 @@ from firmware.board import missing_tools
 pytest.importorskip("tinynas", reason="the Python extension is not built")
 networks = pytest.importorskip("firmware.networks", reason="ai-edge-litert is not installed")
 proof = pytest.importorskip("firmware.proof", reason="ai-edge-litert is not installed")
+wide_networks = pytest.importorskip(
+    "support.wide_networks", reason="ai-edge-litert is not installed"
+)
 
 pytestmark = pytest.mark.skipif(
     missing_tools() != "", reason=f"tools for the board are missing: {missing_tools()}"
 )
 
 CORES, MODES = proof.CORES, proof.MODES
+WIDE_CORES = ["Cortex-M7", "Cortex-M4", "Cortex-M0+"]
 Prove = Callable[..., Any]  # firmware.proof.Prover
 HAND = [
     "residuals",
@@ -34,7 +38,7 @@ HAND = [
     "single_means",
     "input_read_late",
 ]
-DRAWN_IN_CI = 8
+DRAWN_IN_CI = 12
 DRAWN_NIGHTLY = 200
 
 
@@ -97,19 +101,47 @@ def test_shapes(prove: Prove, name: str) -> None:
     prove(name, networks.by_name(name), core, mode).check()
 
 
-def check_drawn(prove: Prove, seed: int) -> None:
+def check_drawn(prove: Prove, seed: int, core: str) -> None:
     """Every other one in the least memory that patches can do with."""
-    core, mode = CORES[seed % len(CORES)], MODES[seed // len(CORES) % len(MODES)]
+    mode = MODES[(seed // len(CORES) + seed) % len(MODES)]
     least = 1 if seed % 2 else None
     prove(f"drawn-{seed}", networks.draw(seed), core, mode, arena_at_most=least).check()
 
 
 @pytest.mark.parametrize("seed", range(DRAWN_IN_CI))
 def test_drawn_networks(prove: Prove, seed: int) -> None:
-    check_drawn(prove, seed)
+    check_drawn(prove, seed, "Cortex-M7")
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("seed", range(DRAWN_IN_CI, DRAWN_NIGHTLY))
+@pytest.mark.parametrize("seed", range(DRAWN_NIGHTLY))
 def test_many_drawn_networks(prove: Prove, seed: int) -> None:
-    check_drawn(prove, seed)
+    check_drawn(prove, seed, CORES[seed % len(CORES)])
+
+
+def check_wide(prove: Prove, seed: int) -> None:
+    core, mode = WIDE_CORES[seed % len(WIDE_CORES)], MODES[seed // len(WIDE_CORES) % len(MODES)]
+    proved = prove(f"wide-{seed}", wide_networks.wide(seed), core, mode, rows="int16")
+    assert proved.plan["depthwise_rows"] == "int16" and "tn_depthwise_wide" in proved.source
+    proved.check()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_int16_rows(prove: Prove, seed: int) -> None:
+    check_wide(prove, seed)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(6, 150))
+def test_many_int16_rows(prove: Prove, seed: int) -> None:
+    check_wide(prove, seed)
+
+
+def test_int16_rows_take_fewer_instructions(prove: Prove, shared_tflite: dict[str, Path]) -> None:
+    model = shared_tflite["mcunet-vww1-float-io"].read_bytes()
+    instructions = {}
+    for rows in ("int8", "int16"):
+        proved = prove("rows", model, "Cortex-M0+", "resident", rows=rows)
+        proved.check()
+        instructions[rows] = proved.outcome.instructions[0]
+    assert instructions["int16"] < instructions["int8"] * 96 // 100

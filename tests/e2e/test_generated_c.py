@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from firmware.litert import run_litert
 from support.tflite_models import TfliteBuilder
-from support.tflite_networks import BY_HAND, by_hand, drawn
+from support.tflite_networks import BY_HAND, by_hand, drawn, uint8_ends
+from support.wide_networks import wide
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = ROOT / "cpp" / "src" / "codegen" / "kernels"
@@ -31,6 +32,11 @@ def compile_c(*arguments: str | Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def is_of_network(source: Path) -> bool:
+    """Of the shipped files: what knows the model, or of which a network has one of several."""
+    return source.name == "tinynas_driver.c" or source.name.startswith("invoke_")
+
+
 @pytest.fixture(scope="session")
 def kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     """Object files of all kernels, by variant."""
@@ -38,15 +44,15 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     for variant, defines in VARIANTS.items():
         folder = tmp_path_factory.mktemp(variant)
         sources = sorted(KERNELS.glob("*.c"))
-        sources = [source for source in sources if source.name != "tinynas_driver.c"]
+        sources = [source for source in sources if not is_of_network(source)]
         for source in sources:
             compile_c(*defines, "-c", source, "-o", folder / f"{source.stem}.o")
         objects[variant] = sorted(folder.glob("*.o"))
     return objects
 
 
-def export(executable: Path, model: Path, folder: Path, mode: str) -> None:
-    options = ["--input", "external" if mode == "patches" else mode]
+def export(executable: Path, model: Path, folder: Path, mode: str, rows: str) -> None:
+    options = ["--input", "external" if mode == "patches" else mode, "--depthwise-rows", rows]
     if mode == "patches":
         # A budget that nothing meets takes the smallest plan there is.
         options += ["--mcu", "stm32f746", "--sram", "3200"]
@@ -59,22 +65,27 @@ class Checker:
     def __init__(self, executable: Path, kernels: dict[str, list[Path]], folder: Path) -> None:
         self.executable, self.kernels, self.folder = executable, kernels, folder
 
-    def check(self, content: bytes, mode: str, what: str, images: int = 2) -> None:
+    def check(
+        self, content: bytes, mode: str, what: str, images: int = 2, rows: str = "int8"
+    ) -> Path:
+        """The generated folder, whose outputs are those of the reference kernels."""
         model = self.folder / "model.tflite"
         model.write_bytes(content)
         source = self.folder / "c"
-        export(self.executable, model, source, mode)
+        export(self.executable, model, source, mode, rows)
         header = (source / "model.h").read_text()
         size = int(header.split("TINYNAS_INPUT_BYTES ")[1].split()[0])
         inputs = np.random.default_rng(images).integers(-128, 128, (images, size), np.int8)
         expected = run_litert(content, header, inputs)
         (self.folder / "images.bin").write_bytes(inputs.tobytes())
-        network = self.folder / "network.o"
-        sources = [source / name for name in ("model.c", "weights.c", "tinynas_driver.c")]
+        network, weights = self.folder / "network.o", self.folder / "weights.o"
+        sources = [source / "model.c"]
+        sources += [path for path in sorted(source.glob("*.c")) if is_of_network(path)]
         compile_c(f"-I{source}", "-r", *sources, MAIN, "-o", network)
-        for variant in VARIANTS:
+        for variant, defines in VARIANTS.items():
             program, outputs = self.folder / variant, self.folder / "outputs.bin"
-            compile_c(network, *self.kernels[variant], "-o", program)
+            compile_c(*defines, "-c", source / "weights.c", "-o", weights)
+            compile_c(network, weights, *self.kernels[variant], "-o", program)
             done = subprocess.run(
                 [str(program), str(self.folder / "images.bin"), str(outputs)],
                 capture_output=True,
@@ -86,6 +97,7 @@ class Checker:
             got = np.frombuffer(outputs.read_bytes(), np.int8).reshape(expected.shape)
             wrong = np.flatnonzero(got != expected)
             assert wrong.size == 0, (what, variant, mode, wrong[:10], wrong.size)
+        return source
 
 
 @pytest.fixture
@@ -132,9 +144,31 @@ def test_layer(checker: Checker, seed: int) -> None:
     checker.check(content, MODES[seed % 3], what)
 
 
+@pytest.mark.parametrize("kind", ["conv", "pointwise", "depthwise"])
+def test_extreme_channels(checker: Checker, kind: str) -> None:
+    """Weights of -128, which quads of weights cannot hold; biases and factors beyond what the fast
+    requantising takes; factors so small that outputs do not depend on the image."""
+    builder = TfliteBuilder(7)
+    builder.extreme = True
+    x = builder.input((1, 7, 9, 13))
+    if kind == "depthwise":
+        out = builder.depthwise(builder.depthwise(x, (5, 5), (2, 2)), (3, 3))
+    else:
+        out = builder.conv(x, 21, (3, 3) if kind == "conv" else (1, 1))
+    checker.check(builder.build([out]), "resident", kind)
+
+
 @pytest.mark.parametrize("network", BY_HAND, ids=lambda network: network.__name__)
 def test_network(checker: Checker, network: Callable[[TfliteBuilder], list[int]]) -> None:
     checker.check(by_hand(network), MODES[len(network.__name__) % 4], network.__name__)
+
+
+@pytest.mark.parametrize("mode", MODES[:3])
+def test_uint8_ends(checker: Checker, mode: str) -> None:
+    source = checker.check(by_hand(uint8_ends), mode, "uint8_ends", images=3)
+    header = (source / "model.h").read_text()
+    assert "#define TINYNAS_INPUT_TYPE uint8_t\n" in header
+    assert "#define TINYNAS_OUTPUT_TYPE uint8_t\n" in header
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -148,6 +182,24 @@ def test_many(checker: Checker, seed: int) -> None:
     content, what = random_layer(seed)
     checker.check(content, MODES[seed % 3], what)
     checker.check(drawn(seed), MODES[seed % 4], f"drawn {seed}")
+
+
+def check_wide(checker: Checker, seed: int) -> None:
+    mode = MODES[seed % 4]
+    source = checker.check(wide(seed), mode, f"wide {seed}", rows="int16")
+    # The smallest plan of all has int8 rows.
+    assert mode == "patches" or "tn_depthwise_wide" in (source / "model.c").read_text()
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_int16_rows(checker: Checker, seed: int) -> None:
+    check_wide(checker, seed)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(16, 400))
+def test_many_int16_rows(checker: Checker, seed: int) -> None:
+    check_wide(checker, seed)
 
 
 def test_published(checker: Checker, shared_tflite: dict[str, Path]) -> None:

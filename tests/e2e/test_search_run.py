@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.small_search import MCU, OPTIONS, Run
 
-MCU = "stm32g031k8"
-OPTIONS = ["--mcu", MCU, "--measurements", "16", "--seed", "1"]
 Start = Callable[..., "subprocess.Popen[str]"]
-
-
-@dataclass
-class Run:
-    folder: Path
-    document: dict[str, Any]
-
-    def files(self) -> dict[str, bytes]:
-        """All that must not depend on how the run came about."""
-        kept = [self.folder / "trials.jsonl", self.folder / "result.json"]
-        kept += sorted((self.folder / "best").iterdir())
-        return {str(path.relative_to(self.folder)): path.read_bytes() for path in kept}
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +39,9 @@ def finish(process: subprocess.Popen[str], folder: Path) -> Run:
 
 
 @pytest.fixture(scope="module")
-def reference(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def reference(searched_run: Run) -> Run:
     """A run that nothing disturbed."""
-    folder = tmp_path_factory.mktemp("reference") / "run"
-    return finish(start("--run-dir", folder, "--threads", "1"), folder)
+    return searched_run
 
 
 def wait_for_trials(process: subprocess.Popen[str], folder: Path, lines: int) -> None:
@@ -105,6 +92,69 @@ def test_winner_fits_and_is_what_was_said(
     assert best["accuracy"]["validation"] == max(
         finalist["accuracy"]["validation"] for finalist in document["finalists"]
     )
+
+
+CLASSIFY = """#include <stdio.h>
+#include "model.h"
+int main(int count, char** names) {
+  FILE* images = fopen(names[count - 1], "rb");
+  uint8_t pixels[TINYNAS_INPUT_BYTES];
+  int8_t output[TINYNAS_OUTPUT_BYTES];
+  while (fread(pixels, 1, TINYNAS_INPUT_BYTES, images) == TINYNAS_INPUT_BYTES) {
+    tinynas_quantise_pixels(pixels, TINYNAS_INPUT_HEIGHT * TINYNAS_INPUT_WIDTH, (int8_t*)pixels);
+    tinynas_invoke((int8_t*)pixels, output);
+    int best = 0;
+    for (int i = 1; i < TINYNAS_OUTPUT_VALUES; ++i) if (output[i] > output[best]) best = i;
+    putchar('0' + best);
+  }
+  return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(
+    reference: Run, executable: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
+    """The winner as C, and what the search said of it."""
+    folder = tmp_path_factory.mktemp("exported") / "c"
+    command = [str(executable), "export", str(reference.folder), "--out", str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder, reference.document["best"]
+
+
+def test_the_exported_winner_says_how_it_is_used(exported: tuple[Path, dict[str, Any]]) -> None:
+    folder, best = exported
+    header = (folder / "model.h").read_text()
+    assert '#define TINYNAS_CLASS_NAMES {"T-shirt/top", "Trouser", "Pullover"' in header
+    mean = re.search(r"#define TINYNAS_INPUT_MEAN \{([0-9.]+)\}", header)
+    assert mean and 0.28 < float(mean[1]) < 0.29  # of Fashion-MNIST's pixels / 255
+    card = (folder / "MODEL_CARD.md").read_text()
+    for images, of in (("validation", "validation"), ("test", "test")):
+        floats, int8 = (100 * best["accuracy"][name] for name in (of, of + "_int8"))
+        assert f"| {images} | {floats:.2f} % | {int8:.2f} % |" in card
+    assert "1. Trouser\n" in card
+
+
+@pytest.mark.nightly
+def test_the_exported_winner_has_the_reported_accuracy(
+    exported: tuple[Path, dict[str, Any]], fashion_mnist: Path, tmp_path: Path
+) -> None:
+    """All 10,000 test images through the C, pixels first; their labels follow 8 bytes of head."""
+    folder, best = exported
+    assert best["resolution"] == 28  # nothing is resized
+    main, program = tmp_path / "main.c", tmp_path / "classify"
+    main.write_text(CLASSIFY)
+    sources = [str(path) for path in sorted(folder.glob("*.c"))]
+    subprocess.run(["gcc", "-O2", f"-I{folder}", *sources, main, "-o", program], check=True)
+    pixels, labels = (
+        gzip.decompress((fashion_mnist / f"t10k-{kind}-ubyte.gz").read_bytes())
+        for kind in ("images-idx3", "labels-idx1")
+    )
+    (tmp_path / "pixels").write_bytes(pixels[16:])
+    said = subprocess.run([program, tmp_path / "pixels"], capture_output=True, check=True).stdout
+    right = sum(a - ord("0") == b for a, b in zip(said, labels[8:], strict=True))
+    assert right == round(10_000 * best["accuracy"]["test_int8"])
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])

@@ -97,7 +97,7 @@ def test_a_winner_that_is_not_as_planned(
     assert 'statics_per_tensor = "2B"' in text
     runtime.write_text(text.replace('statics_per_tensor = "2B"', 'statics_per_tensor = "3B"'))
     environment = {"TINYNAS_DATA_DIR": str(data)}
-    arguments = [*ON_BOARD, run[0], "--verify"]
+    arguments: list[str | Path] = [*ON_BOARD, run[0], "--verify"]
     done = search(executable, *arguments, environment=environment)
     assert done.returncode == 1, done.stderr
     assert done.stdout.endswith("NOT as planned on an emulated Cortex-M0+\n")

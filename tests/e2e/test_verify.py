@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,13 +23,19 @@ needs_tools = pytest.mark.skipif(
 
 
 def run(
-    executable: Path, temporary: Path, *arguments: str | Path, path: str | None = None
+    executable: Path,
+    temporary: Path,
+    *arguments: str | Path,
+    path: str | None = None,
+    data: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Whatever happens, nothing is left in the temporary folder."""
     temporary.mkdir(exist_ok=True)
     environment = {**os.environ, "TMPDIR": str(temporary)}
     if path is not None:
         environment["PATH"] = path
+    if data is not None:
+        environment["TINYNAS_DATA_DIR"] = str(data)
     done = subprocess.run(
         [str(executable), "verify", *map(str, arguments)],
         capture_output=True,
@@ -72,6 +79,7 @@ def test_keyword_model_is_verified(
     assert measured["arena_bytes"] == predicted["arena_bytes"]
     assert measured["statics_bytes"] == predicted["statics_bytes"]
     assert measured["stack_bytes"] <= predicted["stack_bytes"]
+    assert measured["flash_bytes"] == predicted["flash_bytes"]
     # The same figures by the other way to build it.
     mode = options[1] if "--input" in options else "resident"
     run_tool(executable, "export", model, "--out", tmp_path / "c", "--input", mode)
@@ -90,6 +98,41 @@ def test_for_people(executable: Path, shared_tflite: dict[str, Path], tmp_path: 
     assert done.stdout.endswith("verified on an emulated Cortex-M7\n")
     for words in ("outputs equal: yes, 8 of 8", "predicted", "measured", "untouched"):
         assert words in done.stdout
+    rows = {line.split()[0]: line.split()[-1] for line in done.stdout.splitlines() if line}
+    assert rows["arena"] == rows["statics"] == rows["flash"] == "equal"
+    assert rows["stack"] in ("equal", "within")
+
+
+def no_stack(match: re.Match[str]) -> str:
+    return match[0].split(" = ")[0] + " = 1"
+
+
+@needs_tools
+def test_a_table_that_is_not_as_compiled(
+    executable: Path, shared_tflite: dict[str, Path], tmp_path: Path
+) -> None:
+    """The same program with tables in which a kernel takes 4 bytes more, or hardly any stack."""
+    data = tmp_path / "data"
+    for name in ("configs", "search_spaces"):
+        shutil.copytree(ROOT / name, data / name)
+    table = data / "configs" / "kernels" / "cortex-m7.toml"
+    shipped = table.read_text()
+    text = re.search(r'"tn_multiply_columns", text = (\d+)', shipped)
+    assert text is not None
+    more = text[0].replace(text[1], str(int(text[1]) + 4))
+    for wrong, row in (
+        (shipped.replace(text[0], more), "flash"),
+        (re.sub(r"(stack|row|whole) = \d+", no_stack, shipped), "stack"),
+    ):
+        assert wrong != shipped
+        table.write_text(wrong)
+        options = ["--mcu", "stm32f746", "-q", "--inputs", "1"]
+        model = shared_tflite["mlperf-tiny-kws"]
+        done = run(executable, tmp_path / "t", model, *options, data=data)
+        assert done.returncode == 1
+        rows = {line.split()[0]: line.split()[-1] for line in done.stdout.splitlines() if line}
+        assert [name for name, last in rows.items() if last == "DIFFERS"] == [row]
+        assert done.stdout.endswith("NOT as planned on an emulated Cortex-M7\n")
 
 
 @needs_tools

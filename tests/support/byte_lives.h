@@ -107,12 +107,25 @@ class ByteLives {
   }
 
   /// Of the byte from the slot's begin, or of the first byte of its int16 element: channel by
-  /// channel, each with the region's columns, their number rounded up to even.
+  /// channel, each with the region's columns, their number rounded up to even, and between zeros
+  /// that pad them.
   std::int64_t place_in_row(std::int32_t t, std::int64_t byte) const {
     if (!wide(t)) return byte;
     const std::int64_t columns = columns_[t].end - columns_[t].begin;
     const std::int64_t column = byte / pixel(t) - columns_[t].begin;
-    return 2 * (byte % pixel(t) * (columns + columns % 2) + column);
+    const std::int64_t padding = wide_padding(t);
+    return 2 * (padding + byte % pixel(t) * (columns + columns % 2 + padding) + column);
+  }
+
+  /// Of the tensor's reader, on the side that has more, rounded up to even.
+  std::int64_t wide_padding(std::int32_t t) const {
+    for (const Op& op : graph_.ops) {
+      if (graph_.inputs(op)[0] != t) continue;
+      const std::int32_t right = (shape(op.output).w - 1) * op.stride_w + op.kernel_w -
+                                 op.pad_left - shape(t).w;
+      return (std::max<std::int64_t>(op.pad_left, right) + 1) / 2 * 2;
+    }
+    return 0;
   }
 
   void write(std::int32_t t, std::int32_t row, std::int64_t byte, std::int64_t time) {
@@ -213,9 +226,12 @@ class ByteLives {
   }
   void use_scratch(std::int32_t index, std::int64_t start, std::int64_t end) {
     const Op& op = graph_.ops[index];
-    if (wide(graph_.inputs(op)[0])) return;
-    const Span seen = columns_[graph_.inputs(op)[0]];
-    const std::int64_t bytes = row_kernel_scratch(graph_, op, seen.end - seen.begin);
+    const Span seen = columns_[graph_.inputs(op)[0]], made = columns_[op.output];
+    std::int64_t bytes = 0;
+    if (!wide(graph_.inputs(op)[0])) {
+      bytes = row_kernel_scratch(graph_, op, seen.end - seen.begin);
+    }
+    if (wide(op.output)) bytes += wide_row_scratch(graph_, op, made.end - made.begin);
     if (bytes > 0) occupy(find(PlacementKind::kScratch, index)->offset_bytes, bytes, start, end);
   }
 

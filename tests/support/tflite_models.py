@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,6 +38,7 @@ class TfliteBuilder:
     codes: list[int] = field(default_factory=list)
     buffers: list[Any] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
+    extreme: bool = False  # weights at the ends of int8, large biases, factors of all sizes
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -94,6 +96,10 @@ class TfliteBuilder:
         self.inputs.append(tensor)
         return tensor
 
+    def uint8_input(self, shape: Shape, quantisation: Quantisation) -> int:
+        self.inputs.append(self.tensor(shape, quantisation, schema.TensorType.UINT8))
+        return self.inputs[-1]
+
     # Layers with weights.
 
     def _weights(self, x: int, shape: Shape, axis: int, output: Quantisation) -> tuple[int, int]:
@@ -105,10 +111,15 @@ class TfliteBuilder:
         even = output.scale / (scale * np.sqrt(terms) * WEIGHT_SPREAD)
         scales = (even * self.values.uniform(0.7, 1.3, channels)).astype(np.float32)
         data = self.values.integers(-127, 128, shape, np.int8)
+        if self.extreme:
+            data = np.where(data < 0, np.int8(-128), np.int8(127))
+            scales *= np.resize(np.float32([1, 1e-7, 1, 1, 1e-12, 30]), channels)
         weights = self.tensor(shape, MAP, data=data)
         of = self.tensors[weights].quantization
         of.scale, of.zeroPoint, of.quantizedDimension = scales, np.zeros(channels, np.int64), axis
         bias_data = self.values.integers(-2000, 2001, channels, np.int32)
+        if self.extreme:
+            bias_data[::3] *= 1 << 18
         bias = self.tensor((channels,), MAP, schema.TensorType.INT32, bias_data)
         of = self.tensors[bias].quantization
         of.scale, of.zeroPoint = scales * np.float32(scale), np.zeros(channels, np.int64)
@@ -282,10 +293,12 @@ class TfliteBuilder:
         out = self.tensor(self.shape(x), PROBABILITY)
         return self.operator(BUILTIN.SOFTMAX, [x], out, options, OPTIONS.SoftmaxOptions)
 
-    def requantize(self, x: int, to: Quantisation) -> int:
-        """From float or int8."""
+    def requantize(self, x: int, to: Quantisation, *, uint8: bool = False) -> int:
+        """From float, int8 or uint8."""
         options, kind = schema.QuantizeOptionsT(), OPTIONS.QuantizeOptions
-        return self.operator(BUILTIN.QUANTIZE, [x], self.tensor(self.shape(x), to), options, kind)
+        type_ = schema.TensorType.UINT8 if uint8 else schema.TensorType.INT8
+        out = self.tensor(self.shape(x), to, type_)
+        return self.operator(BUILTIN.QUANTIZE, [x], out, options, kind)
 
     def dequantize(self, x: int) -> int:
         out = self.tensor(self.shape(x), None, schema.TensorType.FLOAT32)
@@ -317,8 +330,23 @@ class TfliteBuilder:
             model.operatorCodes.append(entry)
         return model
 
-    def build(self, outputs: list[int], *, shuffle: bool = True) -> bytes:
-        return to_bytes(self.model(outputs, shuffle=shuffle))
+    def build(
+        self,
+        outputs: list[int],
+        *,
+        shuffle: bool = True,
+        preprocessing: dict[str, Any] | None = None,
+    ) -> bytes:
+        """`preprocessing`: mean, deviation, class_names, as tinynas writes them into its files."""
+        model = self.model(outputs, shuffle=shuffle)
+        if preprocessing is not None:
+            head = {"format": "tinynas-preprocessing", "format_version": 1}
+            data, entry = schema.BufferT(), schema.MetadataT()
+            data.data = list(json.dumps({**head, **preprocessing}).encode())
+            model.buffers.append(data)
+            entry.name, entry.buffer = "TINYNAS_PREPROCESSING", len(model.buffers) - 1
+            model.metadata = [entry]
+        return to_bytes(model)
 
 
 def to_bytes(model: Any) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from support.tflite_models import MAP, TfliteBuilder
+from support.tflite_models import MAP, Quantisation, TfliteBuilder
 
 RELU, RELU6 = 1, 3
 
@@ -26,6 +26,13 @@ def float_ends(b: TfliteBuilder) -> list[int]:
     x = b.requantize(b.input((1, 12, 12, 3), is_float=True), MAP)
     x = b.conv(x, 8, relu=RELU)
     return [b.dequantize(b.fully_connected(b.mean(x), 5))]
+
+
+def uint8_ends(b: TfliteBuilder) -> list[int]:
+    """Inputs of another zero point and of another scale than what is computed with."""
+    x = b.requantize(b.uint8_input((1, 11, 9, 3), Quantisation(0.04, 117)), MAP)
+    x = b.conv(x, 6, stride=(2, 2), relu=RELU)
+    return [b.requantize(b.conv(x, 4, (1, 1)), Quantisation(0.07, 140), uint8=True)]
 
 
 def residuals(b: TfliteBuilder) -> list[int]:

@@ -69,7 +69,9 @@ struct SearchProblem {
   DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
 
   /// How candidates are planned: patches where the budget asks for them.
-  PlanOptions plan_options() const { return {input, budget.sram_bytes, depthwise_rows}; }
+  PlanOptions plan_options() const {
+    return {input, budget.sram_bytes, depthwise_rows, budget.latency_ms.has_value()};
+  }
 };
 
 class CandidateChecker;

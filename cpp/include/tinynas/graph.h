@@ -181,6 +181,9 @@ std::int64_t graph_macs(const Graph& graph);
 std::int64_t op_weight_bytes(const Graph& graph, const Op& op);
 /// Output channels that have a bias and a requantisation entry each: 0 for add and pooling.
 std::int32_t op_bias_count(const Graph& graph, const Op& op);
+/// Values that a softmax's table of exponentials holds, of inputs 0, 1, ... below the largest: as
+/// many as LiteRT's fixed point does not leave out. 256, which is all, where `scale` is 0.
+std::int32_t softmax_table_values(float scale, float beta);
 /// Weights and biases of the whole graph, as a count of parameters.
 std::int64_t graph_params(const Graph& graph);
 

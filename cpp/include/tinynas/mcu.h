@@ -32,22 +32,30 @@ struct Mcu {
   std::vector<std::string> aliases;  ///< other names that find it
   std::string core;                  ///< "Cortex-M7"
   std::int64_t clock_hz = 0;
+  std::int64_t reset_clock_hz = 0;  ///< before any code sets another; 0: not known
   bool dsp = false;
   std::string fpu;  ///< "None", "SP", "DP", "DP/HP"
   bool mve = false;
   std::int64_t flash_bytes = 0;  ///< 0 where the part has no internal flash and the board decides
   bool flash_internal = true;
+  /// Where the core finds its vectors after reset; none: it starts from elsewhere.
+  std::optional<std::uint64_t> flash_base;
   std::vector<MemoryRegion> regions;  ///< SRAM that holds data, by address
   Reserves reserves;
   std::vector<std::string> uncertain;  ///< keys of the file that a datasheet has yet to confirm
   std::string source_file;
 };
 
+/// The core that runs the network, the first that Mcu::core names: "Cortex-M33" of "2x Cortex-M33",
+/// "Cortex-M7" of "Cortex-M7 (+M4)". All of it where it is no Cortex-M.
+std::string network_core(const Mcu& mcu);
+
 /// What a network must fit into.
 struct McuBudget {
   std::string name;
   std::int64_t sram_bytes = 0;   ///< largest contiguous run minus reserves
   std::int64_t flash_bytes = 0;  ///< flash minus the application's reserve
+  std::optional<double> latency_ms = std::nullopt;  ///< --latency-ms; nothing: no limit
 };
 
 /// What a network needs, under one runtime's rules.
@@ -55,13 +63,15 @@ struct Footprint {
   std::int64_t peak_sram_bytes = 0;
   std::int64_t flash_bytes = 0;
   std::int64_t macs = 0;
+  double latency_ms = 0;  ///< upper end of the predicted interval; 0: not predicted
 };
 
-/// Bytes over budget; both 0 when it fits.
+/// Over budget; all 0 when it fits.
 struct Violation {
   std::int64_t sram_bytes = 0;
   std::int64_t flash_bytes = 0;
-  bool fits() const { return sram_bytes == 0 && flash_bytes == 0; }
+  double latency_ms = 0;
+  bool fits() const { return sram_bytes == 0 && flash_bytes == 0 && latency_ms == 0; }
   /// Excess relative to the budgets, summed: orders infeasible candidates.
   double relative = 0;
 };
@@ -79,8 +89,19 @@ struct BudgetOverrides {
 /// The board's reserves after overrides and predictions.
 Reserves resolved_reserves(const Mcu& mcu, const BudgetOverrides& overrides);
 
-/// Largest run of adjacent regions (end of one = start of the next; a region that is `separate`
-/// is a run of its own), in bytes.
+/// Adjacent regions (end of one = start of the next) as one; a region that is `separate` is a run
+/// of its own.
+struct MemoryRun {
+  std::uint64_t base = 0;
+  std::int64_t bytes = 0;
+  std::vector<std::string> regions;  ///< their names
+  std::uint64_t end() const { return base + static_cast<std::uint64_t>(bytes); }
+};
+/// By address.
+std::vector<MemoryRun> memory_runs(const Mcu& mcu);
+/// The one that the arena lies in; of equals the first.
+MemoryRun largest_run(const Mcu& mcu);
+/// Its bytes.
 std::int64_t largest_contiguous_bytes(const Mcu& mcu);
 /// Sum over all regions, in bytes.
 std::int64_t total_sram_bytes(const Mcu& mcu);

@@ -4,12 +4,15 @@
 // candidate before it measures any.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tinynas/graph.h"
+#include "tinynas/latency.h"
 #include "tinynas/mcu.h"
+#include "tinynas/preprocessing.h"
 
 namespace tinynas {
 
@@ -41,11 +44,7 @@ const char* depthwise_rows_name(DepthwiseRows rows);  ///< "int8", "int16"
 /// The rows of that name. Throws BadInput that names `option`, with the nearest name.
 DepthwiseRows parse_depthwise_rows(const std::string& name, const std::string& option);
 
-/// .text of one kernel, linked once if any op uses it.
-struct KernelCode {
-  std::string kernel;  ///< as kernel_name() in tinyengine/kernel_costs.h
-  std::int64_t bytes = 0;
-};
+struct KernelTable;  // tinyengine/kernel_table.h
 
 /// The rules of one runtime and its fixed costs, from configs/runtimes/NAME.toml. The rules
 /// themselves (live ranges, aliasing, scratch, placement) are code, chosen by the file's `rules`.
@@ -53,18 +52,28 @@ struct RuntimeModel {
   std::string name;
   RuntimeRules rules = RuntimeRules::kTinyEngine;
   std::int64_t tensor_alignment_bytes = 4;  ///< of offsets and sizes; a power of two
-  std::int64_t code_bytes = 0;              ///< .text that every network links
-  std::vector<KernelCode> kernel_code;      ///< .text by kernel, beside code_bytes
-  bool code_is_estimate = true;             ///< false once kernels are measured
-  std::int64_t runtime_bytes = 0;           ///< statics beside the arena, of every network
-  std::int64_t tensor_statics_bytes = 0;    ///< and for each tensor of a network
-  std::int64_t stack_bytes = 0;             ///< 0: not predicted
-  std::int64_t input_stack_bytes = 0;       ///< and for each input of the op that has most
+  /// What our own C kernels take on the core, from configs/kernels. Null under other rules, and
+  /// where the file gives `code` and `stack` of its own.
+  std::shared_ptr<const KernelTable> kernels;
+  /// Of the part that is planned for; nothing: latencies are not predicted.
+  std::optional<LatencyModel> latency;
+  std::string core;                       ///< that flash and stack are predicted for
+  std::int64_t code_bytes = 0;            ///< .text of every network, without `kernels`
+  bool code_is_estimate = true;           ///< false: as measured on the core that was asked for
+  std::int64_t runtime_bytes = 0;         ///< statics beside the arena, of every network
+  std::int64_t tensor_statics_bytes = 0;  ///< and for each tensor of a network
+  std::int64_t input_statics_bytes = 0;   ///< and for each input of the op that has most
+  /// 0: not predicted. With `kernels` a bound over all networks; MemoryPlan has that of one.
+  std::int64_t stack_bytes = 0;
 };
 inline constexpr const char* kDefaultRuntime = "tinynas";
-/// `name_or_path`: a name of configs/runtimes, or a path that ends in .toml. Throws BadInput, with
-/// the nearest name for an unknown one, and with file, line and key for a bad file.
-RuntimeModel find_runtime(const std::string& name_or_path);
+/// The core whose flash and stack are predicted where no part is named.
+inline constexpr const char* kDefaultCore = "Cortex-M7";
+/// `name_or_path`: a name of configs/runtimes, or a path that ends in .toml. `core`: as
+/// network_core() has it; one without a table of its own takes that of the nearest core, and
+/// code_is_estimate stays true. Throws BadInput, with the nearest name for an unknown one, and with
+/// file, line and key for a bad file.
+RuntimeModel find_runtime(const std::string& name_or_path, const std::string& core = kDefaultCore);
 /// Names of the runtimes that are shipped, sorted.
 std::vector<std::string> list_runtimes();
 
@@ -91,8 +100,9 @@ struct Placement {
   std::int32_t rows = 0;           ///< kRing: slots
   /// kRing under kTinyNas: int16 elements for a depthwise kernel, each its value less the zero
   /// point. A slot holds channel by channel the row's columns, their number rounded up to even, so
-  /// that every channel begins at a word and SMLAD loads pairs. Columns of padding have no bytes:
-  /// they are zero, and the kernel leaves their taps out.
+  /// that every channel begins at a word and SMLAD loads pairs. Before the first channel and after
+  /// each lie as many zeros as the kernel has columns of padding on one side, rounded up to even:
+  /// the padding of both neighbours. Up to 8 elements may follow, which the kernel reads in vain.
   bool wide = false;
   std::int64_t row_bytes = 0;  ///< kWhole, kRing under kTinyNas: distance of rows or slots
   /// kTinyEngine only: after this stride-2 depthwise op (-1: none) the record's tail is free for
@@ -149,6 +159,7 @@ struct OpPlan {
   std::int64_t scratch_bytes = 0;  ///< column and kernel buffers of this op
   std::int64_t macs = 0;
   std::int64_t weight_bytes = 0;
+  std::int64_t instructions = 0;  ///< of its kernel and its share of the driver, see MemoryPlan
   std::int32_t first_tensor = 0, tensor_count = 0;
 };
 /// One live record during one op. `tensor` is what it holds when the op is done: an in-place op's
@@ -160,15 +171,24 @@ struct PlannedTensor {
   std::int64_t bytes = 0;
 };
 
+/// What is linked of a network: under kTinyNas to the byte as .text + .rodata + .data where
+/// code_is_estimate is false.
 struct FlashBreakdown {
   std::int64_t weight_bytes = 0, bias_bytes = 0, quantisation_bytes = 0, code_bytes = 0;
+  /// kTinyNas: descriptors of layers, tensors, ops and segments, tables of ops, and what rounds
+  /// weights up to 4 bytes an op.
+  std::int64_t descriptor_bytes = 0;
   bool code_is_estimate = true;
-  std::int64_t rodata_bytes() const { return weight_bytes + bias_bytes + quantisation_bytes; }
+  std::int64_t rodata_bytes() const {
+    return weight_bytes + bias_bytes + quantisation_bytes + descriptor_bytes;
+  }
   std::int64_t total_bytes() const { return rodata_bytes() + code_bytes; }
 };
 
 struct MemoryPlan {
   std::string runtime;
+  std::string core;         ///< RuntimeModel::core
+  std::string kernel_core;  ///< on which kernels were measured: this or the nearest; "" for none
   std::vector<Placement> placements;         ///< in the order in which execution creates them
   std::vector<std::int32_t> tensor_records;  ///< for each tensor the index of its placement; -1:
                                              ///< an image in InputMode::kExternal
@@ -188,6 +208,8 @@ struct MemoryPlan {
   std::int64_t activation_bytes = 0;                              ///< arena of the storage records
   std::int64_t column_buffer_bytes = 0, kernel_buffer_bytes = 0;  ///< sbuf and kbuf
   std::int64_t scratch_bytes = 0;                                 ///< column + kernel buffers
+  /// Statics beside the arena, and the deepest stack of an inference, that of a camera's driver not
+  /// counted.
   std::int64_t runtime_bytes = 0, stack_bytes = 0;
   std::int64_t peak_sram_bytes = 0;  ///< = arena_bytes: activations + scratch
   /// No placement of this schedule needs less. kTinyNas: the largest bound_bytes of a segment;
@@ -197,11 +219,23 @@ struct MemoryPlan {
   FlashBreakdown flash;
   std::int64_t macs = 0;        ///< with what patches compute again
   std::int64_t extra_macs = 0;  ///< of which computed again
+  /// Predicted of one inference on `core`, where PlanOptions::predict_instructions asks for it; 0:
+  /// not predicted (other rules, other cores, wide rings, channels scaled by one half or more).
+  std::int64_t instructions = 0;
+  double instruction_error = 0;  ///< relative; the most on networks that were not fitted
+  std::optional<LatencyInterval> latency_ms;  ///< with RuntimeModel::latency
+  std::string latency_source;                 ///< LatencyModel::source
 
   std::int64_t offset_of(std::int32_t tensor) const {
     return placements[tensor_records[tensor]].offset_bytes;
   }
-  Footprint footprint() const { return {peak_sram_bytes, flash.total_bytes(), macs}; }
+  bool holds_wide_rows(std::int32_t tensor) const {
+    const std::int32_t record = tensor_records[tensor];
+    return record >= 0 && over_input[tensor] == 0 && placements[record].wide;
+  }
+  Footprint footprint() const {
+    return {peak_sram_bytes, flash.total_bytes(), macs, latency_ms ? latency_ms->high_ms : 0};
+  }
 };
 
 struct PlanOptions {
@@ -215,6 +249,11 @@ struct PlanOptions {
   /// ring, plans of both are looked at: of those that fit, fewest extra MACs first, then fewest
   /// widened elements.
   DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
+  /// kTinyNas: every op is a segment of its own, whatever the budget: how other runtimes execute
+  /// networks, to compare with.
+  bool layer_by_layer = false;
+  /// kTinyNas: fill MemoryPlan::instructions and latency_ms.
+  bool predict_instructions = false;
 };
 
 /// One network as each runtime runs it.
@@ -224,6 +263,7 @@ struct Network {
   /// says so; else it runs `graph`.
   std::optional<Graph> interpreter_graph;
   std::vector<std::string> left_out;  ///< of the file by `graph`, for people; see TfliteNetwork
+  ModelLabels labels;                 ///< of the file
 
   const Graph& under(const RuntimeModel& runtime) const {
     const bool interpreted = runtime.rules == RuntimeRules::kTflm && interpreter_graph.has_value();

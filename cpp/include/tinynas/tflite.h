@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tinynas/graph.h"
+#include "tinynas/preprocessing.h"
 
 namespace tinynas {
 
@@ -23,16 +24,13 @@ struct TfliteNetwork {
   std::int32_t file_tensor_count = 0;  ///< constants included
   /// What `graph` leaves out, for people: "QUANTIZE at the input", "3 PAD folded", ...
   std::vector<std::string> left_out;
-};
-
-struct ModelLabels {
-  std::string description;               ///< of the file
-  std::vector<std::string> class_names;  ///< kept as metadata "tinynas.class_names", a line each
+  ModelLabels labels;  ///< as encode_tflite wrote them; of other files the description alone
 };
 
 /// A quantised graph as a `.tflite` file that LiteRT and TensorFlow Lite Micro run: the bytes of
 /// the file. Where the format's paddings cannot say what a window has, a PAD stands before it,
-/// which parse_tflite folds again. `graph` is valid and quantised (validate_quantised), its ops
+/// which parse_tflite folds again. Labels are kept as metadata "TINYNAS_PREPROCESSING", a JSON.
+/// `graph` is valid and quantised (validate_quantised), its ops
 /// those that lower() makes; throws Error with kUnsupportedOperator for others.
 std::string encode_tflite(const Graph& graph, const ModelLabels& labels);
 

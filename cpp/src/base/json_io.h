@@ -2,6 +2,7 @@
 // JSON files: errors name the file and the field; writing is atomic.
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ const Json& json_at(const Json& object, const char* key, const std::string& wher
 std::int64_t json_int(const Json& object, const char* key, const std::string& where);
 double json_number(const Json& object, const char* key, const std::string& where);
 std::string json_string(const Json& object, const char* key, const std::string& where);
+
+template <typename T>
+Json json_or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
 
 /// Throws BadInput unless object["format"] == format and 1 <= format_version <= newest.
 void check_format(const Json& object, const char* format, int newest_version,

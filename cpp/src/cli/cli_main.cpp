@@ -44,6 +44,7 @@ void add_commands(CLI::App& app, CliContext& context) {
   add_train_command(app, context);
   add_eval_command(app, context);
   add_plan_command(app, context);
+  add_calibrate_command(app, context);
   add_export_command(app, context);
   add_verify_command(app, context);
   add_mcus_command(app, context);

@@ -59,6 +59,7 @@ inline constexpr bool kWithTorch = false;
 void add_mcus_command(CLI::App& app, CliContext& context);
 void add_spaces_command(CLI::App& app, CliContext& context);
 void add_plan_command(CLI::App& app, CliContext& context);
+void add_calibrate_command(CLI::App& app, CliContext& context);
 void add_export_command(CLI::App& app, CliContext& context);
 void add_verify_command(CLI::App& app, CliContext& context);
 void add_search_command(CLI::App& app, CliContext& context);

@@ -1,27 +1,33 @@
+// --format c and --format arduino: C in a folder.
+
 #include "cli/export_folder.h"
-#include "cli/export_formats.h"
-#include "cli/network_file.h"
+#include "cli/planned_network.h"
 #include "tinynas/bytes.h"
-#include "tinynas/codegen.h"
-#include "tinynas/memory_plan.h"
 
 namespace tinynas {
+namespace {
+
+std::string written(const ExportRequest& request, std::size_t files, const MemoryPlan& plan) {
+  return request.out + ": " + std::to_string(files) + " files, an arena of " +
+         format_count(plan.peak_sram_bytes) + " bytes";
+}
+
+}  // namespace
 
 std::string export_c(const ExportRequest& request) {
-  const RuntimeModel runtime = find_runtime(kDefaultRuntime);
-  PlanOptions plan_options;
-  plan_options.input = runtime_input(runtime, request.input);
-  if (any_mcu_option(request.mcu)) {
-    plan_options.sram_budget_bytes = resolve_mcu(request.mcu, runtime).budget.sram_bytes;
-  }
-  const Network network = read_network_file(request.network.file, "");
-  const MemoryPlan plan = plan_memory(network.graph, runtime, plan_options);
-  CodeLabels labels;
-  labels.network = request.network.name;
-  const auto files = generate_c(network.graph, plan, labels, request.network.file);
-  write_export_folder(request.out, files, "tinynas_config.h");
-  return request.out + ": " + std::to_string(files.size()) + " files, an arena of " +
-         format_count(plan.peak_sram_bytes) + " bytes";
+  const PlannedNetwork planned = plan_for_code(request);
+  const auto files =
+      c_library(planned.network.graph, planned.plan, planned.labels, request.network.file);
+  write_export_folder(request.out, files, "tinynas_runtime.h");
+  return written(request, files.size(), planned.plan);
+}
+
+std::string export_arduino(const ExportRequest& request) {
+  const PlannedNetwork planned = plan_for_code(request);
+  const auto files =
+      arduino_library(planned.network.graph, planned.plan, planned.labels, request.network.file);
+  write_export_folder(request.out, files, "src/tinynas_runtime.h");
+  return written(request, files.size(), planned.plan);
 }
 
 }  // namespace tinynas

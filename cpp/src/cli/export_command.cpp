@@ -49,8 +49,7 @@ void add_export_command(CLI::App& app, CliContext& context) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command =
       app.add_subcommand("export", "A run's winner or any int8 model as C and in other formats");
-  command
-      ->add_option("network", options->network, "Run directory, or int8 model (.tflite)")
+  command->add_option("network", options->network, "Run directory, or int8 model (.tflite)")
       ->type_name("RUN|FILE")
       ->required();
   CLI::Option* format = command->add_option("--format", options->format, "What to write, see below")
@@ -62,8 +61,12 @@ void add_export_command(CLI::App& app, CliContext& context) {
       ->required();
   add_mcu_options(*command, context, options->request.mcu, false);
   add_input_option(*command, context, options->request.input);
-  command->footer(formats_text() +
-                  "Exit codes: 0 written, 2 usage or bad input, 4 operators without a kernel.");
+  add_layer_by_layer_option(*command, options->request.layer_by_layer);
+  add_depthwise_rows_option(*command, context, options->request.depthwise_rows);
+  command->footer(
+      formats_text() +
+      "Exit codes: 0 written, 2 usage or bad input, 3 a project does not fit its part, 4 "
+      "operators without a kernel.");
   command->callback([options, &context] {
     context.command = [options, &context] { return run_export(context, *options); };
   });

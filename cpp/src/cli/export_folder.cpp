@@ -27,6 +27,7 @@ void write_export_folder(const std::string& folder, const std::vector<GeneratedF
   if (error) throw BadInput("--out: " + folder + " cannot be made: " + error.message());
   try {
     for (const GeneratedFile& file : files) {
+      fs::create_directories((partial / file.name).parent_path(), error);
       write_file_atomic((partial / file.name).string(), file.content);
     }
     fs::remove_all(target, error);

@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "cli/export_formats.h"
 #include "cli/python_program.h"
+#include "graph/model_metadata.h"
 #include "int8/graph_json.h"
 #include "tinynas/bytes.h"
 #include "tinynas/error.h"
@@ -17,18 +18,22 @@ std::string export_onnx(const ExportRequest& request) {
   if (!is_tflite(file, content)) {
     throw BadInput(file + ": --format onnx takes a run directory or a .tflite file");
   }
-  const Graph graph = parse_tflite(content, file).graph;
+  const TfliteNetwork network = parse_tflite(content, file);
+  Json handover = graph_json(network.graph, request.network.name, file);
+  if (const std::string labels = preprocessing_json(network.labels); !labels.empty()) {
+    handover["preprocessing"] = parse_json(labels, file);
+  }
   const WorkFolder folder;
   const auto place = [&](const char* name) {
     return (std::filesystem::path(folder.path()) / name).string();
   };
-  write_file_atomic(place("graph.json"), graph_json(graph, request.network.name, file).dump());
+  write_file_atomic(place("graph.json"), handover.dump());
   run_python_program("write_onnx.py", {"graph.json", "model.onnx"}, folder.path(), "--format onnx",
                      request.stop);
   const std::string model = read_file(place("model.onnx"));
   write_file_atomic(request.out, model);
   return request.out + ": " + format_count(static_cast<std::int64_t>(model.size())) + " bytes, " +
-         std::to_string(graph.ops.size()) + " operators";
+         std::to_string(network.graph.ops.size()) + " operators";
 }
 
 }  // namespace tinynas

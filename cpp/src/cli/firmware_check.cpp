@@ -69,11 +69,13 @@ FirmwareVerdict check_firmware(const FirmwareQuestion& question, const ProgressF
   const Network network = read_network_file(file, "");
   PlanOptions options;
   options.input = question.input;
+  options.layer_by_layer = question.layer_by_layer;
+  options.depthwise_rows = question.depthwise_rows;
   options.sram_budget_bytes = question.target.budget.sram_bytes;
+  options.predict_instructions = true;
   verdict.plan = plan_memory(network.graph, question.runtime, options);
   const Int8Interpreter interpreter(network.graph, file);
-  CodeLabels labels;
-  labels.network = question.network.name;
+  const CodeLabels labels{question.network.name, network.labels, {}};
   if (progress) progress("compiling");
   verdict.linked = board.build(generate_c(network.graph, verdict.plan, labels, file),
                                part_memory(question.target));
@@ -101,10 +103,12 @@ std::string verdict_text(const FirmwareVerdict& v) {
        row("arena", v.plan.peak_sram_bytes, v.linked.arena_bytes, verb(v.arena_holds(), "equal")),
        row("statics", v.plan.runtime_bytes, v.linked.statics_bytes(),
            verb(v.statics_hold(), "equal")),
-       row("stack", v.plan.stack_bytes, v.run.stack_bytes, verb(v.stack_holds(), "within")),
-       row("flash: tables", flash.rodata_bytes(), v.linked.rodata_bytes, "with descriptors"),
-       row("flash: code", flash.code_bytes, v.linked.text_bytes,
-           flash.code_is_estimate ? "an estimate" : "")},
+       row("stack", v.plan.stack_bytes, v.run.stack_bytes,
+           verb(v.stack_holds(), v.run.stack_bytes == v.plan.stack_bytes ? "equal" : "within")),
+       row("flash", flash.total_bytes(), v.linked.flash_bytes(),
+           flash.code_is_estimate ? "an estimate" : verb(v.flash_holds(), "equal")),
+       row("  tables", flash.rodata_bytes(), v.linked.rodata_bytes + v.linked.data_bytes, ""),
+       row("  code", flash.code_bytes, v.linked.text_bytes, "")},
       {1, 2});
   text += "outputs equal: " + std::string(v.outputs_hold() ? "yes" : "NO") + ", " +
           std::to_string(v.equal) + " of " + std::to_string(v.inputs) + " inputs\n";
@@ -114,24 +118,32 @@ std::string verdict_text(const FirmwareVerdict& v) {
   std::snprintf(ratio, sizeof ratio, "%.2f",
                 static_cast<double>(v.instructions()) / static_cast<double>(macs));
   return text + "instructions an inference: " + format_count(v.instructions()) + ", " + ratio +
-         " a MAC\n\n" + (v.holds() ? "verified on an emulated " : "NOT as planned on an emulated ") +
-         v.core.core + "\n";
+         " a MAC" +
+         (v.plan.instructions > 0 ? "; predicted " + format_count(v.plan.instructions) : "") +
+         "\n\n" +
+         (v.holds() ? "verified on an emulated " : "NOT as planned on an emulated ") + v.core.core +
+         "\n";
 }
 
 Json verdict_json(const FirmwareVerdict& v) {
   return {{"core", v.core.core},
           {"machine", v.core.machine},
           {"input", input_mode_name(v.plan.input)},
+          {"depthwise_rows", depthwise_rows_name(v.plan.depthwise_rows)},
           {"predicted",
            {{"arena_bytes", v.plan.peak_sram_bytes},
             {"statics_bytes", v.plan.runtime_bytes},
             {"stack_bytes", v.plan.stack_bytes},
+            {"flash_bytes", v.plan.flash.total_bytes()},
             {"rodata_bytes", v.plan.flash.rodata_bytes()},
-            {"text_bytes", v.plan.flash.code_bytes}}},
+            {"text_bytes", v.plan.flash.code_bytes},
+            {"instructions",
+             v.plan.instructions > 0 ? Json(v.plan.instructions) : Json(nullptr)}}},
           {"measured",
            {{"arena_bytes", v.linked.arena_bytes},
             {"statics_bytes", v.linked.statics_bytes()},
             {"stack_bytes", v.run.stack_bytes},
+            {"flash_bytes", v.linked.flash_bytes()},
             {"rodata_bytes", v.linked.rodata_bytes},
             {"text_bytes", v.linked.text_bytes},
             {"instructions", v.run.instructions}}},

@@ -20,7 +20,9 @@ struct FirmwareQuestion {
   McuTarget target;
   RuntimeModel runtime;
   InputMode input = InputMode::kResident;
+  DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
   int inputs = 8;  ///< images to run: extremes first, then random
+  bool layer_by_layer = false;
 };
 
 /// Predicted and measured.
@@ -34,9 +36,12 @@ struct FirmwareVerdict {
   bool arena_holds() const { return linked.arena_bytes == plan.peak_sram_bytes; }
   bool statics_hold() const { return linked.statics_bytes() == plan.runtime_bytes; }
   bool stack_holds() const { return run.stack_bytes <= plan.stack_bytes; }
+  bool flash_holds() const {
+    return plan.flash.code_is_estimate || linked.flash_bytes() == plan.flash.total_bytes();
+  }
   bool outputs_hold() const { return equal == inputs; }
   bool holds() const {
-    return arena_holds() && statics_hold() && stack_holds() && outputs_hold() &&
+    return arena_holds() && statics_hold() && stack_holds() && flash_holds() && outputs_hold() &&
            run.canaries_intact;
   }
   std::int64_t instructions() const;  ///< of an inference, the mean
@@ -53,7 +58,8 @@ FirmwareVerdict check_firmware(const FirmwareQuestion& question, const ProgressF
 
 /// A table for people, and below it "verified on an emulated Cortex-M7" or what it is not.
 std::string verdict_text(const FirmwareVerdict& verdict);
-/// `core`, `machine`, `input`, `predicted`, `measured`, `inputs`, `equal`, `canaries_intact`.
+/// `core`, `machine`, `input`, `depthwise_rows`, `predicted`, `measured`, `inputs`, `equal`,
+/// `canaries_intact`.
 Json verdict_json(const FirmwareVerdict& verdict);
 
 }  // namespace tinynas

@@ -57,11 +57,13 @@ Json to_json(const Mcu& mcu) {
           {"aliases", mcu.aliases},
           {"core", mcu.core},
           {"clock_hz", mcu.clock_hz},
+          {"reset_clock_hz", mcu.reset_clock_hz > 0 ? Json(mcu.reset_clock_hz) : Json()},
           {"dsp", mcu.dsp},
           {"fpu", mcu.fpu},
           {"mve", mcu.mve},
           {"flash_internal", mcu.flash_internal},
           {"flash_bytes", flash},
+          {"flash_base", mcu.flash_base ? Json(*mcu.flash_base) : Json()},
           {"sram_bytes", total_sram_bytes(mcu)},
           {"largest_contiguous_bytes", largest_contiguous_bytes(mcu)},
           {"regions", regions},
@@ -128,7 +130,7 @@ int show(CliContext& context, const McusOptions& options) {
               << " bytes)\n  flash          "
               << (mcu.flash_internal ? format_bytes(mcu.flash_bytes)
                                      : "external: say how much with --flash")
-              << "\n";
+              << (mcu.flash_base ? " from " + hex_address(*mcu.flash_base) : "") << "\n";
   if (!mcu.uncertain.empty()) {
     context.out << "  uncertain      " << join(mcu.uncertain)
                 << " (to be confirmed by the datasheet)\n";

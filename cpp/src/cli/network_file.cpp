@@ -11,7 +11,7 @@ namespace {
 
 Network of_tflite(TfliteNetwork file) {
   return {order_for_streaming(file.graph), std::move(file.interpreter_graph),
-          std::move(file.left_out)};
+          std::move(file.left_out), std::move(file.labels)};
 }
 
 Graph lower_subnet_file(const std::string& path, const std::string& space_name) {
@@ -27,10 +27,10 @@ Network read_network_file(const std::string& path, const std::string& space_name
   if (is_tflite(path, content)) return of_tflite(parse_tflite(content, path));
   const Json document = parse_json(content, path);
   if (document.is_object() && document.contains("format")) {
-    return {lower_subnet_file(path, space_name), {}, {}};
+    return {lower_subnet_file(path, space_name), {}, {}, {}};
   }
   if (document.is_object() && document.contains("layers"))
-    return {order_for_streaming(read_layer_table(path)), {}, {}};
+    return {order_for_streaming(read_layer_table(path)), {}, {}, {}};
   throw BadInput(path +
                  ": neither a .tflite file nor a layer table (field 'layers') nor a subnet file "
                  "(field 'format')");

@@ -22,11 +22,13 @@ std::string no_winner(const std::string& run) {
   const bool finished =
       is_file(checkpoint) && read_json_file(checkpoint).value("finished", Json(false)) == true;
   if (finished) {
-    return run + ": nothing fitted the budget of this search, so it has no winner; search with a "
-                 "larger budget";
+    return run +
+           ": nothing fitted the budget of this search, so it has no winner; search with a "
+           "larger budget";
   }
-  return run + ": the search has not ended, so it has no winner yet; go on with `tinynas search` "
-               "and its options, --run-dir " +
+  return run +
+         ": the search has not ended, so it has no winner yet; go on with `tinynas search` "
+         "and its options, --run-dir " +
          run;
 }
 
@@ -34,15 +36,17 @@ NetworkSource winner_of(const std::string& run) {
   const fs::path folder(run);
   const fs::path head = folder / "run.json";
   if (!is_file(head)) {
-    throw BadInput(run + ": is no run directory (it has no run.json); name what `tinynas search "
-                         "--run-dir` wrote, or a file");
+    throw BadInput(run +
+                   ": is no run directory (it has no run.json); name what `tinynas search "
+                   "--run-dir` wrote, or a file");
   }
   check_run_format(head.string());
   if (!is_file(folder / "best" / "subnet.json")) throw BadInput(no_winner(run));
   const fs::path model = folder / "best" / "model.tflite";
   if (!is_file(model)) {
-    throw BadInput(run + ": its winner has no int8 model (best/model.tflite), as in runs of older "
-                         "versions; search again in another --run-dir");
+    throw BadInput(run +
+                   ": its winner has no int8 model (best/model.tflite), as in runs of older "
+                   "versions; search again in another --run-dir");
   }
   // "runs/a/" names what "runs/a" does, and "." is somewhere.
   std::error_code error;

@@ -24,6 +24,7 @@ struct PlanCommandOptions {
   std::string network, space, svg, html, offline_plan;
   std::string runtime = kDefaultRuntime;
   std::string input = "resident";
+  bool layer_by_layer = false;
   std::string depthwise_rows = "int8";
   McuOptions mcu;
   bool json = false, front = false;
@@ -37,25 +38,31 @@ void write_offline_plan(CliContext& context, const std::string& file, const std:
   }
   const OfflinePlan plan = plan_offline(parse_tflite(content, file));
   write_file_atomic(target, with_offline_plan(content, file, plan.offset_bytes));
-  context.err << target << ": the interpreter's arena head takes "
-              << format_count(plan.head_bytes) << " bytes, "
-              << format_count(plan.interpreter_head_bytes) << " as the interpreter plans it\n";
+  context.err << target << ": the interpreter's arena head takes " << format_count(plan.head_bytes)
+              << " bytes, " << format_count(plan.interpreter_head_bytes)
+              << " as the interpreter plans it\n";
 }
 
 int plan(CliContext& context, const PlanCommandOptions& options) {
-  const RuntimeModel runtime = find_runtime(options.runtime);
+  const RuntimeModel runtime = target_runtime(options.runtime, options.mcu);
   std::optional<McuTarget> target;
   const McuOptions& mcu = options.mcu;
   if (any_mcu_option(mcu)) target = resolve_mcu(mcu, runtime);
   const McuBudget* budget = target ? &target->budget : nullptr;
   PlanOptions plan_options;
   plan_options.input = runtime_input(runtime, options.input);
+  plan_options.layer_by_layer = options.layer_by_layer;
   plan_options.depthwise_rows = runtime_depthwise_rows(runtime, options.depthwise_rows);
-  if (budget != nullptr) plan_options.sram_budget_bytes = budget->sram_bytes;
+  plan_options.predict_instructions = true;
+  if (budget != nullptr) {
+    plan_options.sram_budget_bytes = budget->sram_bytes;
+    require_latency_of_rows(*budget, plan_options.depthwise_rows);
+  }
   const NetworkSource source = find_network(options.network);
   const Network network = read_network_file(source.file, options.space);
   const Graph& graph = network.under(runtime);
   const MemoryPlan memory = plan_memory(graph, runtime, plan_options);
+  if (budget != nullptr) require_latency(*budget, memory, options.file);
   const std::vector<MemoryPlan> all = plan_under_all(network, memory, plan_options);
   const std::string text = plan_text(source.name, graph, memory, budget) + "\n" +
                            runtimes_text(all, budget) + "\n" +
@@ -91,20 +98,15 @@ void add_plan_command(CLI::App& app, CliContext& context) {
       ->type_name("RUN|FILE")
       ->required();
   add_mcu_options(*command, context, options->mcu, false);
+  add_latency_options(*command, options->mcu);
   CLI::Option* runtime =
       command->add_option("--runtime", options->runtime, "Whose memory rules apply")
           ->type_name("NAME")
           ->capture_default_str();
   context.choices[runtime] = list_runtimes;
   add_input_option(*command, context, options->input);
-  CLI::Option* rows =
-      command
-          ->add_option("--depthwise-rows", options->depthwise_rows,
-                       "Rows that depthwise kernels stream from: int8 (fewer bytes), int16 (fewer "
-                       "instructions; int8 where only that fits)")
-          ->type_name("NAME")
-          ->capture_default_str();
-  context.choices[rows] = depthwise_rows_names;
+  add_layer_by_layer_option(*command, options->layer_by_layer);
+  add_depthwise_rows_option(*command, context, options->depthwise_rows);
   CLI::Option* space =
       command
           ->add_option("--space", options->space,

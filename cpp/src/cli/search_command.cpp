@@ -49,25 +49,23 @@ void require_verification(const SearchRequest& request) {
     throw BadInput("--verify: generated C follows the rules of --runtime " +
                    std::string(kDefaultRuntime) + ", not of '" + request.runtime + "'");
   }
-  if (request.depthwise_rows != "int8") {
-    throw BadInput("--verify: generated C has int8 rows; leave out --depthwise-rows");
-  }
-  require_firmware_check(resolve_mcu(request.mcu, find_runtime(request.runtime)).mcu);
+  require_firmware_check(
+      resolve_mcu(request.mcu, target_runtime(request.runtime, request.mcu)).mcu);
 }
 
 /// The winner as its run directory has it, which is what `tinynas verify RUN` reads.
 FirmwareVerdict verify_winner(CliContext& context, const SearchJobResult& job, const StopFn& stop) {
   const SearchProblem& problem = job.problem;
   const FirmwareVerdict verdict =
-      check_firmware({find_network(job.run_dir), job.target, problem.runtime, problem.input},
+      check_firmware({find_network(job.run_dir), job.target, problem.runtime, problem.input,
+                      problem.depthwise_rows},
                      context.progress(), stop);
   context.end_progress();
   const Footprint& planned = job.result.best->proposal.candidate.footprint;
   if (verdict.plan.footprint().peak_sram_bytes != planned.peak_sram_bytes) {
-    throw std::logic_error("the winner's file needs " +
-                           std::to_string(verdict.plan.peak_sram_bytes) +
-                           " bytes of SRAM, the search planned " +
-                           std::to_string(planned.peak_sram_bytes));
+    throw std::logic_error(
+        "the winner's file needs " + std::to_string(verdict.plan.peak_sram_bytes) +
+        " bytes of SRAM, the search planned " + std::to_string(planned.peak_sram_bytes));
   }
   return verdict;
 }
@@ -139,10 +137,7 @@ void add_effort_options(CLI::App& app, CliContext& context, SearchRequest& reque
   add_choice(app, context, "--runtime", request.runtime, "Whose memory rules apply",
              list_runtimes());
   add_input_option(app, context, request.input);
-  add_choice(app, context, "--depthwise-rows", request.depthwise_rows,
-             "Rows that depthwise kernels stream from: int8 (fewer bytes), int16 (fewer "
-             "instructions; int8 where only that fits)",
-             depthwise_rows_names());
+  add_depthwise_rows_option(app, context, request.depthwise_rows);
   app.add_option("--device", request.evaluator.device, "As torch spells it: cpu, cuda, cuda:1")
       ->type_name("NAME")
       ->capture_default_str();
@@ -163,6 +158,7 @@ void add_search_command(CLI::App& app, CliContext& context) {
   // Without torch there is one answer to anything: how to get it.
   search_app->allow_extras(!kWithTorch);
   add_mcu_options(*search_app, context, request.mcu, kWithTorch);
+  add_latency_options(*search_app, request.mcu);
   CLI::Option* space = search_app
                            ->add_option("--space", request.space,
                                         "Search space (default: the supernet's, fashion-mnist)")

@@ -46,12 +46,13 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
                                const StopFn& stop) {
   const SearchOptions options = search_options(request);
   const Resume resume = parse_resume(request.resume, "--resume");
-  const RuntimeModel runtime = find_runtime(request.runtime);
+  const RuntimeModel runtime = target_runtime(request.runtime, request.mcu);
   const McuTarget target = resolve_mcu(request.mcu, runtime);
   const SupernetInfo info = find_supernet(request);
   const SearchProblem problem{SearchSpace::parse(info.space_toml, info.path), target.budget,
                               runtime, runtime_input(runtime, request.input),
                               runtime_depthwise_rows(runtime, request.depthwise_rows)};
+  require_latency_of_rows(problem.budget, problem.depthwise_rows);
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
   const auto data = std::make_shared<const Dataset>(
       load_data_for(problem.space, request.data, info.dataset_name));

@@ -24,6 +24,19 @@ std::string line(const std::string& name, const std::string& value) {
   return "  " + name + std::string(name.size() < 12 ? 12 - name.size() : 1, ' ') + value + "\n";
 }
 
+std::string format_ms(double ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f ms", ms);
+  return text;
+}
+
+/// "" where no limit was given.
+std::string latency_line(const MemoryPlan& plan) {
+  if (!plan.latency_ms) return "";
+  return line("latency", format_ms(plan.latency_ms->low_ms) + " to " +
+                             format_ms(plan.latency_ms->high_ms) + "; " + plan.latency_source);
+}
+
 std::string budget_text(const SearchProblem& problem, const McuTarget& target) {
   const Reserves& reserves = target.reserves;
   const McuBudget& budget = problem.budget;
@@ -39,7 +52,8 @@ std::string budget_text(const SearchProblem& problem, const McuTarget& target) {
                           format_bytes(reserves.stack_bytes) + ", runtime " +
                           format_bytes(reserves.runtime_bytes) + ", application " +
                           format_bytes(reserves.application_bytes) + ")") +
-         line("flash", flash);
+         line("flash", flash) +
+         (budget.latency_ms ? line("latency", format_ms(*budget.latency_ms) + " at most") : "");
 }
 
 std::string effort_text(const SearchResult& result, double seconds) {
@@ -87,9 +101,10 @@ std::string winner_text(const SearchResult& result, const SearchProblem& problem
               format_bytes(flash.total_bytes()) + " of " +
                   format_bytes(problem.budget.flash_bytes) + ": weights " +
                   format_bytes(flash.weight_bytes) + " + bias " + format_bytes(flash.bias_bytes) +
-                  " + requantisation " + format_bytes(flash.quantisation_bytes) + " + code " +
+                  " + requantisation " + format_bytes(flash.quantisation_bytes) +
+                  " + descriptors " + format_bytes(flash.descriptor_bytes) + " + code " +
                   format_bytes(flash.code_bytes) + (flash.code_is_estimate ? " (estimate)" : "")) +
-         line("MACs", format_count(candidate.footprint.macs)) +
+         latency_line(plan) + line("MACs", format_count(candidate.footprint.macs)) +
          line("parameters", format_count(candidate.params)) +
          line("resolution", std::to_string(subnet.resolution) + " px") +
          line("blocks", describe(subnet));
@@ -178,7 +193,11 @@ std::string nothing_fits_text(const SearchResult& result, const SearchProblem& p
     return format_bytes(candidate.footprint.peak_sram_bytes) + " SRAM (" +
            over_text(candidate.violation.sram_bytes) + "), " +
            format_bytes(candidate.footprint.flash_bytes) + " flash (" +
-           over_text(candidate.violation.flash_bytes) + ")";
+           over_text(candidate.violation.flash_bytes) + ")" +
+           (candidate.violation.latency_ms > 0
+                ? ", " + format_ms(candidate.footprint.latency_ms) + " (" +
+                      format_ms(candidate.violation.latency_ms) + " over)"
+                : "");
   };
   const Candidate& nearest = *record.nearest;
   const Subnet subnet = problem.space.decode(nearest.genotype);
@@ -190,6 +209,7 @@ std::string nothing_fits_text(const SearchResult& result, const SearchProblem& p
       "Choose a larger part or another space";
   if (nearest.violation.sram_bytes > 0) text += ", or lower --reserve-sram";
   if (nearest.violation.flash_bytes > 0) text += ", or lower --reserve-flash";
+  if (nearest.violation.latency_ms > 0) text += ", or raise --latency-ms";
   return text + ".\n";
 }
 

@@ -15,19 +15,22 @@ namespace {
 
 struct VerifyOptions {
   std::string network;
-  std::string input = "resident";
+  std::string input = "resident", depthwise_rows = "int8";
+  bool layer_by_layer = false;
   McuOptions mcu;
   int inputs = 8;
   bool json = false;
 };
 
 int verify(CliContext& context, const VerifyOptions& options) {
-  const RuntimeModel runtime = find_runtime(kDefaultRuntime);
+  const RuntimeModel runtime = target_runtime(kDefaultRuntime, options.mcu);
   const McuTarget target = resolve_mcu(options.mcu, runtime);
   const NetworkSource network = find_network(options.network);
-  const FirmwareVerdict verdict = check_firmware(
-      {network, target, runtime, runtime_input(runtime, options.input), options.inputs},
-      context.progress(), catch_stop_signals());
+  const FirmwareVerdict verdict =
+      check_firmware({network, target, runtime, runtime_input(runtime, options.input),
+                      runtime_depthwise_rows(runtime, options.depthwise_rows), options.inputs,
+                      options.layer_by_layer},
+                     context.progress(), catch_stop_signals());
   context.end_progress();
   if (options.json) {
     Json document = {{"schema_version", 1},
@@ -55,6 +58,8 @@ void add_verify_command(CLI::App& app, CliContext& context) {
       ->required();
   add_mcu_options(*command, context, options->mcu, true);
   add_input_option(*command, context, options->input);
+  add_layer_by_layer_option(*command, options->layer_by_layer);
+  add_depthwise_rows_option(*command, context, options->depthwise_rows);
   command->add_option("--inputs", options->inputs, "Images to run: extremes first, then random")
       ->type_name("N")
       ->check(CLI::Range(1, 10000))

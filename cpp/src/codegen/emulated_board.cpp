@@ -21,18 +21,6 @@ constexpr const char* kEmulator = "qemu-system-arm";
 constexpr std::int64_t kCanaryBytes = 64;  // as in board.h
 constexpr seconds kToolLimit{120}, kRunLimit{3600};
 
-/// The scheduler before register allocation spills unrolled code; loop distribution turns copies
-/// into calls of a C library, which is not linked.
-const std::vector<std::string> kFlags = {"-std=c99",
-                                         "-O2",
-                                         "-fno-schedule-insns",
-                                         "-fno-tree-loop-distribute-patterns",
-                                         "-ffunction-sections",
-                                         "-fdata-sections",
-                                         "-mthumb",
-                                         "-Wall",
-                                         "-Wextra"};
-
 /// The line of the linker that says why, or the last one.
 std::string telling_line(const std::string& output) {
   std::istringstream lines(output);
@@ -99,10 +87,10 @@ std::string EmulatedBoard::tool(const std::vector<std::string>& arguments) const
 void EmulatedBoard::compile(const std::string& source) {
   std::vector<std::string> command = {kCompiler};
   command.insert(command.end(), core_.compile.begin(), core_.compile.end());
-  command.insert(command.end(), kFlags.begin(), kFlags.end());
   objects_.push_back(fs::path(source).stem().string() + ".o");
-  command.insert(command.end(), {"-DBOARD_COUNTER=" + std::to_string(core_.counter) + "u", "-c",
-                                 source, "-o", objects_.back()});
+  command.insert(command.end(),
+                 {"-Wall", "-Wextra", "-DBOARD_COUNTER=" + std::to_string(core_.counter) + "u",
+                  "-c", source, "-o", objects_.back()});
   tool(command);
 }
 
@@ -137,7 +125,7 @@ LinkedFirmware EmulatedBoard::build(const std::vector<GeneratedFile>& files,
   write_linker_script(memory);
   std::vector<std::string> command = {kCompiler};
   command.insert(command.end(), core_.compile.begin(), core_.compile.end());
-  command.insert(command.end(), {"-mthumb", "-nostdlib", "-Wl,--gc-sections", "-T", "board.ld"});
+  command.insert(command.end(), {"-nostdlib", "-Wl,--gc-sections", "-T", "board.ld"});
   command.insert(command.end(), objects_.begin(), objects_.end());
   command.insert(command.end(), {"-lgcc", "-o", "firmware.elf"});
   tool(command);

@@ -24,6 +24,7 @@ struct LinkedFirmware {
   std::int64_t text_bytes = 0, rodata_bytes = 0, data_bytes = 0, bss_bytes = 0;
   std::int64_t arena_bytes = 0;  ///< its symbol
   std::int64_t statics_bytes() const { return data_bytes + bss_bytes; }
+  std::int64_t flash_bytes() const { return text_bytes + rodata_bytes + data_bytes; }
 };
 
 /// What the network did on the board.

@@ -1,5 +1,6 @@
 #include "codegen/emulated_core.h"
 
+#include "tinyengine/kernel_table.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -8,22 +9,21 @@ namespace {
 constexpr std::int64_t kKiB = 1024, kMiB = 1024 * kKiB;
 constexpr std::int64_t kBoardCode = 16 * kKiB;  // in board.ld too
 
-EmulatedCore mps2(const std::string& core, const std::string& machine,
-                  std::vector<std::string> compile) {
-  return {core,       machine,  std::move(compile), 0,         kBoardCode, 4 * kMiB - kBoardCode,
-          0x20000000, 4 * kMiB, 0x40028018,         25'000'000};
+EmulatedCore mps2(const std::string& core, const std::string& machine) {
+  return {core,       machine,  {},         0,         kBoardCode, 4 * kMiB - kBoardCode,
+          0x20000000, 4 * kMiB, 0x40028018, 25'000'000};
 }
 
 std::vector<EmulatedCore> emulated_cores() {
   return {
-      mps2("Cortex-M0", "mps2-an385", {"-mcpu=cortex-m0"}),
-      mps2("Cortex-M0+", "mps2-an385", {"-mcpu=cortex-m0plus"}),
-      mps2("Cortex-M3", "mps2-an385", {"-mcpu=cortex-m3"}),
-      mps2("Cortex-M4", "mps2-an386", {"-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"}),
-      mps2("Cortex-M7", "mps2-an500", {"-mcpu=cortex-m7", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"}),
+      mps2("Cortex-M0", "mps2-an385"),
+      mps2("Cortex-M0+", "mps2-an385"),
+      mps2("Cortex-M3", "mps2-an385"),
+      mps2("Cortex-M4", "mps2-an386"),
+      mps2("Cortex-M7", "mps2-an500"),
       {"Cortex-M33",
        "mps2-an505",
-       {"-mcpu=cortex-m33", "-mfloat-abi=hard"},
+       {},
        0x10000000,
        0x10000000 + kBoardCode,
        4 * kMiB - kBoardCode,
@@ -33,7 +33,7 @@ std::vector<EmulatedCore> emulated_cores() {
        20'000'000},
       {"Cortex-M55",
        "mps3-an547",
-       {"-mcpu=cortex-m55", "-mfloat-abi=hard"},
+       {},
        0,
        0x01000000,
        2 * kMiB,
@@ -44,20 +44,16 @@ std::vector<EmulatedCore> emulated_cores() {
   };
 }
 
-/// "2x Cortex-M33" and "Cortex-M7 (+M4)": the core that runs the network.
-std::string first_core(const Mcu& mcu) {
-  const std::size_t begin = mcu.core.find("Cortex-");
-  if (begin == std::string::npos) return mcu.core;
-  return mcu.core.substr(begin, mcu.core.find(' ', begin) - begin);
-}
-
 }  // namespace
 
 EmulatedCore find_emulated_core(const Mcu& mcu) {
-  const std::string core = first_core(mcu);
+  const std::string core = network_core(mcu);
   std::string known;
   for (EmulatedCore& emulated : emulated_cores()) {
-    if (emulated.core == core) return emulated;
+    if (emulated.core == core) {
+      emulated.compile = find_kernel_table(core)->flags;
+      return emulated;
+    }
     known += (known.empty() ? "" : ", ") + emulated.core;
   }
   throw BadInput("--mcu: " + mcu.name + " has a " + core +

@@ -13,7 +13,7 @@ namespace tinynas {
 struct EmulatedCore {
   std::string core;                  ///< "Cortex-M7"
   std::string machine;               ///< of QEMU
-  std::vector<std::string> compile;  ///< flags that choose the core
+  std::vector<std::string> compile;  ///< flags, as its kernels were measured
   std::int64_t code_base = 0;        ///< of the board's own code: vectors
   std::int64_t flash_base = 0, flash_bytes = 0;
   std::int64_t ram_base = 0, ram_bytes = 0;

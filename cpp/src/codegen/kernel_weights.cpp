@@ -1,5 +1,6 @@
 #include "codegen/kernel_weights.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "int8/op_arithmetic.h"
@@ -18,6 +19,30 @@ std::vector<std::size_t> column_order(std::size_t rows, std::size_t width) {
     for (std::size_t i = in_quads; i < width; ++i) order.push_back(row * width + i);
   }
   return order;
+}
+
+constexpr int kLargestRight = 22;  // the nudge of a larger shift could overflow
+constexpr int kAnyShift = 64;      // TN_ANY in tinynas_dsp.h
+
+struct SumBound {
+  std::int64_t most = 0;  ///< no sum, nor a part of one, is larger
+  bool symmetric = true;  ///< no weight is -128
+};
+
+SumBound sum_bound(const Graph& graph, const Op& op, std::size_t channel) {
+  const OpConstants& constants = graph.constants_of(op);
+  const auto channels = static_cast<std::size_t>(op_bias_count(graph, op));
+  const std::size_t depth = constants.weights.size() / channels;
+  const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
+  SumBound bound;
+  if (!constants.bias.empty()) bound.most = std::abs(std::int64_t{constants.bias[channel]});
+  for (std::size_t k = 0; k < depth; ++k) {
+    const std::int64_t weight =
+        constants.weights[depthwise ? k * channels + channel : channel * depth + k];
+    bound.most += 255 * std::abs(weight);
+    bound.symmetric = bound.symmetric && weight >= -127;
+  }
+  return bound;
 }
 
 }  // namespace
@@ -43,11 +68,11 @@ std::vector<std::int8_t> kernel_weights(const Graph& graph, const Op& op) {
   return result;
 }
 
-std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op) {
+std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op, bool reads_wide) {
   const OpConstants& constants = graph.constants_of(op);
   const auto channels = static_cast<std::size_t>(op_bias_count(graph, op));
   const std::size_t depth = constants.weights.size() / channels;
-  const std::int32_t zero = operand_quantisation(graph, op, 0).zero_point;
+  const std::int32_t zero = reads_wide ? 0 : operand_quantisation(graph, op, 0).zero_point;
   const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
   std::vector<std::int32_t> result(channels, 0);
   for (std::size_t c = 0; c < channels; ++c) {
@@ -62,18 +87,56 @@ std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op) {
   return result;
 }
 
-bool sums_are_wide(const Graph& graph, const Op& op, std::size_t channel) {
-  const OpConstants& constants = graph.constants_of(op);
+std::size_t quad_values(const Graph& graph, const Op& op) {
   const auto channels = static_cast<std::size_t>(op_bias_count(graph, op));
-  const std::size_t depth = constants.weights.size() / channels;
-  const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
-  std::int64_t most = constants.bias.empty() ? 0 : std::abs(std::int64_t{constants.bias[channel]});
-  for (std::size_t k = 0; k < depth; ++k) {
-    const std::int64_t weight =
-        constants.weights[depthwise ? k * channels + channel : channel * depth + k];
-    most += 255 * std::abs(weight);
+  return graph.constants_of(op).weights.size() / channels & ~std::size_t{3};
+}
+
+std::vector<std::int32_t> quad_bias(const Graph& graph, const Op& op) {
+  const std::vector<std::int8_t> weights = kernel_weights(graph, op);
+  std::vector<std::int32_t> result = kernel_bias(graph, op, false);
+  const std::size_t depth = weights.size() / result.size(), quads = quad_values(graph, op);
+  for (std::size_t c = 0; c < result.size(); ++c) {
+    std::int64_t sum = 0;
+    for (std::size_t k = 0; k < quads; k += 2) sum += weights[c * depth + k];
+    result[c] = static_cast<std::int32_t>(
+        static_cast<std::uint32_t>(256 * std::int64_t{result[c]} - 127 * sum));
   }
-  return most >= std::int64_t{1} << 30;
+  return result;
+}
+
+std::vector<KernelFactor> kernel_factors(const Graph& graph, const Op& op) {
+  const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
+  const auto channels = static_cast<std::size_t>(op_bias_count(graph, op));
+  std::vector<Requantizer> factors = output_requantizers(graph, op);
+  factors.resize(channels, factors[0]);
+  const std::int64_t limit = std::int64_t{1} << (depthwise ? 30 : 23);
+  std::vector<KernelFactor> result;
+  for (std::size_t c = 0; c < channels; ++c) {
+    KernelFactor factor{factors[c].multiplier, 0, false};
+    const int right = -factors[c].shift;
+    const SumBound bound = sum_bound(graph, op, c);
+    // A product that rounds to 0 whatever the image: any sum will do.
+    if (factor.multiplier == 0 || (right > 1 && bound.most < std::int64_t{1} << (right - 1))) {
+      factor = {0, 0, true};
+      result.push_back(factor);
+      continue;
+    }
+    factor.common = right >= 1 && right <= kLargestRight && bound.most < limit &&
+                    (depthwise || bound.symmetric);
+    factor.shift = static_cast<std::int8_t>(factor.common ? right - 1 : -right - kAnyShift);
+    result.push_back(factor);
+  }
+  if (depthwise) return result;
+  // Two by two; the last of an odd number has no partner.
+  for (std::size_t c = 0; c < channels; c += 2) {
+    if (c + 1 < channels && result[c].common && result[c + 1].common) continue;
+    for (std::size_t i = c; i < std::min(c + 2, channels); ++i) {
+      result[i] = {factors[i].multiplier, static_cast<std::int8_t>(factors[i].shift - kAnyShift),
+                   false};
+    }
+  }
+  return result;
 }
 
 }  // namespace tinynas

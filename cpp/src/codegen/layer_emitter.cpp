@@ -5,6 +5,7 @@
 #include "codegen/c_text.h"
 #include "codegen/kernel_weights.h"
 #include "int8/op_arithmetic.h"
+#include "tinyengine/c_kernels.h"
 
 namespace tinynas {
 namespace {
@@ -30,8 +31,9 @@ class Fields {
 
 class LayerEmitter {
  public:
-  LayerEmitter(const Graph& graph, std::size_t index)
+  LayerEmitter(const Graph& graph, std::size_t index, const OpRows& rows)
       : graph_(graph),
+        rows_(rows),
         op_(graph.ops[index]),
         constants_(graph.constants_of(op_)),
         in_(graph.tensors[graph.inputs(op_)[0]]),
@@ -48,9 +50,59 @@ class LayerEmitter {
   std::string array(const char* stem, const char* type, const std::vector<T>& values) {
     const std::string name = std::string("tn_") + stem + suffix_;
     text_.arrays += c_array(type, name, std::span<const T>(values));
-    text_.declarations += std::string("extern const ") + type + " " + name + "[" +
-                          number(static_cast<std::int64_t>(values.size())) + "];\n";
+    text_.declarations += "extern " + c_array_name(type, name, values.size()) + ";\n";
     return name;
+  }
+
+  /// An array whose values are written in C.
+  std::string array_of_text(const char* stem, const char* type, std::size_t values,
+                            const std::vector<std::string>& items) {
+    const std::string name = std::string("tn_") + stem + suffix_;
+    text_.arrays += c_array_of_text(type, name, values, items);
+    text_.declarations += "extern " + c_array_name(type, name, values) + ";\n";
+    return name;
+  }
+
+  /// Quads of a column as TN_Q(), then what is left of it (weight_order.h).
+  std::string quads() {
+    const std::vector<std::int8_t> weights = kernel_weights(graph_, op_);
+    const std::size_t in_quads = quad_values(graph_, op_);
+    const std::size_t depth = weights.size() / static_cast<std::size_t>(op_bias_count(graph_, op_));
+    std::vector<std::string> items;
+    for (std::size_t i = 0; i < weights.size();) {
+      const bool quad = i % depth < in_quads;
+      std::string item = number(weights[i++]);
+      for (int k = 1; quad && k < 4; ++k) item += ", " + number(weights[i++]);
+      items.push_back(quad ? "TN_Q(" + item + ")" : item);
+    }
+    return array_of_text("weights", "int8_t", weights.size(), items);
+  }
+
+  /// Rows of depthwise windows two by two as TN_P3() and the like, then the last row.
+  std::string row_pairs() {
+    const std::vector<std::int8_t> weights = kernel_weights(graph_, op_);
+    const auto size = static_cast<std::size_t>(op_.kernel_h);
+    std::vector<std::string> items;
+    for (std::size_t i = 0; i < weights.size();) {
+      const bool pair = i % (size * size) + size < size * size;
+      std::string item = number(weights[i++]);
+      for (std::size_t k = 1; pair && k < 2 * size; ++k) item += ", " + number(weights[i++]);
+      items.push_back(pair ? "TN_P" + number(static_cast<std::int64_t>(size)) + "(" + item + ")"
+                           : item);
+    }
+    return array_of_text("weights", "int8_t", weights.size(), items);
+  }
+
+  std::string quad_biases(const std::vector<KernelFactor>& factors) {
+    const std::vector<std::int32_t> plain = kernel_bias(graph_, op_, false);
+    const std::vector<std::int32_t> of_quads = quad_bias(graph_, op_);
+    std::vector<std::string> items;
+    for (std::size_t c = 0; c < plain.size(); ++c) {
+      const std::string bias = c_int32(plain[c]);
+      items.push_back(factors[c].common ? "TN_B(" + bias + ", " + c_int32(of_quads[c]) + ")"
+                                        : bias);
+    }
+    return array_of_text("bias", "int32_t", plain.size(), items);
   }
 
   Fields convolution() {
@@ -58,16 +110,31 @@ class LayerEmitter {
     const auto channels = static_cast<std::size_t>(op_bias_count(graph_, op_));
     std::vector<std::int32_t> multipliers;
     std::vector<std::int8_t> shifts;
-    std::vector<Requantizer> factors = output_requantizers(graph_, op_);
-    factors.resize(channels, factors[0]);
-    for (std::size_t c = 0; c < channels; ++c) {
-      multipliers.push_back(factors[c].multiplier);
-      const bool wide = !dense && sums_are_wide(graph_, op_, c);
-      shifts.push_back(static_cast<std::int8_t>(factors[c].shift - (wide ? kWideShift : 0)));
+    std::vector<KernelFactor> factors;
+    if (dense) {
+      std::vector<Requantizer> exact = output_requantizers(graph_, op_);
+      exact.resize(channels, exact[0]);
+      for (const Requantizer& factor : exact) {
+        multipliers.push_back(factor.multiplier);
+        shifts.push_back(static_cast<std::int8_t>(factor.shift));
+      }
+    } else {
+      factors = kernel_factors(graph_, op_);
+      for (const KernelFactor& factor : factors) {
+        multipliers.push_back(factor.multiplier);
+        shifts.push_back(factor.shift);
+      }
     }
     Fields fields;
-    fields("weights", array("weights", "int8_t", kernel_weights(graph_, op_)));
-    fields("bias", array("bias", "int32_t", kernel_bias(graph_, op_)));
+    if (op_.kind == OpKind::kConv2d) {
+      fields("weights", quads())("bias", quad_biases(factors));
+    } else {
+      // Kernels on wide rows take pairs of neighbours.
+      fields("weights", has_square_kernel(graph_, op_) && !rows_.wide_input
+                            ? row_pairs()
+                            : array("weights", "int8_t", kernel_weights(graph_, op_)));
+      fields("bias", array("bias", "int32_t", kernel_bias(graph_, op_, rows_.wide_input)));
+    }
     fields("multipliers", array("multipliers", "int32_t", multipliers));
     fields("shifts", array("shifts", "int8_t", shifts));
     fields("in_width", dense ? 1 : in_.shape.w);
@@ -122,9 +189,14 @@ class LayerEmitter {
       table.assign(values.begin(), values.end());
     } else {
       const Requantizer by = output_requantizers(graph_, op_)[0];
+      const bool from_uint8 = in_.dtype == DType::kUInt8, to_uint8 = out_.dtype == DType::kUInt8;
+      const std::int32_t low = to_uint8 ? 0 : constants_.output_min;
+      const std::int32_t high = to_uint8 ? 255 : constants_.output_max;
       for (std::int32_t q = -128; q < 128; ++q) {
-        const std::int32_t value = requantize(q - in_.zero_point, by) + out_.zero_point;
-        table.push_back(clamp_to_int8(value, constants_.output_min, constants_.output_max));
+        // The kernel reads bytes as int8, whatever they are.
+        const std::int32_t stored = from_uint8 && q < 0 ? q + 256 : q;
+        const std::int32_t value = requantize(stored - in_.zero_point, by) + out_.zero_point;
+        table.push_back(clamp_to_int8(value, low, high));
       }
     }
     Fields fields;
@@ -244,6 +316,7 @@ class LayerEmitter {
   }
 
   const Graph& graph_;
+  const OpRows rows_;
   const Op& op_;
   const OpConstants& constants_;
   const Tensor &in_, &out_;
@@ -251,75 +324,10 @@ class LayerEmitter {
   LayerText text_;
 };
 
-CKernel depthwise_kernel(const Graph& graph, const Op& op) {
-  const int size = op.kernel_h;
-  const bool square = size == op.kernel_w && (size == 3 || size == 5 || size == 7);
-  const bool one_to_one = graph.in_shape(op).c == graph.out_shape(op).c;
-  if (!square || !one_to_one || op.stride_w > 2) {
-    return CKernel{"tn_depthwise", "tn_depthwise_layer", "depthwise.c", false, {"depthwise.h"}};
-  }
-  const std::string name = "depthwise_" + number(size) + "x" + number(size);
-  return CKernel{"tn_" + name,
-                 "tn_depthwise_layer",
-                 name + ".c",
-                 false,
-                 {"depthwise.h", "depthwise.c", "depthwise_square.h"}};
-}
-
 }  // namespace
 
-std::optional<CKernel> find_c_kernel(const Graph& graph, const Op& op, bool accumulates) {
-  const bool int8 = graph.tensors[graph.inputs(op)[0]].dtype == DType::kInt8 &&
-                    graph.tensors[op.output].dtype == DType::kInt8;
-  if (!int8) return std::nullopt;
-  switch (op.kind) {
-    case OpKind::kConv2d:
-      if (op_is_pixelwise(graph, op)) {
-        return CKernel{
-            "tn_conv2d_1x1", "tn_conv_layer", "conv2d_1x1.c", false, {"multiply_columns.c"}};
-      }
-      return CKernel{"tn_conv2d", "tn_conv_layer", "conv2d.c", false, {"multiply_columns.c"}};
-    case OpKind::kDepthwiseConv2d:
-      return depthwise_kernel(graph, op);
-    case OpKind::kAveragePool2d:
-      return CKernel{accumulates ? "tn_avgpool_sums" : "tn_avgpool", "tn_pool_layer", "pool.c"};
-    case OpKind::kMean:
-      return CKernel{accumulates ? "tn_mean_sums" : "tn_mean", "tn_pool_layer", "pool.c"};
-    case OpKind::kMaxPool2d:
-      return CKernel{"tn_maxpool", "tn_pool_layer", "pool.c"};
-    case OpKind::kAdd:
-      return CKernel{"tn_add", "tn_pair_layer", "elementwise.c"};
-    case OpKind::kMul:
-      return CKernel{"tn_mul", "tn_pair_layer", "elementwise.c"};
-    case OpKind::kRelu:
-    case OpKind::kLogistic:
-    case OpKind::kQuantize:
-      return CKernel{"tn_look_up", "tn_lookup_layer", "elementwise.c"};
-    case OpKind::kSoftmax:
-      return CKernel{"tn_softmax_row", "tn_softmax_layer", "softmax.c"};
-    case OpKind::kConcat:
-      if (op.axis == 2) return CKernel{"tn_concat_channels", "tn_concat_layer", "elementwise.c"};
-      return CKernel{"tn_join_runs", "tn_join_layer", "data_movement.c", true};
-    case OpKind::kFullyConnected:
-      return CKernel{"tn_fully_connected", "tn_conv_layer", "fully_connected.c", true};
-    case OpKind::kMeanAxis:
-      return CKernel{"tn_mean_of_axis", "tn_mean_axis_layer", "data_movement.c", true};
-    case OpKind::kPad:
-      return CKernel{"tn_pad_map", "tn_pad_layer", "data_movement.c", true};
-    case OpKind::kReshape:
-      return CKernel{"tn_copy_bytes", "tn_copy_layer", "data_movement.c", true};
-    case OpKind::kTranspose:
-      return CKernel{"tn_transpose_map", "tn_transpose_layer", "data_movement.c", true};
-    case OpKind::kResizeNearest:
-      return CKernel{"tn_resize_map", "tn_resize_layer", "data_movement.c", true};
-    case OpKind::kDequantize:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-LayerText emit_layer(const Graph& graph, std::size_t index) {
-  return LayerEmitter(graph, index).emit();
+LayerText emit_layer(const Graph& graph, std::size_t index, const OpRows& rows) {
+  return LayerEmitter(graph, index, rows).emit();
 }
 
 }  // namespace tinynas

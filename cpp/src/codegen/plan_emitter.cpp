@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codegen/c_text.h"
+#include "tinyengine/kernel_costs.h"
 #include "tinyengine/patches.h"
 
 namespace tinynas {
@@ -72,6 +73,41 @@ std::int32_t flow_padding(const Graph& graph, const MemoryPlan& plan, std::size_
                      op.pad_top);
 }
 
+namespace {
+
+std::int64_t scratch_offset(const MemoryPlan& plan, const Segment& segment) {
+  for (const Placement& placement : plan.placements) {
+    const bool here = placement.first_op == segment.first_op;
+    if (placement.kind == PlacementKind::kScratch && here) return placement.offset_bytes;
+  }
+  return 0;
+}
+
+}  // namespace
+
+OpRows op_rows(const Graph& graph, const MemoryPlan& plan, std::size_t op_index) {
+  const Op& op = graph.ops[op_index];
+  OpRows rows;
+  rows.accumulated = sums_offset(plan, op.output) >= 0;
+  rows.wide_input = plan.holds_wide_rows(graph.inputs(op)[0]);
+  rows.wide_output = plan.holds_wide_rows(op.output);
+  return rows;
+}
+
+std::int64_t turned_row_offset(const Graph& graph, const MemoryPlan& plan, std::size_t op_index) {
+  const Op& op = graph.ops[op_index];
+  const Segment& segment = segment_of(plan, static_cast<std::int32_t>(op_index));
+  std::int32_t columns = graph.out_shape(op).w;
+  if (segment.has_patches()) {
+    TileAxis axis;
+    measure_tiles(graph, segment.end_op, true, segment.patch_columns, axis);
+    columns = axis.largest[op.output];
+  }
+  // The plan counts this row last.
+  return scratch_offset(plan, segment) + plan.per_op[op_index].scratch_bytes -
+         wide_row_scratch(graph, op, columns);
+}
+
 std::int64_t sums_offset(const MemoryPlan& plan, std::int32_t output) {
   for (const Placement& placement : plan.placements) {
     if (placement.kind == PlacementKind::kAccumulators && placement.first_tensor == output) {
@@ -97,8 +133,9 @@ std::vector<TensorRows> tensor_rows(const Graph& graph, const MemoryPlan& plan) 
   }
   for (std::size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
-    if (sums_offset(plan, op.output) < 0) continue;
-    all[graph.inputs(op)[0]].adder = static_cast<std::int32_t>(i);
+    TensorRows& in = all[graph.inputs(op)[0]];
+    if (op_rows(graph, plan, i).wide_input) in.gap = wide_slot(graph, op, 1).gap;
+    if (sums_offset(plan, op.output) >= 0) in.adder = static_cast<std::int32_t>(i);
   }
   return all;
 }
@@ -112,7 +149,8 @@ std::string emit_tensors(const Graph& graph, const std::vector<TensorRows>& rows
                                    shape.c,        r.slots,     r.slot_stride, r.slot_shift};
     text += "  {";
     for (const std::int64_t field : fields) text += std::to_string(field) + ", ";
-    text += (r.adder < 0 ? "TN_NONE" : std::to_string(r.adder)) + "}, /* " +
+    text += (r.adder < 0 ? "TN_NONE" : std::to_string(r.adder)) + ", " + std::to_string(r.gap) +
+            "}, /* " +
             tensor_comment(graph, static_cast<std::int32_t>(t), r) + " */\n";
   }
   return text + "};\n";
@@ -122,12 +160,7 @@ std::string emit_segments(const Graph& graph, const MemoryPlan& plan) {
   std::string ranges, text = "static const tn_segment tn_segments[] = {\n";
   for (std::size_t s = 0; s < plan.segments.size(); ++s) {
     const Segment& segment = plan.segments[s];
-    std::int64_t scratch = 0;
-    for (const Placement& placement : plan.placements) {
-      if (placement.kind == PlacementKind::kScratch && placement.first_op == segment.first_op) {
-        scratch = placement.offset_bytes;
-      }
-    }
+    const std::int64_t scratch = scratch_offset(plan, segment);
     std::string row_ranges = "0", column_ranges = "0";
     if (segment.has_patches()) {
       row_ranges = "tn_row_ranges" + std::to_string(s);

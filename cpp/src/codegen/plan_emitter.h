@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tinyengine/c_kernels.h"
 #include "tinynas/graph.h"
 #include "tinynas/memory_plan.h"
 
@@ -16,6 +17,7 @@ struct TensorRows {
   std::int32_t slots = 0;  ///< 0: whole
   std::int32_t slot_stride = 1, slot_shift = 0;
   std::int32_t adder = -1;  ///< op that adds up its rows as they come
+  std::int32_t gap = 0;     ///< of wide rows
 };
 
 /// Of each tensor of the graph.
@@ -30,6 +32,10 @@ std::string emit_links(const Graph& graph);
 
 /// The flow of op `op_index`: rows of padding where it begins.
 std::int32_t flow_padding(const Graph& graph, const MemoryPlan& plan, std::size_t op_index);
+/// How the plan holds the rows of op `op_index`.
+OpRows op_rows(const Graph& graph, const MemoryPlan& plan, std::size_t op_index);
+/// Where op `op_index` writes the int8 row that is then turned into a wide one: after its scratch.
+std::int64_t turned_row_offset(const Graph& graph, const MemoryPlan& plan, std::size_t op_index);
 /// Of the accumulators of an op's output, or -1.
 std::int64_t sums_offset(const MemoryPlan& plan, std::int32_t output);
 

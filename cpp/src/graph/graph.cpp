@@ -1,6 +1,7 @@
 #include "tinynas/graph.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tinynas {
 
@@ -173,6 +174,20 @@ std::int64_t graph_macs(const Graph& graph) {
   std::int64_t macs = 0;
   for (const Op& op : graph.ops) macs += op_macs(graph, op);
   return macs;
+}
+
+std::int32_t softmax_table_values(float scale, float beta) {
+  constexpr std::int32_t kIntegerBits = 5;
+  if (scale <= 0 || beta <= 0) return 256;
+  const double factor =
+      std::min(static_cast<double>(beta) * static_cast<double>(scale) * (1 << (31 - kIntegerBits)),
+               static_cast<double>((1LL << 31) - 1));
+  int shift = 0;
+  // A fraction that rounds to one at 31 bits counts as the next power of two.
+  if (std::round(std::ldexp(std::frexp(factor, &shift), 31)) == std::ldexp(1.0, 31)) ++shift;
+  const double radius =
+      std::floor(std::ldexp((1 << kIntegerBits) - 1, 31 - kIntegerBits - std::max(shift, 0)));
+  return static_cast<std::int32_t>(std::min(radius + 1, 256.0));
 }
 
 std::int64_t graph_params(const Graph& graph) {

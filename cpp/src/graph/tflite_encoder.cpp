@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "graph/model_metadata.h"
 #include "graph/tflite_generated.h"
 #include "tinynas/error.h"
 #include "tinynas/tflite.h"
@@ -27,7 +28,7 @@ class TfliteEncoder {
                                builder_.CreateVector(std::vector<std::int32_t>{graph_.input}),
                                builder_.CreateVector(outputs), builder_.CreateVector(operators_),
                                builder_.CreateString("main"));
-    const auto metadata = class_names(labels.class_names);
+    const auto metadata = preprocessing(labels);
     const auto subgraphs = builder_.CreateVector(std::vector{subgraph});
     const auto codes = builder_.CreateVector(codes_);
     const auto buffers = builder_.CreateVector(buffers_);
@@ -248,14 +249,12 @@ class TfliteEncoder {
     }
   }
 
-  Offset<flatbuffers::Vector<Offset<tflite::Metadata>>> class_names(
-      const std::vector<std::string>& names) {
-    if (names.empty()) return 0;
-    std::string text;
-    for (const std::string& name : names) text += name + "\n";
+  Offset<flatbuffers::Vector<Offset<tflite::Metadata>>> preprocessing(const ModelLabels& labels) {
+    const std::string text = preprocessing_json(labels);
+    if (text.empty()) return 0;
     const std::uint32_t buffer = add_buffer(text);
     const auto entry =
-        tflite::CreateMetadata(builder_, builder_.CreateString("tinynas.class_names"), buffer);
+        tflite::CreateMetadata(builder_, builder_.CreateString(kPreprocessingName), buffer);
     return builder_.CreateVector(std::vector{entry});
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "graph/model_metadata.h"
 #include "graph/op_fault.h"
 #include "tinynas/error.h"
 
@@ -73,6 +74,7 @@ class TfliteOpener {
     read_tensors(subgraph);
     read_operators(subgraph);
     read_offline_plan();
+    read_preprocessing();
     file_.inputs = ends(subgraph.inputs(), "inputs");
     file_.outputs = ends(subgraph.outputs(), "outputs");
     return std::move(file_);
@@ -170,6 +172,14 @@ class TfliteOpener {
         fail(std::string("its metadata ") + kOfflinePlanName + " has the offset " +
              std::to_string(offset) + ", which is no multiple of 16 within 64 MiB");
       }
+    }
+  }
+
+  void read_preprocessing() {
+    if (file_.model->metadata() == nullptr) return;
+    for (const tflite::Metadata* entry : *file_.model->metadata()) {
+      if (entry->name() == nullptr || entry->name()->str() != kPreprocessingName) continue;
+      file_.preprocessing = buffer_data(entry->buffer(), kPreprocessingName);
     }
   }
 

@@ -44,6 +44,7 @@ struct TfliteFile {
   /// Of an offline plan (metadata kOfflinePlanName), one a tensor, -1: none; empty: the file has
   /// none.
   std::vector<std::int32_t> offline_offsets;
+  std::string_view preprocessing;  ///< metadata kPreprocessingName; empty: the file has none
 };
 inline constexpr const char* kOfflinePlanName = "OfflineMemoryAllocation";
 

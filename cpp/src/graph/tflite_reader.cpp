@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 
+#include "graph/model_metadata.h"
 #include "graph/op_fault.h"
 #include "graph/tflite_constants.h"
 #include "graph/tflite_file.h"
@@ -54,6 +55,7 @@ class TfliteReader {
     validate(network_.interpreter_graph, path_);
     fold_operators(keeps_values_, network_);
     validate(network_.graph, path_);
+    read_labels();
     return std::move(network_);
   }
 
@@ -152,6 +154,16 @@ class TfliteReader {
         graph().more_outputs.push_back(tensor);
       }
     }
+  }
+
+  void read_labels() {
+    if (const auto* description = file_.model->description()) {
+      network_.labels.description = description->str();
+    }
+    if (file_.preprocessing.empty()) return;
+    const Graph& final = network_.graph;
+    read_preprocessing_json(file_.preprocessing, path_, final.tensors[final.input],
+                            final.tensors[final.output].shape.elements(), network_.labels);
   }
 
   // Operators.

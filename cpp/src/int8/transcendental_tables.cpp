@@ -116,13 +116,9 @@ SoftmaxTable softmax_table(const Tensor& input, float beta) {
       static_cast<double>(beta) * static_cast<double>(input.scale) * (1 << (31 - kIntegerBits)),
       static_cast<double>((1LL << 31) - 1));
   const Requantizer by = make_requantizer(factor);
-  const std::int32_t radius = input_radius(kIntegerBits, by.shift);
   SoftmaxTable table{};
-  for (std::int32_t i = 0; i < 256; ++i) {
-    if (-i < -radius) {
-      table.first_left_out = std::min(table.first_left_out, i);
-      continue;
-    }
+  table.first_left_out = softmax_table_values(input.scale, beta);
+  for (std::int32_t i = 0; i < table.first_left_out; ++i) {
     const auto shifted = static_cast<std::int32_t>(static_cast<std::uint32_t>(-i) << by.shift);
     table.exponentials[static_cast<std::size_t>(i)] =
         exp_of_negative(doubling_high_multiply(shifted, by.multiplier), kIntegerBits);

@@ -75,6 +75,12 @@ void read_flash(const TomlTable& file, Mcu& mcu) {
               "is what the part holds; with flash_internal = false the board decides and "
               "--flash says so");
   }
+  if (!file.has("flash_base")) return;
+  if (!mcu.flash_internal) file.fail("flash_base", "is that of internal flash");
+  mcu.flash_base = static_cast<std::uint64_t>(file.get_int("flash_base", 0, kMaxAddress));
+  if (mcu.flash_bytes > kMaxAddress + 1 - static_cast<std::int64_t>(*mcu.flash_base)) {
+    file.fail("flash_base", "the flash reaches beyond the 32-bit address space");
+  }
 }
 
 Reserves read_reserves(const TomlTable& file) {
@@ -100,6 +106,9 @@ void read_names(const TomlTable& file, Mcu& mcu) {
 void read_core(const TomlTable& file, Mcu& mcu) {
   mcu.core = file.get_string("core");
   mcu.clock_hz = file.get_int("clock_hz", 1, kMaxClockHz);
+  if (file.has("reset_clock_hz")) {
+    mcu.reset_clock_hz = file.get_int("reset_clock_hz", 1, mcu.clock_hz);
+  }
   mcu.dsp = file.get_bool("dsp");
   mcu.mve = file.get_bool("mve");
   mcu.fpu = file.get_string("fpu");
@@ -166,6 +175,12 @@ Mcu find_mcu(const std::string& name_or_path) {
   }
   throw BadInput("unknown MCU '" + name_or_path + "'" + did_you_mean(wanted, names) +
                  "; `tinynas mcus` lists them, --mcu also takes a board file that ends in .toml");
+}
+
+std::string network_core(const Mcu& mcu) {
+  const std::size_t begin = mcu.core.find("Cortex-");
+  if (begin == std::string::npos) return mcu.core;
+  return mcu.core.substr(begin, mcu.core.find(' ', begin) - begin);
 }
 
 }  // namespace tinynas

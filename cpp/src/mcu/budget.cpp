@@ -7,22 +7,31 @@
 
 namespace tinynas {
 
-std::int64_t largest_contiguous_bytes(const Mcu& mcu) {
+std::vector<MemoryRun> memory_runs(const Mcu& mcu) {
   std::vector<MemoryRegion> regions = mcu.regions;
   std::sort(regions.begin(), regions.end(),
             [](const MemoryRegion& a, const MemoryRegion& b) { return a.base < b.base; });
-  std::int64_t best = 0, run = 0;
-  std::uint64_t end = 0;
+  std::vector<MemoryRun> runs;
   bool joinable = false;
   for (const MemoryRegion& region : regions) {
-    const bool joined = joinable && !region.separate && region.base == end;
-    run = joined ? run + region.bytes : region.bytes;
-    end = region.base + static_cast<std::uint64_t>(region.bytes);
+    const bool joined = joinable && !region.separate && region.base == runs.back().end();
+    if (!joined) runs.push_back({region.base, 0, {}});
+    runs.back().bytes += region.bytes;
+    runs.back().regions.push_back(region.name);
     joinable = !region.separate;
-    best = std::max(best, run);
   }
-  return best;
+  return runs;
 }
+
+MemoryRun largest_run(const Mcu& mcu) {
+  MemoryRun largest;
+  for (MemoryRun& run : memory_runs(mcu)) {
+    if (run.bytes > largest.bytes) largest = std::move(run);
+  }
+  return largest;
+}
+
+std::int64_t largest_contiguous_bytes(const Mcu& mcu) { return largest_run(mcu).bytes; }
 
 std::int64_t total_sram_bytes(const Mcu& mcu) {
   return std::accumulate(
@@ -74,6 +83,10 @@ Violation violation(const Footprint& footprint, const McuBudget& budget) {
   };
   excess.relative = relative(excess.sram_bytes, budget.sram_bytes) +
                     relative(excess.flash_bytes, budget.flash_bytes);
+  if (budget.latency_ms) {
+    excess.latency_ms = std::max(0.0, footprint.latency_ms - *budget.latency_ms);
+    excess.relative += excess.latency_ms / *budget.latency_ms;
+  }
   return excess;
 }
 

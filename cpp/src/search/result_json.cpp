@@ -15,6 +15,9 @@ Json candidate_json(const Candidate& candidate, const SearchSpace& space) {
           {"peak_sram_bytes", candidate.footprint.peak_sram_bytes},
           {"flash_bytes", candidate.footprint.flash_bytes},
           {"macs", candidate.footprint.macs},
+          {"latency_high_ms", candidate.footprint.latency_ms > 0
+                                  ? Json(candidate.footprint.latency_ms)
+                                  : Json(nullptr)},
           {"params", candidate.params},
           {"resolution", subnet.resolution}};
 }
@@ -36,7 +39,9 @@ Json accuracy_json(const Measurement& validation, const std::optional<Measuremen
 }
 
 Json excess_json(const Violation& excess) {
-  return {{"sram_bytes", excess.sram_bytes}, {"flash_bytes", excess.flash_bytes}};
+  return {{"sram_bytes", excess.sram_bytes},
+          {"flash_bytes", excess.flash_bytes},
+          {"latency_ms", excess.latency_ms}};
 }
 
 Json trial_json(const Trial& trial, const SearchSpace& space) {
@@ -81,7 +86,11 @@ std::string search_result_json(const SearchResult& result, const SearchProblem& 
                    {"interrupted", result.status == SearchStatus::kInterrupted}};
   document["mcu"] = {{"name", problem.budget.name},
                      {"sram_budget_bytes", problem.budget.sram_bytes},
-                     {"flash_budget_bytes", problem.budget.flash_bytes}};
+                     {"flash_budget_bytes", problem.budget.flash_bytes},
+                     {"latency_budget_ms", json_or_null(problem.budget.latency_ms)}};
+  document["latency_source"] = problem.budget.latency_ms && problem.runtime.latency
+                                   ? Json(problem.runtime.latency->source)
+                                   : Json(nullptr);
   document["runtime"] = problem.runtime.name;
   document["input"] = input_mode_name(problem.input);
   document["depthwise_rows"] = depthwise_rows_name(problem.depthwise_rows);

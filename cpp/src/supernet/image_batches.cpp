@@ -16,8 +16,7 @@ ByteTables byte_tables(const Normalisation& normalisation) {
   ByteTables tables(normalisation.mean.size());
   for (std::size_t c = 0; c < tables.size(); ++c) {
     for (int value = 0; value < 256; ++value) {
-      tables[c][value] =
-          static_cast<float>((value / 255.0 - normalisation.mean[c]) / normalisation.deviation[c]);
+      tables[c][value] = normalised_pixel(normalisation, c, value);
     }
   }
   return tables;

@@ -8,13 +8,10 @@
 #include <vector>
 
 #include "tinynas/dataset.h"
+#include "tinynas/preprocessing.h"
 
 namespace tinynas {
 
-/// Per channel, of pixels / 255.
-struct Normalisation {
-  std::vector<double> mean, deviation;
-};
 /// Over all images of a set.
 Normalisation measure_normalisation(const ImageSet& images);
 

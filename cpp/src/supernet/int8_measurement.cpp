@@ -85,6 +85,8 @@ ActivationStatistics image_statistics(const Normalisation& normalisation) {
   return statistics;
 }
 
+}  // namespace
+
 std::vector<std::int8_t> quantised_images(const Tensor& input, const torch::Tensor& images) {
   const torch::Tensor steps =
       (images.to(torch::kCPU) / input.scale).round_().add_(input.zero_point).clamp_(-128, 127);
@@ -92,8 +94,6 @@ std::vector<std::int8_t> quantised_images(const Tensor& input, const torch::Tens
   const auto* data = bytes.const_data_ptr<std::int8_t>();
   return {data, data + bytes.numel()};
 }
-
-}  // namespace
 
 FloatNetwork float_network(const Subnet& subnet, const FoldedNetwork& network) {
   c10::InferenceMode inference;

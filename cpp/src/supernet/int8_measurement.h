@@ -23,6 +23,10 @@ std::vector<ActivationStatistics> measure_activations(const Graph& graph,
                                                       const torch::Tensor& images,
                                                       const Normalisation& normalisation);
 
+/// Images (N, C, H, W) of normalised floats as values of the quantised tensor `input`, NHWC;
+/// generated C makes the same of pixels (quantised_pixels).
+std::vector<std::int8_t> quantised_images(const Tensor& input, const torch::Tensor& images);
+
 /// Accuracy and score (see measure()) of a quantised graph on images that are normalised floats.
 Measurement measure_int8(const Graph& graph, const torch::Tensor& images,
                          const torch::Tensor& labels, const torch::Tensor& teacher);

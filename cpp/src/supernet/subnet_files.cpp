@@ -38,6 +38,7 @@ void write_int8_model(const QuantisedNetwork& network, const SupernetInfo& info,
   ModelLabels labels;
   labels.description = "tinynas " + info.space_name + ", int8: " + describe(network.options);
   labels.class_names = info.class_names;
+  labels.normalisation = {info.mean, info.deviation};
   write_file_atomic(path, encode_tflite(network.graph, labels));
 }
 

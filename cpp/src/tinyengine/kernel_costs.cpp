@@ -1,7 +1,8 @@
 #include "tinyengine/kernel_costs.h"
 
 #include <algorithm>
-#include <iterator>
+
+#include "tinyengine/c_kernels.h"
 
 namespace tinynas {
 namespace {
@@ -48,51 +49,33 @@ std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t c
   }
 }
 
+std::int64_t wide_row_scratch(const Graph& graph, const Op& op, std::int32_t columns) {
+  if (op.kind == OpKind::kConv2d) return 0;
+  return (std::int64_t{columns} * graph.out_shape(op).c + 3) & ~std::int64_t{3};
+}
+
 bool kernel_reads_wide_rows(const Graph& graph, const Op& op) {
   return op.kind == OpKind::kDepthwiseConv2d && graph.in_shape(op).c == graph.out_shape(op).c;
 }
 
-std::int64_t wide_row_bytes(std::int32_t channels, std::int32_t columns) {
-  return 2 * std::int64_t{channels} * (columns + columns % 2);
+WideSlot wide_slot(const Graph& graph, const Op& reader, std::int32_t columns) {
+  const std::int32_t right = end_padding(graph.in_shape(reader).w, graph.out_shape(reader).w,
+                                         reader.kernel_w, reader.stride_w, reader.pad_left);
+  const std::int32_t padding = std::max<std::int32_t>(reader.pad_left, right);
+  const std::int64_t channels = graph.in_shape(reader).c;
+  WideSlot slot;
+  slot.gap = padding + padding % 2;
+  slot.pitch = columns + columns % 2 + slot.gap;
+  // The last four outputs may be less, and see columns beyond the last window.
+  std::int64_t beyond = 0;
+  if (has_square_kernel(graph, reader)) beyond = reader.stride_w == 1 ? 4 : 8;
+  slot.bytes = 2 * (slot.gap + channels * slot.pitch + beyond);
+  return slot;
 }
 
 std::int64_t widened_per_row(const Graph& graph, const Op& op, std::int64_t columns) {
   if (op.kind != OpKind::kDepthwiseConv2d) return 0;
   return op.kernel_h * columns * graph.in_shape(op).c;
-}
-
-std::string kernel_name(const Graph&, const Op& op) {
-  if (op.kind == OpKind::kConv2d && op.kernel_h == 1 && op.kernel_w == 1) return "conv2d_1x1";
-  if (op.kind == OpKind::kDepthwiseConv2d) {
-    return "depthwise_" + std::to_string(op.kernel_h) + "x" + std::to_string(op.kernel_w);
-  }
-  return op_kind_name(op.kind);
-}
-
-std::int64_t code_bytes(const Graph& graph, const RuntimeModel& runtime) {
-  if (runtime.kernel_code.empty()) return runtime.code_bytes;
-  // A search asks this for every candidate: ops are told apart by numbers, names are made once.
-  std::uint64_t seen[64];
-  std::size_t seen_count = 0;
-  std::int64_t bytes = runtime.code_bytes;
-  for (const Op& op : graph.ops) {
-    const bool sized = op.kind == OpKind::kDepthwiseConv2d ||
-                       (op.kind == OpKind::kConv2d && op.kernel_h == 1 && op.kernel_w == 1);
-    const std::uint64_t key = (static_cast<std::uint64_t>(op.kind) << 32) |
-                              (sized ? (static_cast<std::uint64_t>(op.kernel_h) << 16) |
-                                           static_cast<std::uint64_t>(op.kernel_w)
-                                     : 0);
-    if (std::find(seen, seen + seen_count, key) != seen + seen_count) continue;
-    if (seen_count < std::size(seen)) seen[seen_count++] = key;
-    const std::string name = kernel_name(graph, op);
-    std::int64_t found = -1, largest = 0;
-    for (const KernelCode& kernel : runtime.kernel_code) {
-      if (kernel.kernel == name) found = kernel.bytes;
-      largest = std::max(largest, kernel.bytes);
-    }
-    bytes += found >= 0 ? found : largest;
-  }
-  return bytes;
 }
 
 void add_op_flash(const Graph& graph, const Op& op, const RuntimeModel& runtime,

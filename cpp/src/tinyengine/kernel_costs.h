@@ -3,7 +3,6 @@
 // generator. When a kernel needs other scratch, this is the table that changes.
 
 #include <cstdint>
-#include <string>
 
 #include "tinynas/graph.h"
 #include "tinynas/memory_plan.h"
@@ -36,21 +35,33 @@ KernelScratch published_scratch(const Graph& graph, const Op& op);
 /// | fully_connected            | 0                     | both operands widened in registers      |
 /// | avgpool, mean              | 4 C                   | int32 sums of one output pixel          |
 /// | others                     | 0                     |                                         |
+/// | writing wide rows          | + wide_row_scratch()  | an int8 row that is then turned         |
 ///
 /// Depthwise has two kernels, because speed and bytes conflict (DepthwiseRows). SMLAD wants int16
-/// pairs of one channel. The first kernel has an int8 NHWC ring and widens kh rows of a channel for
-/// each row of the output: 2 / kw instructions a MAC (0.67 for 3x3, 0.40 for 5x5, 0.29 for 7x7, on
-/// anchors of 4.68, 2.47 and 1.88). The second reads a ring of int16 rows, channel by channel, that
-/// its producer writes with STRH in place of STRB: nothing is widened, but the ring, often the
-/// largest buffer there is, takes twice the bytes and the output cannot lie over its dead slot.
-/// This function is the first kernel; the second needs nothing.
+/// pairs. The first kernel has an int8 NHWC ring and widens kh rows of a channel for each row of
+/// the output, rows two by two. The second reads a ring of int16 rows, channel by channel, that its
+/// producer writes, a convolution two pixels with one STR: nothing is widened, but the ring, often
+/// the largest buffer there is, takes twice the bytes and the output cannot lie over its dead slot.
+/// Without SMLAD it saves 3 to 6 % of a network's instructions; with it little, as neighbours in a
+/// row pair worse than rows do. This function is for int8 rows alone.
 std::int64_t row_kernel_scratch(const Graph& graph, const Op& op, std::int32_t columns);
+
+/// What an op needs besides, where it writes `columns` columns of a wide ring: convolutions
+/// nothing; others write an int8 row, which is then turned channel by channel.
+std::int64_t wide_row_scratch(const Graph& graph, const Op& op, std::int32_t columns);
 
 /// Whether the op's kernel can read a wide ring: depthwise, one output channel an input channel.
 bool kernel_reads_wide_rows(const Graph& graph, const Op& op);
 
-/// Bytes of a slot of a wide ring, as Placement::wide lays it out.
-std::int64_t wide_row_bytes(std::int32_t channels, std::int32_t columns);
+/// A slot of a wide ring, as Placement::wide lays it out: element (x, channel) at gap + channel *
+/// pitch + x.
+struct WideSlot {
+  std::int32_t gap = 0;    ///< elements, an even number
+  std::int64_t pitch = 0;  ///< elements
+  std::int64_t bytes = 0;
+};
+/// Of the input of `reader`, a depthwise op, with `columns` columns.
+WideSlot wide_slot(const Graph& graph, const Op& reader, std::int32_t columns);
 
 /// Elements that a depthwise kernel on int8 rows widens for one row of its output; other kernels 0.
 std::int64_t widened_per_row(const Graph& graph, const Op& op, std::int64_t columns);
@@ -58,14 +69,6 @@ std::int64_t widened_per_row(const Graph& graph, const Op& op, std::int64_t colu
 /// Whether the published kernel can write its output over its input: depthwise, one output channel
 /// an input channel (each channel is copied to sbuf, then written over itself).
 bool kernel_runs_in_place(const Graph& graph, const Op& op);
-
-/// The kernel that runs an op, as runtime files name it in [kernels]: "conv2d_1x1", "conv2d",
-/// "depthwise_3x3" (and other sizes), else op_kind_name().
-std::string kernel_name(const Graph& graph, const Op& op);
-
-/// .text: runtime.code_bytes and each kernel that the network uses once. A kernel that the file
-/// does not list counts as its largest.
-std::int64_t code_bytes(const Graph& graph, const RuntimeModel& runtime);
 
 /// Adds the read-only data of one op: weights, 4 bytes of bias an output channel, and
 /// requantisation. kTinyEngine: a 4-byte multiplier a channel, for depthwise 4 bytes of shift too.

@@ -104,10 +104,9 @@ std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
   for (std::int32_t i = 0; i < end; ++i) {
     const Op& op = graph.ops[i];
     const std::int32_t in = graph.inputs(op)[0];
-    if (!facts.reads_wide(graph, i, 0)) {
-      scratch = std::max(scratch, align_up(row_kernel_scratch(graph, op, columns.largest[in]),
-                                           facts.alignment_bytes));
-    }
+    const bool writes_wide = i + 1 < end && facts.tensors[op.output].wide;
+    scratch = std::max(scratch, segment_scratch(graph, facts, i, 0, columns.largest[in],
+                                              writes_wide ? columns.largest[op.output] : 0));
     const bool inner_input = facts.tensors[in].writer >= 0 || input == InputMode::kRows;
     if (facts.ops[i].accumulates && inner_input) {
       bytes += accumulator_bytes(graph, op, columns.largest[op.output]);

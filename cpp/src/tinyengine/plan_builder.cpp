@@ -64,11 +64,10 @@ void PlanBuilder::add_rings(std::int32_t index) {
     const auto columns = [&](std::int32_t tensor) {
       return segment.has_patches() ? columns_.largest[tensor] : graph_->tensors[tensor].shape.w;
     };
-    const bool wide_input = facts_->reads_wide(*graph_, i, segment.first_op);
+    const bool writes_wide = i + 1 < segment.end_op && facts_->tensors[op.output].wide;
     const std::int64_t op_scratch =
-        wide_input
-            ? 0
-            : align_up(row_kernel_scratch(*graph_, op, columns(in)), facts_->alignment_bytes);
+        segment_scratch(*graph_, *facts_, i, segment.first_op, columns(in),
+                        writes_wide ? columns(op.output) : 0);
     plan_->per_op[i].scratch_bytes = op_scratch;
     scratch = std::max(scratch, op_scratch);
     const bool camera = in == graph_->input && plan_->input == InputMode::kRows;

@@ -58,6 +58,30 @@ class Executor {
   Span window(const Op& op, std::int32_t input, std::int32_t flow_row) const;
   RowOrder row_order(const Op& op) const;
   void check_wide_ring(const Placement& place, std::int32_t tensor) const;
+  WideSlot wide_slot_of(std::int32_t tensor, std::int32_t columns) const;
+  /// The bytes of a wide row's slot that are zero: gaps, and what makes columns even.
+  template <typename Visit>
+  void visit_zeros(std::int32_t tensor, std::int32_t flow_row, std::int32_t op,
+                   const Visit& visit_byte) {
+    if (wide_ring(tensor) == nullptr) return;
+    const std::int64_t at = address(tensor, flow_row, op);
+    const std::int64_t columns = columns_[tensor].size();
+    const WideSlot slot = wide_slot_of(tensor, columns_[tensor].size());
+    for (std::int64_t e = 0; e < slot.gap; ++e) visit_element(at + 2 * e, op, visit_byte);
+    for (std::int64_t c = 0; c < graph_.tensors[tensor].shape.c; ++c) {
+      for (std::int64_t e = columns; e < slot.pitch; ++e) {
+        visit_element(at + 2 * (slot.gap + c * slot.pitch + e), op, visit_byte);
+      }
+    }
+  }
+  template <typename Visit>
+  void visit_element(std::int64_t at, std::int32_t op, const Visit& visit_byte) {
+    visit_byte(byte(at, op));
+    visit_byte(byte(at + 1, op));
+  }
+  std::uint32_t zero_tag() const {
+    return sum_tag_ + static_cast<std::uint32_t>(graph_.ops.size()) + 1;
+  }
   void count_widened(std::int32_t op, std::int64_t rows);
 
   bool inner(std::int32_t tensor) const {
@@ -100,10 +124,10 @@ class Executor {
     const std::uint32_t tag = first + static_cast<std::uint32_t>(element);
     if (wide_ring(tensor) == nullptr) return visit_byte(byte(at + element, op), tag);
     const std::int64_t channels = graph_.tensors[tensor].shape.c;
-    const std::int64_t columns = columns_[tensor].size();
     const std::int64_t channel = element % channels;
     const std::int64_t column = element / channels - columns_[tensor].begin;
-    const std::int64_t low = at + 2 * (channel * ((columns + 1) / 2 * 2) + column);
+    const WideSlot slot = wide_slot_of(tensor, columns_[tensor].size());
+    const std::int64_t low = at + 2 * (slot.gap + channel * slot.pitch + column);
     visit_byte(byte(low, op), tag);
     visit_byte(byte(low + 1, op), tag | kHighByte);
   }
@@ -249,6 +273,13 @@ void Executor::start() {
   }
 }
 
+WideSlot Executor::wide_slot_of(std::int32_t tensor, std::int32_t columns) const {
+  const auto reader = std::find_if(graph_.ops.begin(), graph_.ops.end(), [&](const Op& op) {
+    return graph_.inputs(op)[0] == tensor;
+  });
+  return wide_slot(graph_, *reader, columns);
+}
+
 /// Who may use a wide ring: one depthwise kernel reads it, its producer alone writes it.
 void Executor::check_wide_ring(const Placement& place, std::int32_t tensor) const {
   const std::string name = tensor_name(graph_, tensor);
@@ -295,8 +326,7 @@ std::int64_t Executor::address(std::int32_t tensor, std::int32_t flow_row, std::
     const std::int32_t columns =
         inner(tensor) ? columns_[tensor].size() : graph_.tensors[tensor].shape.w;
     if (place.wide) {
-      const std::int64_t row = 4 * pixel(tensor) * ((columns + 1) / 2);
-      if (row > place.row_bytes) fail("a row of int16 is longer than its slot");
+      if (wide_slot_of(tensor, columns).bytes > place.row_bytes) fail("a row of int16 is longer than its slot");
       return start;
     }
     if (columns * pixel(tensor) > place.row_bytes) fail("a row is longer than its slot");
@@ -313,6 +343,9 @@ std::int64_t Executor::address(std::int32_t tensor, std::int32_t flow_row, std::
 void Executor::expect(std::int32_t tensor, std::int32_t flow_row, std::int32_t op,
                       std::int64_t begin, std::int64_t end, std::int64_t step) {
   if (tensor == graph_.input && plan_.input == InputMode::kExternal) return;
+  visit_zeros(tensor, flow_row, op, [&](const std::uint32_t& held) {
+    if (held != zero_tag()) fail(op_text(op) + " lost the padding of its input");
+  });
   const std::int64_t at = address(tensor, flow_row, op);
   const std::uint32_t first = tag(tensor, flow_row);
   for (std::int64_t b = begin; b < end; b += step) {
@@ -327,6 +360,7 @@ void Executor::expect(std::int32_t tensor, std::int32_t flow_row, std::int32_t o
 
 void Executor::write(std::int32_t tensor, std::int32_t flow_row, std::int32_t op,
                      std::int64_t begin, std::int64_t end, std::int64_t step, bool lose) {
+  visit_zeros(tensor, flow_row, op, [&](std::uint32_t& held) { held = lose ? 0 : zero_tag(); });
   const std::int64_t at = address(tensor, flow_row, op);
   const std::uint32_t first = tag(tensor, flow_row);
   for (std::int64_t b = begin; b < end; b += step) {
@@ -417,8 +451,12 @@ RowOrder Executor::row_order(const Op& op) const {
 /// Scratch is filled before a row is computed, and must still be there when the row is done.
 void Executor::use_scratch(std::int32_t op_index, bool done) {
   const Op& op = graph_.ops[op_index];
-  if (wide_ring(graph_.inputs(op)[0]) != nullptr) return;
-  const std::int64_t bytes = row_kernel_scratch(graph_, op, columns_[graph_.inputs(op)[0]].size());
+  const std::int32_t in = graph_.inputs(op)[0];
+  std::int64_t bytes = 0;
+  if (wide_ring(in) == nullptr) bytes = row_kernel_scratch(graph_, op, columns_[in].size());
+  if (wide_ring(op.output) != nullptr) {
+    bytes += wide_row_scratch(graph_, op, columns_[op.output].size());
+  }
   if (bytes == 0) return;
   if (scratch_[op_index] < 0) fail(op_text(op_index) + " has no scratch");
   const Placement& place = plan_.placements[scratch_[op_index]];
@@ -489,7 +527,7 @@ void Executor::run_kernel(std::int32_t op_index, std::int32_t flow_row) {
   const Op& op = graph_.ops[op_index];
   const Span out = columns_[op.output];
   const std::int64_t out_pixel = pixel(op.output);
-  // A kernel on int16 rows needs no scratch and keeps no order.
+  // A kernel on int16 rows keeps no order.
   const bool wide = wide_ring(graph_.inputs(op)[0]) != nullptr;
   const RowOrder order = wide ? RowOrder::kAny : row_order(op);
   if (order == RowOrder::kByPixel) {

@@ -4,10 +4,13 @@
 #include <vector>
 
 #include "base/files.h"
+#include "tinyengine/instructions.h"
 #include "tinyengine/kernel_costs.h"
+#include "tinyengine/linked_costs.h"
 #include "tinyengine/plan_checker.h"
 #include "tinyengine/plan_executor.h"
 #include "tinyengine/published_scheduler.h"
+#include "tinyengine/storage_records.h"
 #include "tinyengine/streaming_plan.h"
 #include "tinyengine/tflm_arena.h"
 #include "tinynas/error.h"
@@ -16,13 +19,11 @@
 namespace tinynas {
 namespace {
 
-/// What does not depend on the schedule: MACs, weights and flash.
+/// What does not depend on the schedule: MACs and constants.
 void add_costs(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan) {
   plan.macs = 0;
   plan.flash = {};
   plan.flash.quantisation_bytes = fixed_quantisation_bytes(runtime);
-  plan.flash.code_bytes = code_bytes(graph, runtime);
-  plan.flash.code_is_estimate = runtime.code_is_estimate;
   plan.per_op.assign(graph.ops.size(), {});
   for (std::size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
@@ -38,13 +39,17 @@ void reset(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& o
            MemoryPlan& plan) {
   plan.runtime = runtime.name;
   const auto tensors = static_cast<std::int64_t>(graph.tensors.size());
-  plan.runtime_bytes = runtime.runtime_bytes + tensors * runtime.tensor_statics_bytes;
-  std::int32_t inputs = 0;
+  plan.core = runtime.core;
+  plan.kernel_core.clear();
+  std::int32_t inputs = 1;
   for (const Op& op : graph.ops) inputs = std::max(inputs, op.input_count);
-  plan.stack_bytes = runtime.stack_bytes + inputs * runtime.input_stack_bytes;
+  plan.runtime_bytes =
+      runtime.runtime_bytes +
+      align_up(tensors * runtime.tensor_statics_bytes + inputs * runtime.input_statics_bytes, 4);
   plan.input = runtime.rules == RuntimeRules::kTinyNas ? options.input : InputMode::kResident;
   plan.depthwise_rows = DepthwiseRows::kInt8;
-  plan.widened_elements = 0;
+  plan.widened_elements = plan.instructions = 0;
+  plan.latency_ms.reset();
   plan.column_buffer_bytes = plan.kernel_buffer_bytes = plan.extra_macs = 0;
   plan.placements.clear();
   plan.over_input.clear();
@@ -90,6 +95,7 @@ void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOpti
   switch (runtime.rules) {
     case RuntimeRules::kTinyNas:
       plan_streaming(graph, runtime, options, plan);
+      if (options.predict_instructions) predict_instructions(graph, runtime, plan);
       break;
     case RuntimeRules::kTinyEngine:
       plan_published(graph, runtime, plan);
@@ -98,6 +104,7 @@ void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOpti
       plan_tflm(graph, runtime, plan);
       break;
   }
+  add_linked_costs(graph, runtime, plan);
 #ifdef TINYNAS_DEBUG_CHECKS
   const std::string fault = runtime.rules == RuntimeRules::kTinyNas
                                 ? execute_plan(graph, runtime, plan)

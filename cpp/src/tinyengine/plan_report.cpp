@@ -55,6 +55,7 @@ Json operator_json(const Graph& graph, const MemoryPlan& plan, std::size_t index
           {"scratch_bytes", entry.scratch_bytes},
           {"macs", entry.macs},
           {"weight_bytes", entry.weight_bytes},
+          {"instructions", plan.instructions > 0 ? Json(entry.instructions) : Json(nullptr)},
           {"tensors", tensors_json(graph, plan, index)}};
 }
 
@@ -87,6 +88,12 @@ std::vector<std::string> amount(const std::string& what, std::int64_t bytes) {
   return {what, format_count(bytes), format_bytes(bytes)};
 }
 
+std::string format_ms(double ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, ms < 10 ? "%.2f ms" : "%.1f ms", ms);
+  return text;
+}
+
 /// Required, available, and what is free or too much, for SRAM and flash.
 std::string verdict_text(const std::string& title, const MemoryPlan& plan,
                          const McuBudget& budget) {
@@ -96,11 +103,31 @@ std::string verdict_text(const std::string& title, const MemoryPlan& plan,
         excess > 0 ? format_bytes(excess) + " too much" : format_bytes(have - need) + " free";
     return std::vector<std::string>{name, format_bytes(need), format_bytes(have), rest};
   };
+  std::vector<std::vector<std::string>> rows = {
+      {"", "required", "available", ""},
+      row("SRAM", plan.peak_sram_bytes, budget.sram_bytes, over.sram_bytes),
+      row("flash", plan.flash.total_bytes(), budget.flash_bytes, over.flash_bytes)};
+  if (budget.latency_ms) {
+    const double need = plan.footprint().latency_ms, have = *budget.latency_ms;
+    rows.push_back({"latency", format_ms(need), format_ms(have),
+                    need > have ? format_ms(need - have) + " too much"
+                                : format_ms(have - need) + " free"});
+  }
   return title + (over.fits() ? " fits " : " does not fit ") + budget.name + "\n" +
-         aligned({{"", "required", "available", ""},
-                  row("SRAM", plan.peak_sram_bytes, budget.sram_bytes, over.sram_bytes),
-                  row("flash", plan.flash.total_bytes(), budget.flash_bytes, over.flash_bytes)},
-                 1, "  ");
+         aligned(rows, 1, "  ");
+}
+
+std::string code_title(const MemoryPlan& plan) {
+  if (!plan.flash.code_is_estimate) return "  code";
+  const bool nearest = !plan.kernel_core.empty() && plan.kernel_core != plan.core;
+  return nearest ? "  code (estimate: of " + plan.kernel_core + ")" : "  code (estimate)";
+}
+
+/// "" where nothing is predicted.
+std::string latency_text(const MemoryPlan& plan) {
+  if (!plan.latency_ms) return "";
+  return "Latency " + format_ms(plan.latency_ms->low_ms) + " to " +
+         format_ms(plan.latency_ms->high_ms) + "; " + plan.latency_source + "\n";
 }
 
 std::string breakdown_text(const MemoryPlan& plan) {
@@ -124,13 +151,20 @@ std::string breakdown_text(const MemoryPlan& plan) {
   rows.push_back(amount("  weights", flash.weight_bytes));
   rows.push_back(amount("  bias", flash.bias_bytes));
   rows.push_back(amount("  quantisation", flash.quantisation_bytes));
-  rows.push_back(amount(flash.code_is_estimate ? "  code (estimate)" : "  code", flash.code_bytes));
+  if (!plan.kernel_core.empty()) rows.push_back(amount("  descriptors", flash.descriptor_bytes));
+  rows.push_back(amount(code_title(plan), flash.code_bytes));
+  if (plan.instructions > 0) {
+    char error[32];
+    std::snprintf(error, sizeof error, "+-%.1f %%", 100 * plan.instruction_error);
+    rows.push_back({"instructions an inference", format_count(plan.instructions), error});
+  }
   std::string title = "Memory in bytes, runtime " + plan.runtime;
+  if (!plan.kernel_core.empty()) title += ", on " + plan.core;
   if (!plan.segments.empty()) title += std::string(", image ") + input_mode_name(plan.input);
   if (plan.depthwise_rows != DepthwiseRows::kInt8) {
     title += std::string(", depthwise rows ") + depthwise_rows_name(plan.depthwise_rows);
   }
-  return title + "\n" + aligned(rows, 1, "  ");
+  return title + "\n" + aligned(rows, 1, "  ") + latency_text(plan);
 }
 
 std::string placement_kind(const Placement& place) {
@@ -241,6 +275,7 @@ std::string operators_text(const Graph& graph, const MemoryPlan& plan) {
 Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budget) {
   Json document = {{"schema_version", 1},
                    {"runtime", plan.runtime},
+                   {"core", plan.core},
                    {"fits", nullptr},
                    {"peak_sram_bytes", plan.peak_sram_bytes},
                    {"lower_bound_bytes", plan.lower_bound_bytes},
@@ -261,8 +296,23 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
   document["flash"] = {{"weight_bytes", plan.flash.weight_bytes},
                        {"bias_bytes", plan.flash.bias_bytes},
                        {"quantisation_bytes", plan.flash.quantisation_bytes},
+                       {"descriptor_bytes", plan.flash.descriptor_bytes},
                        {"code_bytes", plan.flash.code_bytes},
-                       {"code_is_estimate", plan.flash.code_is_estimate}};
+                       {"code_is_estimate", plan.flash.code_is_estimate},
+                       {"kernel_core", nullptr}};
+  if (!plan.kernel_core.empty()) document["flash"]["kernel_core"] = plan.kernel_core;
+  document["instructions"] = nullptr;
+  document["instruction_error"] = nullptr;
+  if (plan.instructions > 0) {
+    document["instructions"] = plan.instructions;
+    document["instruction_error"] = plan.instruction_error;
+  }
+  document["latency_ms"] = nullptr;
+  if (plan.latency_ms) {
+    document["latency_ms"] = {{"low", plan.latency_ms->low_ms},
+                              {"high", plan.latency_ms->high_ms},
+                              {"source", plan.latency_source}};
+  }
   document["mcu"] = nullptr;
   document["excess"] = nullptr;
   if (budget != nullptr) {
@@ -270,8 +320,11 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
     document["fits"] = over.fits();
     document["mcu"] = {{"name", budget->name},
                        {"sram_budget_bytes", budget->sram_bytes},
-                       {"flash_budget_bytes", budget->flash_bytes}};
-    document["excess"] = {{"sram_bytes", over.sram_bytes}, {"flash_bytes", over.flash_bytes}};
+                       {"flash_budget_bytes", budget->flash_bytes},
+                       {"latency_budget_ms", json_or_null(budget->latency_ms)}};
+    document["excess"] = {{"sram_bytes", over.sram_bytes},
+                          {"flash_bytes", over.flash_bytes},
+                          {"latency_ms", over.latency_ms}};
   }
   document["peak_operator"] = operator_json(graph, plan, static_cast<std::size_t>(plan.peak_op));
   document["operators"] = Json::array();
@@ -332,7 +385,7 @@ std::vector<MemoryPlan> plan_under_all(const Network& network, const MemoryPlan&
   std::vector<MemoryPlan> plans = {plan};
   for (const std::string& name : list_runtimes()) {
     if (name == plan.runtime) continue;
-    const RuntimeModel runtime = find_runtime(name);
+    const RuntimeModel runtime = find_runtime(name, plan.core);
     plans.push_back(plan_memory(network.under(runtime), runtime, options));
   }
   return plans;
@@ -381,7 +434,7 @@ std::string relief_text(const Network& network, const RuntimeModel& runtime,
         {what, price, format_count(bytes), "-" + format_count(plan.peak_sram_bytes - bytes)});
   };
   if (runtime.rules != RuntimeRules::kTinyNas) {
-    const RuntimeModel ours = find_runtime(kDefaultRuntime);
+    const RuntimeModel ours = find_runtime(kDefaultRuntime, plan.core);
     offer("--runtime tinynas", plan_memory(network.graph, ours).peak_sram_bytes, "");
   } else {
     for (const InputMode input : {InputMode::kRows, InputMode::kExternal}) {

@@ -53,9 +53,20 @@ RowWindow row_window(const Graph& graph, const Op& op, std::int32_t input) {
 std::int64_t ring_bytes(const Graph& graph, const GraphFacts& facts, std::int32_t tensor,
                         std::int32_t rows, std::int32_t columns) {
   const Tensor& held = graph.tensors[tensor];
-  const std::int64_t slot = facts.tensors[tensor].wide ? wide_row_bytes(held.shape.c, columns)
-                                                       : columns * pixel_bytes(held);
+  const TensorFacts& of = facts.tensors[tensor];
+  const std::int64_t slot =
+      of.wide ? wide_slot(graph, graph.ops[facts.uses[of.first_use].op], columns).bytes
+              : columns * pixel_bytes(held);
   return rows * align_up(slot, facts.alignment_bytes);
+}
+
+std::int64_t segment_scratch(const Graph& graph, const GraphFacts& facts, std::int32_t op,
+                             std::int32_t first, std::int32_t columns, std::int32_t wide_columns) {
+  const std::int64_t own = facts.reads_wide(graph, op, first)
+                               ? 0
+                               : row_kernel_scratch(graph, graph.ops[op], columns);
+  return align_up(own, facts.alignment_bytes) +
+         align_up(wide_row_scratch(graph, graph.ops[op], wide_columns), facts.alignment_bytes);
 }
 
 std::int64_t accumulator_bytes(const Graph& graph, const Op& op, std::int32_t columns) {
@@ -212,6 +223,12 @@ void GraphFacts::build_rings(const Graph& graph) {
     facts.wide = depthwise_rows == DepthwiseRows::kInt16 && !image && facts.use_count == 1 &&
                  graph.tensors[t].dtype == DType::kInt8 &&
                  kernel_reads_wide_rows(graph, graph.ops[first->op]);
+    if (facts.wide) {
+      OpFacts& writer = ops[facts.writer];
+      writer.wide_row_bytes =
+          align_up(wide_row_scratch(graph, graph.ops[facts.writer], graph.tensors[t].shape.w),
+                   alignment_bytes);
+    }
     facts.ring_bytes = ring_bytes(graph, *this, static_cast<std::int32_t>(t), facts.ring_rows,
                                   graph.tensors[t].shape.w);
     if (one_reader && ops[first->op].accumulates) {

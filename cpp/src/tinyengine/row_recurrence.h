@@ -49,7 +49,8 @@ struct OpFacts {
   bool streams = false;
   bool accumulates = false;  ///< when its input streams: a pooling op that forgets its input rows
   std::int64_t scratch_bytes = 0;     ///< unless it reads wide rows
-  std::int64_t widened_elements = 0;  ///< likewise, over all rows
+  std::int64_t wide_row_bytes = 0;    ///< more scratch where its output streams, if that is wide
+  std::int64_t widened_elements = 0;  ///< over all rows, unless it reads wide rows
 };
 
 /// Facts of one graph, in memory that is kept from graph to graph.
@@ -101,6 +102,10 @@ std::int64_t overlap_distance(const Graph& graph, const GraphFacts& facts, const
 /// Bytes of a ring of `rows` rows of `tensor` whose slots hold `columns` columns.
 std::int64_t ring_bytes(const Graph& graph, const GraphFacts& facts, std::int32_t tensor,
                         std::int32_t rows, std::int32_t columns);
+/// Scratch of op `op` in a segment that begins at op `first`: its input has `columns` columns there,
+/// and its output `wide_columns` of a wide ring (0: no wide ring).
+std::int64_t segment_scratch(const Graph& graph, const GraphFacts& facts, std::int32_t op,
+                             std::int32_t first, std::int32_t columns, std::int32_t wide_columns);
 /// Bytes of accumulators of a pooling op for `columns` columns of its output.
 std::int64_t accumulator_bytes(const Graph& graph, const Op& op, std::int32_t columns);
 

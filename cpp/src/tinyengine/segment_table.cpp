@@ -117,13 +117,24 @@ std::int64_t SegmentTable::overlay_bytes(const GraphFacts& facts, std::int32_t o
   return std::max(out, end);
 }
 
+namespace {
+
+/// In a segment that ends at `end`.
+std::int64_t op_scratch(const GraphFacts& facts, std::int32_t op, std::int32_t end,
+                        bool reads_wide) {
+  const OpFacts& of = facts.ops[op];
+  return (reads_wide ? 0 : of.scratch_bytes) + (op + 1 < end ? of.wide_row_bytes : 0);
+}
+
+}  // namespace
+
 /// Scratch of depthwise ops whose wide input would join the current range only further down.
-std::int64_t SegmentTable::widening_scratch(const GraphFacts& facts) const {
+std::int64_t SegmentTable::widening_scratch(const GraphFacts& facts, std::int32_t end) const {
   std::int64_t scratch = 0;
   for (const std::int32_t t : external_) {
     if (!facts.tensors[t].wide) continue;
     const std::int32_t reader = facts.uses[facts.tensors[t].first_use].op;
-    scratch = std::max(scratch, facts.ops[reader].scratch_bytes);
+    scratch = std::max(scratch, op_scratch(facts, reader, end, false));
   }
   return scratch;
 }
@@ -153,12 +164,16 @@ void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, Inp
                                graph.inputs(graph.ops[facts.tensors[over].writer])[0] == inner;
       if (takes_place) rings -= facts.tensors[over].ring_bytes;
       std::erase(external_, inner);
+      if (facts.tensors[inner].wide) {
+        const std::int32_t reader = facts.uses[facts.tensors[inner].first_use].op;
+        scratch = std::max(scratch, op_scratch(facts, reader, end, true));
+      }
     }
     add_inputs(first);
     if (!wide_rows || !facts.reads_wide(graph, first, 0)) {
-      scratch = std::max(scratch, facts.ops[first].scratch_bytes);
+      scratch = std::max(scratch, op_scratch(facts, first, end, false));
     }
-    const std::int64_t widening = wide_rows ? widening_scratch(facts) : 0;
+    const std::int64_t widening = wide_rows ? widening_scratch(facts, end) : 0;
     std::int64_t image_ring = 0;
     if (input == InputMode::kRows &&
         std::find(external_.begin(), external_.end(), graph.input) != external_.end()) {

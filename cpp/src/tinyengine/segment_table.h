@@ -46,7 +46,7 @@ class SegmentTable {
   void build_live(const Graph& graph, const GraphFacts& facts, InputMode input);
   void build_column(const Graph& graph, const GraphFacts& facts, InputMode input, std::int32_t end);
   bool set_lead(const Graph& graph, const GraphFacts& facts, std::int32_t op, std::int32_t end);
-  std::int64_t widening_scratch(const GraphFacts& facts) const;
+  std::int64_t widening_scratch(const GraphFacts& facts, std::int32_t end) const;
   std::int64_t overlay_bytes(const GraphFacts& facts, std::int32_t output);
   void collect_overlaps(const Graph& graph, const GraphFacts& facts, InputMode input,
                         std::int32_t first, std::int32_t end, std::vector<OverlapGap>& overlaps);

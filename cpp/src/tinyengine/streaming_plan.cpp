@@ -1,6 +1,7 @@
 #include "tinyengine/streaming_plan.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "tinyengine/kernel_costs.h"
 #include "tinyengine/patches.h"
@@ -138,12 +139,19 @@ void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanO
   Schedule& schedule = work.schedules.of(options.depthwise_rows);
   const InputMode input = schedule.build(graph, runtime, options.input, options.depthwise_rows);
   FrontPoint point;
+  point.depthwise_rows = options.depthwise_rows;
+  if (options.layer_by_layer) {
+    work.cuts.cuts.resize(graph.ops.size() + 1);
+    std::iota(work.cuts.cuts.begin(), work.cuts.cuts.end(), 0);
+    work.builder.build(graph, schedule.facts, schedule.table, input, point, work.cuts, plan);
+    list_live(graph, plan);
+    return;
+  }
   point.peak_sram_bytes = schedule.suffix[0];
   if (wide_rows) {
     const std::int64_t limit = budget >= schedule.suffix[0] ? budget : kNoSegment - 1;
     point.peak_sram_bytes = schedule.least_peak(graph, limit);
   }
-  point.depthwise_rows = options.depthwise_rows;
   build_point(work, graph, input, point, plan);
   // Other ways only where they are asked for and may help.
   const bool too_large = budget >= 0 && plan.peak_sram_bytes > budget &&

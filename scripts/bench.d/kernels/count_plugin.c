@@ -15,8 +15,7 @@ enum { QEMU_PLUGIN_INLINE_ADD_U64 = 0 };
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id,
-                                           void (*made)(qemu_plugin_id_t,
-                                                        struct qemu_plugin_tb*));
+                                           void (*made)(qemu_plugin_id_t, struct qemu_plugin_tb*));
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb* block);
 struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb* block, size_t index);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn* instruction);

@@ -1,6 +1,7 @@
 /* Runs an exported network on an image of the host; writes what it gives and the ticks it takes. */
 #include "board.h"
-#include "model.c"
+#include "model.h"
+#include "tinynas_runtime.h"
 
 static int8_t image[TINYNAS_INPUT_BYTES];
 static int8_t output[TINYNAS_OUTPUT_BYTES];
@@ -17,7 +18,7 @@ int main(void) {
   board_start_timer();
   tn_run(&tn_network, image, 0, 0);
   const uint32_t ticks = board_ticks();
-  tn_copy_outputs(output);
+  tn_copy_outputs(&tn_network, output);
   board_write_file("output.bin", output, sizeof output);
   board_write_file("ticks.bin", &ticks, sizeof ticks);
   return 0;

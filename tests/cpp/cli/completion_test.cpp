@@ -74,6 +74,7 @@ TEST_CASE("bash completes commands, options, choices and files") {
   CHECK(offered(folder, {"tinynas", "mcus", "show", "stm32f7"}) == f7);
   CHECK(offered(folder, {"tinynas", "plan", "--mcu", "="}).size() == list_mcus().size());
   CHECK(offered(folder, {"tinynas", "plan", "--runtime", ""}).count("tinyengine") == 1);
+  CHECK(offered(folder, {"tinynas", "export", "--format", "t"}) == Words{"tflite", "torch"});
   CHECK(offered(folder, {"tinynas", "completion", ""}) == Words{"bash", "zsh", "fish"});
 
   CHECK(offered(folder, {"tinynas", "plan", "netw"}) == Words{"network.json"});

@@ -101,7 +101,14 @@ TEST_CASE("the budget is exact: one byte decides") {
   CHECK(plan["fits"].is_null());
   CHECK(plan["mcu"].is_null());
   const std::int64_t need = plan["peak_sram_bytes"].get<std::int64_t>() + 3 * 1024;
-  const std::int64_t flash = plan["flash_bytes"];
+  // Without --mcu that is as on a Cortex-M7.
+  CHECK(plan["core"] == "Cortex-M7");
+  const Json on_part =
+      plan_document(run_cli({"plan", network, "--mcu", "rp2040", "--flash", "2MiB", "--json"}));
+  CHECK(on_part["core"] == "Cortex-M0+");
+  CHECK(on_part["flash"]["code_is_estimate"] == false);
+  const std::int64_t flash = on_part["flash_bytes"];
+  CHECK(flash != plan["flash_bytes"]);
   auto code = [&](std::int64_t sram_bytes, std::int64_t flash_bytes) {
     return run_cli({"plan", network, "--mcu", "rp2040", "--sram", std::to_string(sram_bytes),
                     "--flash", std::to_string(flash_bytes)})
@@ -110,6 +117,22 @@ TEST_CASE("the budget is exact: one byte decides") {
   CHECK(code(need, flash) == 0);
   CHECK(code(need - 1, flash) == 3);
   CHECK(code(need, flash - 1) == 3);
+}
+
+TEST_CASE("a core whose kernels were not measured gets those of the nearest, as an estimate") {
+  const TemporaryFolder folder;
+  const std::string network = folder.write("net.json", testing::kSmallNetwork);
+  const Json plan = plan_document(run_cli({"plan", network, "--mcu", "ra8d1", "--json"}));
+  CHECK(plan["core"] == "Cortex-M85");
+  CHECK(plan["flash"]["code_is_estimate"] == true);
+  CHECK(plan["flash"]["kernel_core"] == "Cortex-M55");
+  const std::string text = run_cli({"plan", network, "--mcu", "ra8d1"}).out;
+  CHECK(contains(text, "runtime tinynas, on Cortex-M85"));
+  CHECK(contains(text, "code (estimate: of Cortex-M55)"));
+  const std::string measured = run_cli({"plan", network}).out;
+  CHECK(contains(measured, "runtime tinynas, on Cortex-M7"));
+  CHECK(contains(measured, "descriptors"));
+  CHECK_FALSE(contains(measured, "estimate)"));
 }
 
 TEST_CASE("published networks are planned to the byte and judged") {

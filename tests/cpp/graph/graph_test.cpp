@@ -105,6 +105,19 @@ TEST_CASE("end padding follows from the sizes") {
   CHECK(end_padding(6, 2, 3, 2, 0) == -1);
 }
 
+TEST_CASE("softmax leaves out what LiteRT's fixed point with 5 integer bits cannot hold") {
+  CHECK(softmax_table_values(0, 1) == 256);
+  CHECK(softmax_table_values(1.0F / 1048576, 1) == 256);
+  // A scale in [2^-4, 2^-3) has room for 31 * 2^3 values below the largest; twice it for half.
+  CHECK(softmax_table_values(0.0625F, 1) == 31 * 8 + 1);
+  CHECK(softmax_table_values(0.0625F, 2) == 31 * 4 + 1);
+  CHECK(softmax_table_values(0.125F, 1) == 31 * 4 + 1);
+  CHECK(softmax_table_values(0.1249F, 1) == 31 * 8 + 1);
+  CHECK(softmax_table_values(0.0624F, 1) == 256);
+  CHECK(softmax_table_values(1, 1) == 15 + 1);
+  CHECK(softmax_table_values(1e6F, 1) == 1);
+}
+
 TEST_CASE("MACs of random graphs equal a count of every multiplication") {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const Graph graph = random_graph(Rng(1, seed), {20, 9, 8});

@@ -75,6 +75,13 @@ TEST_CASE("what is wrong in a board file is named by file, line and key") {
       {edited("flash = \"512KiB\"", "flash = \"512KiB\"\nflash_internal = false"),
        ":7: flash: is what the part holds"},
       {edited("flash = \"512KiB\"\n", ""), ":1: flash: is missing"},
+      {edited("\"512KiB\"", "\"512KiB\"\nflash_base = -1"), ":8: flash_base: must lie between"},
+      {edited("\"512KiB\"", "\"512KiB\"\nflash_base = 0xFFF90000"),
+       ":8: flash_base: the flash reaches beyond"},
+      {edited("flash = \"512KiB\"", "flash_internal = false\nflash_base = 0"),
+       ":8: flash_base: is that of internal flash"},
+      {edited("dsp = true", "reset_clock_hz = 100_000_001\ndsp = true"),
+       ":4: reset_clock_hz: must lie between 1 and 100000000"},
       {edited("mve = false", "mve = false\nclocks = 3"), ":7: clocks: is not a known key"},
       {edited("[reserves]", "[reserve]"), ":1: reserves: is missing"},
       {edited("stack = \"1KiB\"", "stak = \"1KiB\""), ":9: reserves.stack: is missing"},
@@ -130,6 +137,45 @@ TEST_CASE("every shipped board is named like its file and leaves room") {
     CHECK(read_file(mcu.source_file).starts_with("# "));
     if (mcu.flash_internal) CHECK(budget(mcu).flash_bytes == mcu.flash_bytes);
   }
+}
+
+TEST_CASE("flash begins where the vendors' documents say, or a loader decides") {
+  const std::set<std::string> started_by_others = {"apollo4", "cy8c62"};
+  for (const Mcu& mcu : list_mcus()) {
+    INFO(mcu.name);
+    const bool boots = mcu.flash_internal && !started_by_others.contains(mcu.name);
+    CHECK(mcu.flash_base.has_value() == boots);
+    if (mcu.name.starts_with("stm32") && boots) {
+      CHECK(mcu.flash_base == 0x08000000);
+      CHECK(mcu.reset_clock_hz >= 2'000'000);
+    }
+    if (!boots) continue;
+    // What is linked to flash must not run into SRAM.
+    const std::uint64_t end = *mcu.flash_base + static_cast<std::uint64_t>(mcu.flash_bytes);
+    for (const MemoryRegion& region : mcu.regions) {
+      const std::uint64_t region_end = region.base + static_cast<std::uint64_t>(region.bytes);
+      CHECK((region_end <= *mcu.flash_base || end <= region.base));
+    }
+  }
+  CHECK(find_mcu("nrf52840").flash_base == 0);
+  CHECK(find_mcu("max32650").flash_base == 0x10000000);
+}
+
+TEST_CASE("runs join regions that touch, but for separate ones") {
+  const auto runs_of = [](const char* name) {
+    std::vector<std::pair<std::uint64_t, std::int64_t>> runs;
+    for (const MemoryRun& run : memory_runs(find_mcu(name))) {
+      runs.emplace_back(run.base, run.bytes / 1024);
+    }
+    return runs;
+  };
+  using Runs = std::vector<std::pair<std::uint64_t, std::int64_t>>;
+  CHECK(runs_of("stm32f746") == Runs{{0x20000000, 320}});
+  CHECK(runs_of("stm32f405") == Runs{{0x10000000, 64}, {0x20000000, 128}});
+  CHECK(runs_of("stm32wb55") == Runs{{0x20000000, 192}, {0x20030000, 32}, {0x20038000, 32}});
+  CHECK(largest_run(find_mcu("stm32h743")).base == 0x24000000);
+  CHECK(largest_run(find_mcu("stm32f746")).regions ==
+        std::vector<std::string>{"DTCM", "SRAM1", "SRAM2"});
 }
 
 TEST_CASE("the small parts") {

@@ -39,6 +39,29 @@ Graph random_network(const SearchSpace& space, std::uint64_t seed) {
   return quantise(network, statistics, {});
 }
 
+/// Means and deviations that no short decimal is equal to; names that JSON and C must escape.
+ModelLabels labels_for(const Graph& graph) {
+  ModelLabels labels;
+  labels.description = "a test";
+  for (int c = 0; c < graph.tensors[graph.input].shape.c; ++c) {
+    labels.normalisation.mean.push_back(1.0 / (3 + c));
+    labels.normalisation.deviation.push_back(1.0 / (7 + c));
+  }
+  const auto classes = graph.tensors[graph.output].shape.elements();
+  for (std::int64_t i = 0; i < classes; ++i) {
+    labels.class_names.push_back("k\"l\\a\u00DFe\n" + std::to_string(i));
+  }
+  return labels;
+}
+
+/// `text` with the first `from` replaced by as many bytes `to`.
+std::string edited(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  REQUIRE(from.size() == to.size());
+  return text.replace(at, from.size(), to);
+}
+
 }  // namespace
 
 TEST_CASE("files that were encoded are read back as the same network") {
@@ -46,8 +69,12 @@ TEST_CASE("files that were encoded are read back as the same network") {
     const SearchSpace space = SearchSpace::find(name);
     for (std::uint64_t seed = 0; seed < 12; ++seed) {
       const Graph graph = random_network(space, seed);
-      const std::string file = encode_tflite(graph, {"a test", {"cat", "dog"}});
-      const Graph back = parse_tflite(file, "file.tflite").graph;
+      const std::string file = encode_tflite(graph, labels_for(graph));
+      const TfliteNetwork read = parse_tflite(file, "file.tflite");
+      const Graph& back = read.graph;
+      CHECK(read.labels.description == "a test");
+      CHECK(read.labels.class_names == labels_for(graph).class_names);
+      CHECK(read.labels.normalisation == labels_for(graph).normalisation);
       REQUIRE(back.ops.size() == graph.ops.size());
       CHECK(graph_macs(back) == graph_macs(graph));
       for (std::size_t i = 0; i < graph.ops.size(); ++i) {
@@ -72,6 +99,57 @@ TEST_CASE("files that were encoded are read back as the same network") {
       CHECK(before.run_one(image) == after.run_one(image));
     }
   }
+}
+
+TEST_CASE("a file that names nothing has no metadata, and reads back so") {
+  const Graph graph = random_network(SearchSpace::find("fashion-mnist"), 0);
+  const std::string file = encode_tflite(graph, {});
+  CHECK(file.find("TINYNAS_PREPROCESSING") == std::string::npos);
+  const ModelLabels labels = parse_tflite(file, "file.tflite").labels;
+  CHECK(labels.class_names.empty());
+  CHECK(labels.normalisation == Normalisation{});
+}
+
+TEST_CASE("preprocessing that does not belong to the network is named by file and field") {
+  const Graph graph = random_network(SearchSpace::find("fashion-mnist"), 0);
+  ModelLabels labels;
+  labels.class_names.assign(10, "c");
+  labels.normalisation = {{0.25}, {0.125}};
+  const std::string file = encode_tflite(graph, labels);
+  const std::string where = "file.tflite: metadata TINYNAS_PREPROCESSING: ";
+  const std::vector<std::tuple<std::string, std::string, std::string>> cases = {
+      {"\"deviation\":[0.125]", "\"deviation\":[-.125]", ":1:"},
+      {"\"deviation\":[0.125]", "\"deviation\":[-12.5]", "field 'deviation' must be above 0"},
+      {"\"deviation\":[0.125]", "\"deviation\":[0,125]", "field 'deviation' must be a list of 1"},
+      {"\"deviation\":[0.125]", "\"Deviation\":[0.125]", "field 'deviation' must stand beside"},
+      {"\"mean\":[0.25]", "\"mean\":[null]", "field 'mean' must be a list of numbers"},
+      {"[\"c\",\"c\"", "[\"c , c\"", "field 'class_names' must be a list of 10"},
+      {"[\"c\",", "[123,", "field 'class_names' must be a list of names"},
+      {"\"format_version\":1", "\"format_version\":9", "field 'format_version' is 9"},
+      {"tinynas-preprocessing", "somebodys-preprocessi", "field 'format' is 'somebodys"}};
+  for (const auto& [from, to, expected] : cases) {
+    const std::string message =
+        testing::bad_input([&] { parse_tflite(edited(file, from, to), "file.tflite"); });
+    INFO(message);
+    CHECK(testing::contains(message,
+                            expected == ":1:" ? "TINYNAS_PREPROCESSING:1:" : where + expected));
+  }
+}
+
+TEST_CASE("pixels are quantised in float32 with ties to even, and clamped") {
+  Tensor input;
+  input.shape = {4, 4, 1};
+  input.scale = 1.0F;
+  input.zero_point = -3;
+  // (pixel / 255 - 0) / (2 / 255) = pixel / 2 up to rounding to float32: ties at odd pixels.
+  const auto tables = quantised_pixels({{0.0}, {2.0 / 255.0}}, input);
+  REQUIRE(tables.size() == 1);
+  CHECK(tables[0][0] == -3);
+  CHECK(tables[0][1] == -3);
+  CHECK(tables[0][3] == -1);
+  CHECK(tables[0][254] == 124);
+  input.zero_point = 100;
+  CHECK(quantised_pixels({{0.0}, {2.0 / 255.0}}, input)[0][254] == 127);
 }
 
 TEST_CASE("operators that the encoder does not write are named") {

@@ -162,6 +162,20 @@ TEST_CASE("a plan does not depend on what the thread planned before") {
   }
 }
 
+TEST_CASE("layer by layer, every op is a segment of its own, and no plan needs more") {
+  const RuntimeModel runtime = find_runtime("tinynas");
+  PlanOptions options;
+  options.layer_by_layer = true;
+  options.sram_budget_bytes = 0;  // asks for the smallest plan, which this is not
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const Graph graph = random_mbconv(Rng(seed));
+    const MemoryPlan plan = plan_memory(graph, runtime, options);
+    CHECK(plan.segments.size() == graph.ops.size());
+    CHECK(execute_plan(graph, runtime, plan) == "");
+    CHECK(plan.peak_sram_bytes >= plan_memory(graph, runtime).peak_sram_bytes);
+  }
+}
+
 TEST_CASE("the bound that rejects candidates is below plans that write over the image") {
   const RuntimeModel runtime = find_runtime("tinynas");
   const auto check = [&](Op op, Shape image, Shape out) {

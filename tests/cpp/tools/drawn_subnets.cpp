@@ -84,7 +84,10 @@ std::string draw_model(const Subnet& subnet, std::uint32_t seed, const std::stri
   statistics[input].min = -mean / deviation;
   statistics[input].max = (1 - mean) / deviation;
   const Graph graph = quantise(network, statistics, {RangeMethod::kMinMax, seed % 2 == 1});
-  return encode_tflite(graph, {name, {}});
+  const auto channels = static_cast<std::size_t>(network.graph.tensors[input].shape.c);
+  const Normalisation normalisation{std::vector<double>(channels, mean),
+                                    std::vector<double>(channels, deviation)};
+  return encode_tflite(graph, {name, {}, normalisation});
 }
 
 int run(const std::vector<std::string>& arguments) {

@@ -1,7 +1,7 @@
 /* Convolution, one output row: windows are gathered as columns, two pixels at a time. A row
  * of the window gives its quads to the column; the values that are left over of all rows follow, in
  * the order of the rows, as quads and single values of their own. */
-#include "tinynas_kernels.h"
+#include "conv_output.h"
 
 typedef struct {
   const tn_conv_layer* layer;
@@ -10,10 +10,11 @@ typedef struct {
   int32_t in_x;
 } tn_gather;
 
-/* Value k of those that are left over. */
-static inline void put_left(const tn_gather* gather, tn_value* columns, int32_t pixel, int32_t k,
-                            int32_t value) {
-  columns[tn_place(k, gather->depth) + tn_second(k, gather->depth) * pixel] = (tn_value)value;
+/* Value k. */
+static inline void put_value(const tn_gather* gather, tn_value* columns, int32_t pixel, int32_t k,
+                             int32_t value) {
+  tn_value* at = columns + tn_place(k, gather->depth) + tn_second(k, gather->depth) * pixel;
+  tn_put_value(at, k, gather->depth, value);
 }
 
 /* A pixel whose window lies within the input's columns. */
@@ -30,7 +31,7 @@ static void gather_inside(const tn_gather* gather, int32_t first_x, tn_value* co
     tn_fill_quads(zero, skipped * quads, to);
     to += TN_QUAD * skipped * quads;
     for (int32_t i = (gather->width & 3) * skipped; i > 0; --i) {
-      put_left(gather, columns, pixel, left++, zero);
+      put_value(gather, columns, pixel, left++, zero);
     }
   }
   tn_value* tail = columns + tn_place(left, gather->depth) + tn_second(left, gather->depth) * pixel;
@@ -38,10 +39,12 @@ static void gather_inside(const tn_gather* gather, int32_t first_x, tn_value* co
     const int8_t* from = window->base + (uint32_t)slot * window->row_bytes + offset;
     tn_widen_quads(from, quads, to);
     if (few_left) {
-      for (int32_t i = 4 * quads; i < gather->width; ++i, tail += TN_SINGLE) *tail = from[i];
+      for (int32_t i = 4 * quads; i < gather->width; ++i, tail += TN_SINGLE) {
+        *tail = (tn_value)(from[i] * (1 << TN_SCALE_BITS));
+      }
     } else {
       for (int32_t i = 4 * quads; i < gather->width; ++i) {
-        put_left(gather, columns, pixel, left++, from[i]);
+        put_value(gather, columns, pixel, left++, from[i]);
       }
     }
     slot = tn_next_slot(window, slot);
@@ -50,7 +53,7 @@ static void gather_inside(const tn_gather* gather, int32_t first_x, tn_value* co
   if (below > 0) {
     tn_fill_quads(zero, below * quads, to);
     for (int32_t i = (gather->width & 3) * below; i > 0; --i) {
-      put_left(gather, columns, pixel, left++, zero);
+      put_value(gather, columns, pixel, left++, zero);
     }
   }
 }
@@ -69,13 +72,13 @@ static void gather_edge(const tn_gather* gather, int32_t first_x, tn_value* colu
     const int8_t* row = window->base + (uint32_t)slot * window->row_bytes;
     for (int32_t i = 0; i < gather->width; ++i) {
       const int32_t value = inside && i >= begin && i < end ? row[offset + i] : layer->in_zero;
-      put_left(gather, columns, pixel, i < in_quads ? quad++ : left++, value);
+      put_value(gather, columns, pixel, i < in_quads ? quad++ : left++, value);
     }
     if (inside) slot = tn_next_slot(window, slot);
   }
 }
 
-void tn_conv2d(const void* opaque, const tn_call* call) {
+void TN_OUTPUT_NAME(tn_conv2d)(const void* opaque, const tn_call* call) {
   const tn_conv_layer* layer = (const tn_conv_layer*)opaque;
   tn_value* columns = (tn_value*)call->scratch;
   tn_gather gather;
@@ -85,8 +88,9 @@ void tn_conv2d(const void* opaque, const tn_call* call) {
   gather.quads = gather.width >> 2;
   gather.depth = layer->kernel_h * gather.width;
   gather.in_x = call->in_x;
+  const tn_channels of = tn_output_channels(layer, call, gather.depth);
   int32_t x = call->x * layer->stride_w - layer->pad_left;
-  int8_t* out = call->out;
+  tn_out_value* out = tn_first_pixel(call);
   for (int32_t left = call->columns; left > 0; left -= 2) {
     const int32_t pixels = left > 1 ? 2 : 1;
     for (int32_t p = 0; p < pixels; ++p, x += layer->stride_w) {
@@ -96,7 +100,8 @@ void tn_conv2d(const void* opaque, const tn_call* call) {
         gather_edge(&gather, x, columns, p);
       }
     }
-    tn_multiply_columns(layer, columns, gather.depth, pixels, out);
-    out += pixels * layer->out_channels;
+    TN_OUTPUT_NAME(tn_multiply_columns)(&of, columns, pixels, out);
+    out = tn_next_pixels(&of, pixels, out);
   }
+  tn_end_row(layer, call);
 }

@@ -1,22 +1,30 @@
 /* 1x1 convolution of stride 1 without padding, one row: pixel x is read before pixel x is written.
  */
-#include "tinynas_kernels.h"
+#include "conv_output.h"
 
-void tn_conv2d_1x1(const void* opaque, const tn_call* call) {
+static void widen_pixel(const int8_t* in, int32_t depth, int32_t pixel, tn_value* columns) {
+  tn_widen_quads(in, depth >> 2, columns + pixel * tn_second(0, depth));
+  for (int32_t i = depth & ~3; i < depth; ++i) {
+    tn_put_value(columns + tn_place(i, depth) + pixel * tn_second(i, depth), i, depth, in[i]);
+  }
+}
+
+void TN_OUTPUT_NAME(tn_conv2d_1x1)(const void* opaque, const tn_call* call) {
   const tn_conv_layer* layer = (const tn_conv_layer*)opaque;
-  const int32_t depth = layer->in_channels, in_quads = depth & ~3;
+  const int32_t depth = layer->in_channels;
+  const tn_channels of = tn_output_channels(layer, call, depth);
   tn_value* columns = (tn_value*)call->scratch;
   const int8_t* in = call->inputs[0];
-  int8_t* out = call->out;
-  for (int32_t x = call->columns; x > 0; x -= 2) {
-    const int32_t pixels = x > 1 ? 2 : 1;
-    for (int32_t p = 0; p < pixels; ++p, in += depth) {
-      tn_widen_quads(in, depth >> 2, columns + p * tn_second(0, depth));
-      for (int32_t i = in_quads; i < depth; ++i) {
-        columns[tn_place(i, depth) + p * tn_second(i, depth)] = in[i];
-      }
-    }
-    tn_multiply_columns(layer, columns, depth, pixels, out);
-    out += pixels * layer->out_channels;
+  tn_out_value* out = tn_first_pixel(call);
+  for (int32_t twos = call->columns >> 1; twos > 0; --twos, in += 2 * depth) {
+    widen_pixel(in, depth, 0, columns);
+    widen_pixel(in + depth, depth, 1, columns);
+    TN_OUTPUT_NAME(tn_multiply_columns)(&of, columns, 2, out);
+    out = tn_next_pixels(&of, 2, out);
   }
+  if ((call->columns & 1) != 0) {
+    widen_pixel(in, depth, 0, columns);
+    TN_OUTPUT_NAME(tn_multiply_columns)(&of, columns, 1, out);
+  }
+  tn_end_row(layer, call);
 }

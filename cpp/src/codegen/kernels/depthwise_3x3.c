@@ -1,26 +1,9 @@
 /* Depthwise convolution with a window of 3x3, one output row. */
+#include "depthwise.h"
 #include "depthwise_square.h"
 
 #if TN_DSP
-
-void tn_depthwise_3x3(const void* layer, const tn_call* call) {
-  int32_t weights[2 * 3 * 2];
-  tn_depthwise_square(layer, call, 3, weights);
-}
-
+TN_DEPTHWISE_KERNEL(tn_depthwise_3x3, 3)
 #else
-
-static void sum_four(const tn_conv_layer* layer, const int16_t* row, int32_t pitch, const int8_t* w,
-                     int32_t* sums) {
-  if (layer->stride_w == 1) {
-    tn_sum_window(3, 3, 1, row, pitch, w, sums);
-  } else {
-    tn_sum_window(3, 3, 2, row, pitch, w, sums);
-  }
-}
-
-void tn_depthwise_3x3(const void* layer, const tn_call* call) {
-  tn_depthwise_by(layer, call, sum_four);
-}
-
+void tn_depthwise_3x3(const void* layer, const tn_call* call) { tn_depthwise_of(layer, call, 3); }
 #endif

@@ -1,107 +1,112 @@
-/* Depthwise kernels of one window size, stride 1 or 2, an output channel an input channel. Where
- * there is no DSP extension, depthwise.c does as well. */
+/* Depthwise kernels of one window size with the DSP extension, stride 1 or 2, an output channel an
+ * input channel. Where there is none, depthwise.c does as well. */
 #ifndef TINYNAS_DEPTHWISE_SQUARE_H
 #define TINYNAS_DEPTHWISE_SQUARE_H
 
-#include "depthwise.h"
+#include "depthwise_paired.h"
 
 #if TN_DSP
 
-/* A row of weights as pairs for SMLAD, with zeros where there is no weight. By turns: w[2 j],
- * w[2 j + 1], for windows that begin at an even column, and w[2 j - 1], w[2 j], for those that
- * begin one column further on. */
+/* Weights as tn_sum_one and depthwise_taps.h want them: `size` words for each two rows; of the last
+ * row pairs of neighbours, by turns (w0 w1)(w2 0) and (0 w0)(w1 w2). */
 static inline __attribute__((always_inline)) void tn_pair_weights(const int8_t* w, int32_t size,
                                                                   int32_t* pair) {
-  for (const int8_t* end = w + size * size; w != end; w += size) {
-    if (size == 3) {
-      const int32_t first = w[0], second = w[1], third = w[2];
-      TN_STORE_TWO(pair, 8, tn_halves(first, second), (int32_t)((uint32_t)first << 16));
-      TN_STORE_TWO(pair, 8, tn_halves(third, 0), tn_halves(second, third));
-      continue;
+  for (int32_t twos = size >> 1; twos > 0; --twos, w += 2) {
+#pragma GCC unroll 3
+    for (int32_t columns = size >> 1; columns > 0; --columns, w += 4) {
+      const int32_t word = tn_load_word(w);
+      TN_STORE_TWO(pair, 8, tn_bytes_0_2(word), tn_bytes_1_3(word));
     }
-    int32_t word = tn_load_word(w);
-    int32_t a = tn_bytes_0_2(word), b = tn_bytes_1_3(word);
-    TN_STORE_TWO(pair, 8, tn_halves(a, b), (int32_t)((uint32_t)a << 16));
-    TN_STORE_TWO(pair, 8, tn_high_halves(a, b), tn_low_high(b, a));
-    if (size == 5) {
-      const int32_t last = w[4];
-      TN_STORE_TWO(pair, 8, tn_halves(last, 0), tn_halves(b >> 16, last));
-    } else {
-      word = tn_load_word(w + 3);
-      a = tn_bytes_0_2(word);
-      b = tn_bytes_1_3(word);
-      TN_STORE_TWO(pair, 8, tn_halves(b, tn_high(a)), tn_halves(a, b));
-      TN_STORE_TWO(pair, 8, tn_high(b), tn_high_halves(a, b));
-    }
+    *pair++ = tn_halves(w[0], w[1]);
   }
+  int32_t before = 0;
+#pragma GCC unroll 3
+  for (int32_t columns = size >> 1; columns > 0; --columns, w += 2) {
+    const int32_t even = w[0], odd = w[1];
+    TN_STORE_TWO(pair, 8, tn_halves(even, odd), tn_halves(before, even));
+    before = odd;
+  }
+  TN_STORE_TWO(pair, 8, tn_halves(w[0], 0), tn_halves(before, w[0]));
 }
 
-/* `size` and `stride` are constants where this is called. */
-static inline __attribute__((always_inline)) int8_t* tn_depthwise_channel(
-    const tn_conv_layer* layer, const tn_channel_rows* rows, const int32_t* weights, int32_t size,
-    int32_t stride, int32_t c, int32_t columns, int8_t* out) {
-  const int32_t pairs = size / 2 + 1, channels = layer->out_channels, pitch = rows->pitch;
-  const int32_t bias = layer->bias[c], multiplier = layer->multipliers[c];
-  const int32_t shift = layer->shifts[c], nudge = tn_nudge(layer->out_zero, shift);
-  const int16_t* first = rows->values;
-  for (int32_t fours = columns >> 2; fours > 0; --fours) {
-    const int16_t* row = first;
-    const int32_t* w = weights;
-    int32_t sum0, sum1, sum2, sum3;
-    if (stride == 1) {
-      TN_FIRST_ROW_AT_1(size, row, w, bias, sum0, sum1, sum2, sum3);
-      row += pitch;
+/* One output; its window begins at `row`, in the last row at `last`. */
+static inline __attribute__((always_inline)) int32_t tn_sum_one(int32_t size, const int32_t* row,
+                                                                int32_t pitch, const int16_t* last,
+                                                                const int32_t* w, int32_t sum) {
+  for (int32_t twos = size >> 1; twos > 0; --twos, row += pitch, w += size) {
 #pragma GCC unroll 7
-      for (int32_t ky = 1; ky < size; ++ky, row += pitch) {
-        TN_ROW_AT_1(size, row, w, sum0, sum1, sum2, sum3);
-      }
-    } else {
-      sum0 = sum1 = sum2 = sum3 = bias;
-      for (int32_t ky = size; ky > 0; --ky, row += pitch) {
-        TN_ROW_AT_2(size, row, w, sum0, sum1, sum2, sum3);
-      }
-    }
-    out = tn_put_channel(out, channels, sum0, multiplier, shift, nudge);
-    out = tn_put_channel(out, channels, sum1, multiplier, shift, nudge);
-    out = tn_put_channel(out, channels, sum2, multiplier, shift, nudge);
-    out = tn_put_channel(out, channels, sum3, multiplier, shift, nudge);
-    first += 4 * stride;
-    TN_KEEP(first);
-    TN_KEEP(out);
+    for (int32_t j = 0; j < size; ++j) sum = tn_dot(w[j], row[j], sum);
   }
-  for (columns &= 3; columns > 0; --columns, first += stride) {
-    const int16_t* row = first;
-    const int32_t* w = weights;
-    int32_t sum = bias;
-    for (int32_t ky = 0; ky < size; ++ky, row += pitch) {
-      for (int32_t j = 0; j < pairs; ++j, w += 2) sum = tn_dot(*w, tn_load_word(row + 2 * j), sum);
-    }
-    out = tn_put_channel(out, channels, sum, multiplier, shift, nudge);
+#pragma GCC unroll 4
+  for (int32_t j = 0; j < size / 2 + 1; ++j) {
+    sum = tn_dot(w[2 * j], tn_load_word(last + 2 * j), sum);
   }
-  return out;
+  return sum;
 }
 
-static inline __attribute__((always_inline)) void tn_depthwise_square(const void* opaque,
-                                                                      const tn_call* call,
-                                                                      int32_t size,
-                                                                      int32_t* weights) {
-  const tn_conv_layer* layer = &((const tn_depthwise_layer*)opaque)->conv;
-  const tn_channel_rows rows = tn_prepare_rows(layer, call);
-  for (int32_t c = 0; c < layer->in_channels; ++c) {
-    tn_widen_channel(layer, &rows, c);
-    if (!tn_is_common(layer->shifts[c])) {
-      tn_depthwise_any(layer, &rows, c, call->columns, tn_sum_any, call->out + c);
-      continue;
-    }
-    tn_pair_weights(layer->weights + c * size * size, size, weights);
-    if (layer->stride_w == 1) {
-      tn_depthwise_channel(layer, &rows, weights, size, 1, c, call->columns, call->out + c);
-    } else {
-      tn_depthwise_channel(layer, &rows, weights, size, 2, c, call->columns, call->out + c);
-    }
+/* The outputs of one channel; `size` and `stride` are literals. */
+#define TN_DEPTHWISE_CHANNEL(name, size, stride)                                                   \
+  static void name(const tn_conv_layer* layer, const tn_paired_rows* rows, const int32_t* weights, \
+                   int32_t c, int32_t columns, int8_t* out) {                                      \
+    const int32_t channels = layer->out_channels, pitch = rows->pitch, bias = layer->bias[c];      \
+    const int32_t multiplier = layer->multipliers[c], shift = layer->shifts[c];                    \
+    const int32_t* first = (const int32_t*)(const void*)rows->values;                              \
+    const int16_t* last = rows->values + ((size)-1) * pitch;                                       \
+    if (!tn_is_common(shift)) {                                                                    \
+      tn_depthwise_others(layer, rows, weights, size, stride, c, columns, out);                    \
+      return;                                                                                      \
+    }                                                                                              \
+    const int32_t nudge = tn_nudge(layer->out_zero, shift);                                        \
+    int32_t channels3 = 3 * channels;                                                              \
+    TN_KEEP(channels3);                                                                            \
+    for (int32_t fours = columns >> 2; fours > 0; --fours) {                                       \
+      const int32_t *row = first, *w = weights;                                                    \
+      int32_t sum0, sum1, sum2, sum3;                                                              \
+      TN_FIRST_PAIR_OF(size, stride, row, w, bias, sum0, sum1, sum2, sum3);                        \
+      for (int32_t twos = 1; twos < (size) / 2; ++twos) {                                          \
+        row += pitch;                                                                              \
+        TN_PAIR_OF(size, stride, row, w, sum0, sum1, sum2, sum3);                                  \
+      }                                                                                            \
+      TN_LAST_OF(size, stride, last, w, sum0, sum1, sum2, sum3);                                   \
+      out[0] = (int8_t)tn_requantize(sum0, multiplier, shift, nudge);                              \
+      out[channels] = (int8_t)tn_requantize(sum1, multiplier, shift, nudge);                       \
+      out[2 * channels] = (int8_t)tn_requantize(sum2, multiplier, shift, nudge);                   \
+      out[channels3] = (int8_t)tn_requantize(sum3, multiplier, shift, nudge);                      \
+      first += 4 * (stride);                                                                       \
+      last += 4 * (stride);                                                                        \
+      out += 4 * channels;                                                                         \
+      TN_KEEP(first);                                                                              \
+      TN_KEEP(out);                                                                                \
+    }                                                                                              \
+    for (columns &= 3; columns > 0; --columns, first += (stride), last += (stride)) {              \
+      const int32_t sum = tn_sum_one(size, first, pitch, last, weights, bias);                     \
+      *out = (int8_t)tn_requantize(sum, multiplier, shift, nudge);                                 \
+      out += channels;                                                                             \
+    }                                                                                              \
   }
-  tn_clamp_all(call->out, call->columns * layer->out_channels, layer->low, layer->high);
-}
+
+/* The words of tn_pair_weights(). */
+#define TN_PAIR_WORDS(size) ((size) * ((size) / 2) + (size) + 1)
+
+#define TN_DEPTHWISE_KERNEL(kernel, size)                                                  \
+  TN_DEPTHWISE_CHANNEL(channel_at_1, size, 1)                                              \
+  TN_DEPTHWISE_CHANNEL(channel_at_2, size, 2)                                              \
+  void kernel(const void* opaque, const tn_call* call) {                                   \
+    const tn_conv_layer* layer = &((const tn_depthwise_layer*)opaque)->conv;               \
+    int32_t weights[TN_PAIR_WORDS(size)];                                                  \
+    tn_paired_rows rows;                                                                   \
+    tn_prepare_paired(layer, call, &rows);                                                 \
+    for (int32_t c = 0; c < layer->in_channels; ++c) {                                     \
+      tn_widen_paired(&rows, c);                                                           \
+      tn_pair_weights(layer->weights + c * (size) * (size), size, weights);                \
+      if (layer->stride_w == 1) {                                                          \
+        channel_at_1(layer, &rows, weights, c, call->columns, call->out + c);              \
+      } else {                                                                             \
+        channel_at_2(layer, &rows, weights, c, call->columns, call->out + c);              \
+      }                                                                                    \
+    }                                                                                      \
+    tn_clamp_all(call->out, call->columns * layer->out_channels, layer->low, layer->high); \
+  }
 
 #endif
 

@@ -19,12 +19,16 @@ static uint32_t first_of_row(const tn_pair_layer* layer, const tn_call* call) {
 
 enum { TN_ADD_SHIFT = 20 }; /* bits that sums are computed with below integers */
 
+static int8_t scale_to_int8(int32_t x, tn_factor by, int32_t zero) {
+  return tn_clamp(tn_scale(x, by.multiplier, by.shift) + zero, -128, 127);
+}
+
 static int8_t add_any(const tn_pair_layer* layer, int32_t a, int32_t b) {
   const int32_t x =
       tn_scale((a - layer->zero_a) * (1 << TN_ADD_SHIFT), layer->a.multiplier, layer->a.shift);
   const int32_t y =
       tn_scale((b - layer->zero_b) * (1 << TN_ADD_SHIFT), layer->b.multiplier, layer->b.shift);
-  return (int8_t)tn_requantize_any(x + y, layer->out.multiplier, layer->out.shift, layer->out_zero);
+  return scale_to_int8(x + y, layer->out, layer->out_zero);
 }
 
 /* The operand of the larger scale, `half`, has the factor 1/2, which is a shift. That of the other
@@ -32,29 +36,31 @@ static int8_t add_any(const tn_pair_layer* layer, int32_t a, int32_t b) {
 static void add_run(const tn_pair_layer* layer, const int8_t* half, const int8_t* other,
                     int32_t count, int32_t half_zero, int32_t other_zero, tn_factor factor,
                     int8_t* out) {
-  const int32_t left = TN_ADD_SHIFT + (factor.shift == 0);
-  const int32_t right = factor.shift == 0 ? 1 : -factor.shift;
-  const int32_t rounding = (int32_t)(1u << (right - 1));
-  const int32_t multiplier = layer->out.multiplier, shift = layer->out.shift;
+  const int32_t is_half = factor.shift == 0, right = is_half ? 1 : -factor.shift;
+  const int32_t rounding = (int32_t)(1u << (right - 1)), other_factor = factor.multiplier;
+  const int32_t multiplier = layer->out.multiplier, shift = -layer->out.shift - 1;
   const int32_t nudge = tn_nudge(layer->out_zero, shift);
-  for (; count > 0; --count) {
-    const int32_t x = (*half++ - half_zero) * (1 << (TN_ADD_SHIFT - 1));
-    const int32_t scaled = (int32_t)((uint32_t)(*other++ - other_zero) << left);
-    const int32_t high = tn_multiply_high(scaled, factor.multiplier);
-    const int32_t y = (high + (high >> 31) + rounding) >> right;
-    *out++ = (int8_t)tn_requantize(x + y, multiplier, shift, nudge);
+  /* All doubled: (half - half_zero) / 2 and other - other_zero, times 2^TN_ADD_SHIFT. */
+  const int32_t scale = 1 << (TN_ADD_SHIFT + is_half + 1), zero = -other_zero * scale;
+  const int32_t half_of_zero = -half_zero * (1 << TN_ADD_SHIFT);
+#pragma GCC unroll 2
+  for (int32_t i = 0; i < count; ++i) {
+    const int32_t twice = other[i] * scale + zero;
+    const int32_t y = tn_multiply_twice(twice, other_factor, rounding + (twice >> 31)) >> right;
+    const int32_t x = half[i] * (1 << TN_ADD_SHIFT) + half_of_zero;
+    out[i] = (int8_t)tn_requantize_scaled(x + 2 * y, 1, multiplier, shift, nudge);
   }
 }
 
 static int is_half(tn_factor factor) { return factor.multiplier == 1 << 30 && factor.shift == 0; }
 
-static int is_at_most_half(tn_factor factor) {
-  return is_half(factor) || tn_is_common(factor.shift);
-}
+static int is_below_half(tn_factor factor) { return factor.shift < 0 && factor.shift >= -22; }
+
+static int is_at_most_half(tn_factor factor) { return is_half(factor) || is_below_half(factor); }
 
 static void add(const tn_pair_layer* layer, const int8_t* a, const int8_t* b, int32_t count,
                 int8_t* out) {
-  const int32_t common = tn_is_common(layer->out.shift);
+  const int32_t common = is_below_half(layer->out);
   if (common && is_half(layer->a) && is_at_most_half(layer->b)) {
     add_run(layer, a, b, count, layer->zero_a, layer->zero_b, layer->b, out);
   } else if (common && is_half(layer->b) && is_at_most_half(layer->a)) {
@@ -68,8 +74,7 @@ static void multiply(const tn_pair_layer* layer, const int8_t* a, const int8_t* 
                      int8_t* out) {
   for (int32_t i = 0; i < count; ++i) {
     const int32_t product = (a[i] - layer->zero_a) * (b[i] - layer->zero_b);
-    out[i] = (int8_t)tn_requantize_any(product, layer->out.multiplier, layer->out.shift,
-                                       layer->out_zero);
+    out[i] = scale_to_int8(product, layer->out, layer->out_zero);
   }
 }
 

@@ -1,4 +1,5 @@
 /* Fully connected layer, rounded once as LiteRT's reference does. */
+#include "multiply_quads.h"
 #include "tinynas_kernels.h"
 
 static void put(const tn_conv_layer* layer, int32_t o, int32_t sum, int8_t* out) {

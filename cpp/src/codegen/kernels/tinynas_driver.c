@@ -1,8 +1,11 @@
 /* Executes a plan: segments of operators that stream rows through rings, whole tensors, patches. */
 #include <stddef.h>
 
-#include "tinynas_config.h"
 #include "tinynas_runtime.h"
+
+/* What calls a kernel has a frame of its own: so the deepest stack is a sum that a plan knows. What
+ * is done before has one too: inlined, it would widen the frames that kernels run upon. */
+#define TN_NOINLINE __attribute__((noinline))
 
 typedef struct {
   const tn_model* model;
@@ -72,7 +75,8 @@ static void flow_window(const tn_run_state* run, const tn_op* op, uint16_t q, in
   if (*end > in->height) *end = in->height;
 }
 
-static void set_window(const tn_run_state* run, const tn_op* op, uint16_t q, tn_window* window) {
+TN_NOINLINE static void set_window(const tn_run_state* run, const tn_op* op, uint16_t q,
+                                   tn_window* window) {
   const tn_model* model = run->model;
   const uint16_t t = model->input_lists[op->first_input];
   const tn_tensor* in = &model->tensors[t];
@@ -98,16 +102,20 @@ static void set_window(const tn_run_state* run, const tn_op* op, uint16_t q, tn_
 static void set_call(const tn_run_state* run, const tn_op* op, tn_call* call) {
   call->x = column_begin(run, op->output);
   call->columns = (uint16_t)(column_end(run, op->output) - call->x);
-  call->in_x = first_column(run, run->model->input_lists[op->first_input]);
+  const uint16_t in = run->model->input_lists[op->first_input];
+  call->in_x = first_column(run, in);
+  call->in_columns = (uint16_t)(column_end(run, in) - column_begin(run, in));
+  call->in_gap = run->model->tensors[in].gap;
+  call->out_gap = run->model->tensors[op->output].gap;
   call->scratch =
       run->model->arena +
       ((op->flags & TN_ACCUMULATES) != 0 ? op->sums_offset : run->segment->scratch_offset);
 }
 
-static void run_row(const tn_run_state* run, const tn_op* op, uint16_t q) {
+TN_NOINLINE static void run_row(const tn_run_state* run, const tn_op* op, uint16_t q) {
   const tn_model* model = run->model;
   const uint16_t* inputs = model->input_lists + op->first_input;
-  const int8_t* rows[TN_MAX_INPUTS];
+  const int8_t** rows = model->inputs;
   tn_call call;
   set_call(run, op, &call);
   call.out = row_at(run, op->output, q, call.x);
@@ -124,10 +132,10 @@ static void run_row(const tn_run_state* run, const tn_op* op, uint16_t q) {
   op->kernel(op->layer, &call);
 }
 
-static void run_whole(const tn_run_state* run, const tn_op* op) {
+TN_NOINLINE static void run_whole(const tn_run_state* run, const tn_op* op) {
   const tn_model* model = run->model;
   const uint16_t* inputs = model->input_lists + op->first_input;
-  const int8_t* tensors[TN_MAX_INPUTS];
+  const int8_t** tensors = model->inputs;
   tn_call call;
   for (uint8_t k = 0; k < op->inputs; ++k) tensors[k] = base_of(run, inputs[k]);
   call.inputs = tensors;
@@ -137,7 +145,7 @@ static void run_whole(const tn_run_state* run, const tn_op* op) {
 }
 
 /* The tensor whose next row must exist before flow row q of the operator can run, or -1. */
-static int32_t missing_input(const tn_run_state* run, const tn_op* op, uint16_t q) {
+TN_NOINLINE static int32_t missing_input(const tn_run_state* run, const tn_op* op, uint16_t q) {
   const uint16_t* inputs = run->model->input_lists + op->first_input;
   for (uint8_t k = 0; k < op->inputs; ++k) {
     if (!is_made_here(run, inputs[k])) continue;
@@ -150,7 +158,7 @@ static int32_t missing_input(const tn_run_state* run, const tn_op* op, uint16_t 
 }
 
 /* Row m of tensor t has just come: the operator that adds up its rows does so. */
-static void feed_adder(const tn_run_state* run, uint16_t t, uint16_t m) {
+TN_NOINLINE static void feed_adder(const tn_run_state* run, uint16_t t, uint16_t m) {
   const tn_tensor* tensor = &run->model->tensors[t];
   if (tensor->adder == TN_NONE) return;
   const tn_op* op = &run->model->ops[tensor->adder];
@@ -239,4 +247,11 @@ int tn_run(const tn_model* model, const int8_t* image, tn_row_source source, voi
     if (stop != 0) return stop;
   }
   return 0;
+}
+
+void tn_copy_outputs(const tn_model* model, int8_t* to) {
+  for (uint16_t i = 0; i < model->output_count; ++i) {
+    const int8_t* from = model->arena + model->outputs[i].offset;
+    for (uint32_t k = 0; k < model->outputs[i].bytes; ++k) *to++ = from[k];
+  }
 }

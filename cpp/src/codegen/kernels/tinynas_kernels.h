@@ -32,48 +32,6 @@ void tn_copy_bytes(const void* layer, const tn_call* call);      /* tn_copy_laye
 void tn_transpose_map(const void* layer, const tn_call* call);   /* tn_transpose_layer */
 void tn_resize_map(const void* layer, const tn_call* call);      /* tn_resize_layer */
 
-/* Columns of two pixels, of `depth` values each, in 4 bytes a value. With the DSP extension int16:
- * quads of both pixels one after another, values of a quad in the order 0, 2, 1, 3, which is how
- * SXTB16 widens four bytes; then the values that are left, of both pixels one after another.
- * Without, int8: one column after the other, so that weights and columns share an index. */
-#if TN_DSP
-typedef int16_t tn_value;
-enum { TN_QUAD = 8, TN_SINGLE = 2 }; /* from quad to quad of one pixel; from value left to value */
-/* Where value k of the first pixel lies, and how far on that of the second. */
-static inline int32_t tn_place(int32_t k, int32_t depth) {
-  if (k >= (depth & ~3)) return 2 * k;
-  return 2 * (k & ~3) + ((k & 1) << 1 | (k & 2) >> 1);
-}
-static inline int32_t tn_second(int32_t k, int32_t depth) { return k >= (depth & ~3) ? 1 : 4; }
-#else
-typedef int8_t tn_value;
-enum { TN_QUAD = 4, TN_SINGLE = 1 };
-static inline int32_t tn_place(int32_t k, int32_t depth) {
-  (void)depth;
-  return k;
-}
-static inline int32_t tn_second(int32_t k, int32_t depth) {
-  (void)k;
-  return depth;
-}
-#endif
-/* Quads of one of the pixels, from the first of them on. */
-static inline void tn_widen_quads(const int8_t* from, int32_t quads, tn_value* to) {
-#if TN_DSP
-  int32_t* words = (int32_t*)(void*)to;
-  for (const int8_t* end = from + 4 * quads; from != end; from += 4) {
-    const int32_t word = tn_load_word(from);
-    TN_STORE_TWO(words, 16, tn_bytes_0_2(word), tn_bytes_1_3(word));
-  }
-#else
-  for (const int8_t* end = from + 4 * quads; from != end;) *to++ = *from++;
-#endif
-}
-void tn_fill_quads(int32_t value, int32_t quads, tn_value* to);
-/* All output channels of one or two pixels. */
-void tn_multiply_columns(const tn_conv_layer* layer, const tn_value* columns, int32_t depth,
-                         int32_t pixels, int8_t* out);
-
 /* Values within int8 to a smaller range. */
 static inline void tn_clamp_all(int8_t* values, int32_t count, int32_t low, int32_t high) {
   if (low <= -128 && high >= 127) return;

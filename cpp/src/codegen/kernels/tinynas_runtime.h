@@ -1,5 +1,5 @@
 /* tinynas runtime: what generated model code is made of. Free to use, no warranty (see LICENSE.txt
- * beside it). */
+ * that comes with it). */
 #ifndef TINYNAS_RUNTIME_H
 #define TINYNAS_RUNTIME_H
 
@@ -15,6 +15,7 @@ typedef struct {
   uint16_t height, width, channels;
   uint16_t slots, slot_stride, slot_shift;
   uint16_t adder; /* operator that adds up its rows as they come, or TN_NONE */
+  uint16_t gap;   /* of wide rows (wide_rows.h) */
 } tn_tensor;
 enum { TN_NONE = 0xFFFF };
 
@@ -38,8 +39,9 @@ typedef struct {
   int8_t* out;
   void* scratch;
   uint16_t x, columns, in_x;
-  uint16_t row;   /* of the output, from the top */
-  uint16_t first; /* add_row: the first row of its window */
+  uint16_t in_columns, in_gap, out_gap; /* of wide rows */
+  uint16_t row;                         /* of the output, from the top */
+  uint16_t first;                       /* add_row: the first row of its window */
 } tn_call;
 
 typedef void (*tn_kernel)(const void* layer, const tn_call* call);
@@ -56,7 +58,7 @@ typedef struct {
   const int8_t* weights;
   const int32_t* bias;
   const int32_t* multipliers;
-  const int8_t* shifts;
+  const int8_t* shifts; /* tn_is_common() tells what they are; of fully_connected exponents */
   uint16_t in_width, in_channels, out_channels;
   uint8_t kernel_h, kernel_w, stride_w, pad_left;
   int16_t in_zero, out_zero;
@@ -68,6 +70,15 @@ typedef struct {
   tn_conv_layer conv;
   uint16_t channel_multiplier; /* output channels an input channel */
 } tn_depthwise_layer;
+
+/* A kernel of int8 rows whose output is a wide ring (wide_rows.h): its row goes to `row` first. */
+typedef struct {
+  tn_kernel kernel, add_row;
+  const void* layer; /* of both */
+  int8_t* row;
+  uint16_t channels;
+  int16_t zero;
+} tn_turn_layer;
 
 /* avgpool, maxpool, mean over rows, columns or both. */
 typedef struct {
@@ -176,24 +187,36 @@ typedef struct {
  * stop. */
 typedef int (*tn_row_source)(void* context, int row, int8_t* to);
 
+/* Where a result lies when the network has run. */
+typedef struct {
+  uint32_t offset, bytes;
+} tn_output;
+
 typedef struct {
   int8_t* arena;
-  uint16_t* made; /* [tensor]: rows that exist so far of what the running segment writes */
+  const int8_t** inputs; /* of the operator that runs: as many as any operator has */
+  uint16_t* made;        /* [tensor]: rows that exist so far of what the running segment writes */
   const tn_tensor* tensors;
   const tn_op* ops;
   const uint16_t* input_lists;
   const uint16_t* writers; /* [tensor]: its operator */
   const tn_segment* segments;
-  uint16_t tensor_count, segment_count;
+  const tn_output* outputs;
+  uint16_t tensor_count, segment_count, output_count;
   uint16_t image;     /* tensor */
   uint8_t image_mode; /* TN_RESIDENT, TN_ROWS, TN_EXTERNAL */
 } tn_model;
 
 enum { TN_RESIDENT = 0, TN_ROWS = 1, TN_EXTERNAL = 2 };
 
+/* The one network; defined by model.c. */
+extern const tn_model tn_network;
+
 /* Runs the plan. TN_EXTERNAL: `image` is read where it lies; TN_ROWS: rows come from `source`.
  * Returns 0, or what `source` returned to stop. */
 int tn_run(const tn_model* model, const int8_t* image, tn_row_source source, void* context);
+/* One after another. */
+void tn_copy_outputs(const tn_model* model, int8_t* to);
 
 /* x * multiplier / 2^31, rounded; multiplier >= 0. */
 static inline int32_t tn_multiply_exact(int32_t x, int32_t multiplier) {

@@ -1,0 +1,3 @@
+/* 1x1 convolution that writes a wide row. */
+#define TN_WIDE_ROWS 1
+#include "conv2d_1x1.c"
