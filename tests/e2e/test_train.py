@@ -214,8 +214,8 @@ def check_finetuning(executable: Path, folder: Path, found: dict[str, Any]) -> N
     tuned = (whole / "best" / "model.tflite").read_bytes()
     search = ["search", "--mcu", "stm32f030r8", "--measurements", "4", "--resume", "must"]
     supernet = folder / "whole" / "supernet.pt"
-    line = command(executable, folder, *search, "--supernet", supernet, "--run-dir", whole)
-    assert "finetuned.json" in finish(line)
+    again = command(executable, folder, *search, "--supernet", supernet, "--run-dir", whole)
+    assert "finetuned.json" in finish(again)
     assert (whole / "best" / "model.tflite").read_bytes() == tuned
 
 
