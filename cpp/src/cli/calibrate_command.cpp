@@ -91,7 +91,8 @@ class Measurements {
     }
     columns_ = names;
     if (!has("measured_ms")) fail("column 'measured_ms' is missing");
-    if (!has("model") && !has("instructions")) fail("a column 'model' or 'instructions' is missing");
+    if (!has("model") && !has("instructions"))
+      fail("a column 'model' or 'instructions' is missing");
   }
 
   bool has(const std::string& name) const { return column(name) < columns_.size(); }

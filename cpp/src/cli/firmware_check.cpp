@@ -118,9 +118,8 @@ std::string verdict_text(const FirmwareVerdict& v) {
   return text + "instructions an inference: " + format_count(v.instructions()) + ", " + ratio +
          " a MAC" +
          (v.plan.instructions > 0 ? "; predicted " + format_count(v.plan.instructions) : "") +
-         "\n\n" +
-         (v.holds() ? "verified on an emulated " : "NOT as planned on an emulated ") + v.core.core +
-         "\n";
+         "\n\n" + (v.holds() ? "verified on an emulated " : "NOT as planned on an emulated ") +
+         v.core.core + "\n";
 }
 
 Json verdict_json(const FirmwareVerdict& v) {
@@ -134,8 +133,7 @@ Json verdict_json(const FirmwareVerdict& v) {
             {"flash_bytes", v.plan.flash.total_bytes()},
             {"rodata_bytes", v.plan.flash.rodata_bytes()},
             {"text_bytes", v.plan.flash.code_bytes},
-            {"instructions",
-             v.plan.instructions > 0 ? Json(v.plan.instructions) : Json(nullptr)}}},
+            {"instructions", v.plan.instructions > 0 ? Json(v.plan.instructions) : Json(nullptr)}}},
           {"measured",
            {{"arena_bytes", v.linked.arena_bytes},
             {"statics_bytes", v.linked.statics_bytes()},
