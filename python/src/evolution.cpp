@@ -95,8 +95,8 @@ std::unique_ptr<BoundEvolution> make_evolution(
     int children_per_measurement, bool informed_start, const std::string& rank_by,
     const py::object& sram, const py::object& flash, const py::object& reserve_sram,
     const py::object& reserve_flash, const std::string& runtime, const std::string& input,
-    const std::string& depthwise_rows, const py::object& latency_ms,
-    const py::object& calibration, bool allow_uncalibrated) {
+    const std::string& depthwise_rows, const py::object& latency_ms, const py::object& calibration,
+    bool allow_uncalibrated) {
   EvolutionOptions options;
   options.seed = seed;
   options.measurements = measurements;

@@ -39,10 +39,10 @@ ProgressFn call_with_line(py::handle callback, std::shared_ptr<bool> interrupted
 BoundResult run(const py::dict& arguments, const py::object& progress) {
   SearchRequest request;
   const auto text = [&](const char* key) { return path_text(arguments[key]); };
-  request.mcu = mcu_options(arguments["mcu"], arguments["sram"], arguments["flash"],
-                            arguments["reserve_sram"], arguments["reserve_flash"],
-                            arguments["latency_ms"], arguments["calibration"],
-                            arguments["allow_uncalibrated"].cast<bool>());
+  request.mcu =
+      mcu_options(arguments["mcu"], arguments["sram"], arguments["flash"],
+                  arguments["reserve_sram"], arguments["reserve_flash"], arguments["latency_ms"],
+                  arguments["calibration"], arguments["allow_uncalibrated"].cast<bool>());
   request.space = text("space");
   request.supernet = text("supernet");
   request.data = text("data");

@@ -103,7 +103,10 @@ class Layers:
         _, height, width, _ = self.builder.shape(x)
         if self.random.random() < 0.5:
             return self.builder.mean(x, keep=True)
-        rows, columns = min(self.random.randint(2, 6), height), min(self.random.randint(1, 6), width)
+        rows, columns = (
+            min(self.random.randint(2, 6), height),
+            min(self.random.randint(1, 6), width),
+        )
         return self.builder.pool(x, (rows, columns), (rows, self.random.randint(1, columns)))
 
     def maxpool(self) -> int:
@@ -175,7 +178,8 @@ class Layers:
 
 COUNTS = {
     "conv2d_1x1": 64, "conv2d": 80, "depthwise_3x3": 26, "depthwise_5x5": 26, "depthwise_7x7": 26,
-    "depthwise_any": 36, "avgpool": 14, "pool_sums": 20, "maxpool": 12, "mean": 12, "mean_axis": 8, "add": 10,
+    "depthwise_any": 36, "avgpool": 14, "pool_sums": 20, "maxpool": 12, "mean": 12, "mean_axis": 8,
+    "add": 10,
     "mul": 12, "look_up": 5, "concat": 8, "join": 8, "softmax": 8, "fully_connected": 16, "pad": 8,
     "copy": 5, "transpose": 8, "resize": 8,
 }  # fmt: skip
@@ -186,7 +190,9 @@ def chain(seed: int) -> tuple[bytes, str, int]:
     draw = random.Random(seed)
     builder = TfliteBuilder(seed)
     size = draw.randint(9, 21)
-    x = builder.conv(builder.input((1, size, size, draw.randint(1, 3))), draw.randint(2, 5), (3, 3), (2, 2))
+    x = builder.conv(
+        builder.input((1, size, size, draw.randint(1, 3))), draw.randint(2, 5), (3, 3), (2, 2)
+    )
     for _ in range(draw.randint(1, 4)):
         channels = draw.randint(2, 6)
         kernel = draw.choice((3, 3, 5, 7))
@@ -221,5 +227,3 @@ def draw_networks(thinned: int = 1) -> list[Drawn]:
         model, input_, sram = chain(SEED + 500_000 + i)
         networks.append(Drawn(f"chain-{i}", model, input_, "int8", sram))
     return networks
-
-

@@ -100,7 +100,9 @@ class Firmware:
             mode = next(f.name for f in exported.glob("invoke_*.c"))
             model_text += as_one(exported, ["weights.c", "model.c"], suffix)
             call_text += f"extern const tn_model tn_network{suffix};\n"
-            call_text += re.sub(r"\bcopy_row\b", f"copy_row{suffix}", as_one(exported, [mode], suffix))
+            call_text += re.sub(
+                r"\bcopy_row\b", f"copy_row{suffix}", as_one(exported, [mode], suffix)
+            )
         models.write_text(model_text)
         calls.write_text(call_text)
         options = [f"-I{KERNELS}", "-Wno-unused"]
@@ -109,9 +111,7 @@ class Firmware:
         return self.compile([models, calls], options, self.folder)
 
     def main_source(self, networks: list[Drawn]) -> str:
-        names = [
-            f"{INVOKE}{kind}{i}" for i in range(len(networks)) for kind in ("_whole", "_bare")
-        ]
+        names = [f"{INVOKE}{kind}{i}" for i in range(len(networks)) for kind in ("_whole", "_bare")]
         text = '#include "board.h"\n'
         text += "".join(f"int {name}(const int8_t*, int8_t*);\n" for name in names)
         text += "int none(const int8_t*, int8_t*);\n"
@@ -158,9 +158,7 @@ class Firmware:
         subprocess.run(command, check=True)
         emulator = ["qemu-system-arm", "-M", self.core.machine, "-icount", "shift=6", "-nographic"]
         emulator += ["-semihosting-config", "enable=on,target=native", "-kernel", str(image)]
-        subprocess.run(
-            emulator, check=True, cwd=self.folder, timeout=600, stdin=subprocess.DEVNULL
-        )
+        subprocess.run(emulator, check=True, cwd=self.folder, timeout=600, stdin=subprocess.DEVNULL)
         ticks = np.fromfile(self.folder / "ticks.bin", "<u4").astype(float)
         instructions = (ticks - ticks[0]) * 1000 / self.core.clock_mhz / NANOSECONDS_AN_INSTRUCTION
         pairs = instructions[1:].reshape(-1, 2)
@@ -231,8 +229,8 @@ def trip_names() -> list[tuple[str, str]]:
 def instructions_text(costs: Counts, error: float) -> str:
     text = (
         f"\n{MARK} of cpp/src/tinyengine/kernel_trips.h, by kernel: measured by\n"
-        "# `scripts/kernel_table --instructions` on an emulated core and fitted. `error`: the most, relative,\n"
-        "# on networks whose kernels were not fitted.\n"
+        "# `scripts/kernel_table --instructions` on emulated cores and fitted. `error`: the most,\n"
+        "# relative, on networks whose kernels were not fitted.\n"
         f"[instructions]\nerror = {math.ceil(error * 1000) / 1000}\n"
     )
     last = ""
@@ -257,7 +255,9 @@ def main() -> None:
             measured = Firmware(CORES[core], folder / core).measure(networks, folder)
             costs = fit(trips, measured)
             error = worst_chain(costs, trips, measured)
-            print(f"{core}: {len(networks)} networks, chains within {100 * error:.2f} %", flush=True)
+            print(
+                f"{core}: {len(networks)} networks, chains within {100 * error:.2f} %", flush=True
+            )
             for table in TABLES[core]:
                 path = ROOT / "configs" / "kernels" / f"cortex-{table}.toml"
                 text = path.read_text().split(f"\n{MARK}")[0] + instructions_text(costs, error)

@@ -1,4 +1,4 @@
-"""Predicted instructions beside those that an emulated core executes, on networks that no fit saw."""
+"""Predicted instructions beside those that an emulated core executes; no fit saw these networks."""
 
 from __future__ import annotations
 

@@ -59,7 +59,9 @@ def test_nothing_is_made_up(tmp_path: Path, cli: Cli) -> None:
     path = network(tmp_path)
     for options in (["--mcu", "stm32f103rb"], ["--mcu", "stm32f746", "--runtime", "tflm"]):
         assert json.loads(cli("plan", path, "--json", *options).stdout)["latency_ms"] is None
-    document = json.loads(cli("plan", path, "--mcu", "stm32n657", "--flash", "1MiB", "--json").stdout)
+    document = json.loads(
+        cli("plan", path, "--mcu", "stm32n657", "--flash", "1MiB", "--json").stdout
+    )
     assert document["instructions"] is None
     assert document["latency_ms"] is None
 

@@ -54,8 +54,9 @@ double parse_latency(const std::string& text) {
 double latency_limit(const McuOptions& options, const RuntimeModel& runtime) {
   const double ms = parse_latency(options.latency_ms);
   if (runtime.rules != RuntimeRules::kTinyNas) {
-    throw BadInput("--latency-ms needs --runtime tinynas: instructions are predicted of our own "
-                   "kernels only");
+    throw BadInput(
+        "--latency-ms needs --runtime tinynas: instructions are predicted of our own "
+        "kernels only");
   }
   const KernelTable* table = runtime.kernels.get();
   if (table == nullptr || table->core != runtime.core || table->instructions.empty()) {
@@ -112,15 +113,17 @@ void add_latency_options(CLI::App& command, McuOptions& options) {
 
 void require_latency_of_rows(const McuBudget& budget, DepthwiseRows rows) {
   if (!budget.latency_ms || rows == DepthwiseRows::kInt8) return;
-  throw BadInput("--latency-ms: instructions of int16 depthwise rows were not measured; use "
-                 "--depthwise-rows int8");
+  throw BadInput(
+      "--latency-ms: instructions of int16 depthwise rows were not measured; use "
+      "--depthwise-rows int8");
 }
 
 void require_latency(const McuBudget& budget, const MemoryPlan& plan, const std::string& file) {
   if (!budget.latency_ms || plan.latency_ms) return;
-  throw BadInput(file + ": --latency-ms: instructions are not predicted for channels that are "
-                        "requantised by one half or more; quantise with wider output ranges, or "
-                        "leave the limit out");
+  throw BadInput(file +
+                 ": --latency-ms: instructions are not predicted for channels that are "
+                 "requantised by one half or more; quantise with wider output ranges, or "
+                 "leave the limit out");
 }
 
 bool any_mcu_option(const McuOptions& options) {

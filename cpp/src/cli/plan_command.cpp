@@ -62,7 +62,7 @@ int plan(CliContext& context, const PlanCommandOptions& options) {
   const Network network = read_network_file(source.file, options.space);
   const Graph& graph = network.under(runtime);
   const MemoryPlan memory = plan_memory(graph, runtime, plan_options);
-  if (budget != nullptr) require_latency(*budget, memory, options.file);
+  if (budget != nullptr) require_latency(*budget, memory, source.file);
   const std::vector<MemoryPlan> all = plan_under_all(network, memory, plan_options);
   const std::string text = plan_text(source.name, graph, memory, budget) + "\n" +
                            runtimes_text(all, budget) + "\n" +

@@ -48,17 +48,19 @@ Json fields_json(const RunFields& fields) {
 std::string describe_run(const SearchOptions& options, const SearchProblem& problem,
                          const RunFields& identity, const RunFields& environment) {
   const RuntimeModel& runtime = problem.runtime;
-  Json run = {{"version", version()},
-                    {"search", options_json(options)},
-                    {"mcu",
-                     {{"name", problem.budget.name},
-                      {"sram_budget_bytes", problem.budget.sram_bytes},
-                      {"flash_budget_bytes", problem.budget.flash_bytes}}},
-                    {"space", {{"name", problem.space.name()}, {"hash", problem.space.hash()}}},
-                    {"runtime", {{"name", runtime.name}, {"core", runtime.core}, {"code_bytes", runtime.code_bytes}}},
-                    {"input", input_mode_name(problem.input)},
-                    {"depthwise_rows", depthwise_rows_name(problem.depthwise_rows)},
-                    {"evaluator", fields_json(identity)}};
+  Json run = {
+      {"version", version()},
+      {"search", options_json(options)},
+      {"mcu",
+       {{"name", problem.budget.name},
+        {"sram_budget_bytes", problem.budget.sram_bytes},
+        {"flash_budget_bytes", problem.budget.flash_bytes}}},
+      {"space", {{"name", problem.space.name()}, {"hash", problem.space.hash()}}},
+      {"runtime",
+       {{"name", runtime.name}, {"core", runtime.core}, {"code_bytes", runtime.code_bytes}}},
+      {"input", input_mode_name(problem.input)},
+      {"depthwise_rows", depthwise_rows_name(problem.depthwise_rows)},
+      {"evaluator", fields_json(identity)}};
   if (problem.budget.latency_ms && runtime.latency) {
     run["mcu"]["latency_budget_ms"] = *problem.budget.latency_ms;
     run["latency"] = {{"cpi_low", runtime.latency->cpi_low},

@@ -9,17 +9,17 @@ namespace {
 /// Fields that every network has.
 Json candidate_json(const Candidate& candidate, const SearchSpace& space) {
   const Subnet subnet = space.decode(candidate.genotype);
-  return {{"id", candidate.id},
-          {"subnet", parse_json(subnet_json(space, candidate.genotype), "subnet")},
-          {"description", describe(subnet)},
-          {"peak_sram_bytes", candidate.footprint.peak_sram_bytes},
-          {"flash_bytes", candidate.footprint.flash_bytes},
-          {"macs", candidate.footprint.macs},
-          {"latency_high_ms", candidate.footprint.latency_ms > 0
-                                  ? Json(candidate.footprint.latency_ms)
-                                  : Json(nullptr)},
-          {"params", candidate.params},
-          {"resolution", subnet.resolution}};
+  return {
+      {"id", candidate.id},
+      {"subnet", parse_json(subnet_json(space, candidate.genotype), "subnet")},
+      {"description", describe(subnet)},
+      {"peak_sram_bytes", candidate.footprint.peak_sram_bytes},
+      {"flash_bytes", candidate.footprint.flash_bytes},
+      {"macs", candidate.footprint.macs},
+      {"latency_high_ms",
+       candidate.footprint.latency_ms > 0 ? Json(candidate.footprint.latency_ms) : Json(nullptr)},
+      {"params", candidate.params},
+      {"resolution", subnet.resolution}};
 }
 
 Json accuracy_or_null(const std::optional<Measurement>& measurement) {

@@ -5,8 +5,8 @@
 
 namespace tinynas {
 
-/// Fills MemoryPlan::instructions, those of its ops, and its latency. Nothing is predicted where the
-/// kernels were not measured on this very core, nor for plans with wide rings or networks with
+/// Fills MemoryPlan::instructions, those of its ops, and its latency. Nothing is predicted where
+/// the kernels were not measured on this very core, nor for plans with wide rings or networks with
 /// factors of requantisation of one half or more, whose ways through the kernels were not measured.
 void predict_instructions(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan);
 

@@ -338,9 +338,8 @@ class KernelTrips {
       return static_cast<Trip>(static_cast<int>(call) + index);
     };
     const double values = pixels_ * out_.c;
-    const bool pixel = op_.input_count == 2
-                           ? !(graph_.tensors[graph_.inputs(op_)[1]].shape == out_)
-                           : op_.constant_bytes == out_.c;
+    const bool pixel = op_.input_count == 2 ? !(graph_.tensors[graph_.inputs(op_)[1]].shape == out_)
+                                            : op_.constant_bytes == out_.c;
     const bool one = op_.input_count == 1 && op_.constant_bytes == 1;
     const double runs = one ? values : pixel ? pixels_ : calls_;
     const bool odd = one || (pixel ? out_.c : std::int64_t{out_.w} * out_.c) % 2 != 0;

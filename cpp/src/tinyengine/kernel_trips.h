@@ -9,242 +9,242 @@
 #include <iterator>
 #include <vector>
 
-#include "tinynas/graph.h"
 #include "tinyengine/patches.h"
+#include "tinynas/graph.h"
 
 namespace tinynas {
 
 // Each kernel's first trip is a call: a row of the output, or a whole tensor. "pair" and "single":
 // two pixels and one pixel of a convolution; "quad", "oct": four and eight values; "left": values
 // that are left over of these.
-#define TINYNAS_TRIPS(X)                                                                       \
-  X(invoke, model)                                                                             \
-  X(invoke, input_byte)                                                                        \
-  X(invoke, camera_row)                                                                        \
-  X(invoke, camera_byte)                                                                       \
-  X(invoke, output_byte)                                                                       \
-  X(driver, segment)                                                                           \
-  X(driver, tile)                                                                              \
-  X(driver, tile_op)                                                                           \
-  X(driver, row)                                                                               \
-  X(driver, window_row)                                                                        \
-  X(driver, pixelwise_row)                                                                     \
-  X(driver, pixelwise_input)                                                                   \
-  X(driver, ring)                                                                              \
-  X(driver, walk)                                                                              \
-  X(driver, wait_window)                                                                       \
-  X(driver, wait_pixelwise)                                                                    \
-  X(driver, wait_outside)                                                                      \
-  X(driver, camera_row)                                                                        \
-  X(driver, adder_row)                                                                         \
-  X(driver, whole_op)                                                                          \
-  X(driver, whole_input)                                                                       \
-  X(multiply_columns, pair)                                                                    \
-  X(multiply_columns, pair_twos) /* that has any two output channels */                        \
-  X(multiply_columns, pair_two)                                                                \
-  X(multiply_columns, pair_two_octs) /* of a depth of eight at least */                        \
-  X(multiply_columns, pair_two_oct) /* eight values of the depth */                            \
-  X(multiply_columns, pair_two_quad) /* four that are left of eights */                        \
-  X(multiply_columns, pair_two_rest) /* any that are */                                        \
-  X(multiply_columns, pair_two_lefts)                                                          \
-  X(multiply_columns, pair_two_left)                                                           \
-  X(multiply_columns, pair_odd) /* the last of an odd number of output channels */             \
-  X(multiply_columns, pair_odd_quad)                                                           \
-  X(multiply_columns, pair_odd_depth_1) /* less than four deep */                              \
-  X(multiply_columns, pair_odd_depth_2)                                                        \
-  X(multiply_columns, pair_odd_depth_3)                                                        \
-  X(multiply_columns, pair_odd_left_1)                                                         \
-  X(multiply_columns, pair_odd_left_2)                                                         \
-  X(multiply_columns, pair_odd_left_3)                                                         \
-  X(multiply_columns, single)                                                                  \
-  X(multiply_columns, single_twos)                                                             \
-  X(multiply_columns, single_two)                                                              \
-  X(multiply_columns, single_two_octs)                                                         \
-  X(multiply_columns, single_two_oct)                                                          \
-  X(multiply_columns, single_two_quad)                                                         \
-  X(multiply_columns, single_two_rest)                                                         \
-  X(multiply_columns, single_two_lefts)                                                        \
-  X(multiply_columns, single_two_left)                                                         \
-  X(multiply_columns, single_odd)                                                              \
-  X(multiply_columns, single_odd_quad)                                                         \
-  X(multiply_columns, single_odd_depth_1)                                                      \
-  X(multiply_columns, single_odd_depth_2)                                                      \
-  X(multiply_columns, single_odd_depth_3)                                                      \
-  X(multiply_columns, single_odd_left_1)                                                       \
-  X(multiply_columns, single_odd_left_2)                                                       \
-  X(multiply_columns, single_odd_left_3)                                                       \
-  X(clamp, run)                                                                                \
-  X(clamp, value)                                                                              \
-  X(conv2d_1x1, call)                                                                          \
-  X(conv2d_1x1, pixel)                                                                         \
-  X(conv2d_1x1, octs)                                                                          \
-  X(conv2d_1x1, oct)                                                                           \
-  X(conv2d_1x1, quad)                                                                          \
-  X(conv2d_1x1, lefts) /* a pixel with any */                                                  \
-  X(conv2d_1x1, left)                                                                          \
-  X(conv2d, call)                                                                              \
-  X(conv2d, inside)     /* a pixel whose window lies within the input's columns */             \
-  X(conv2d, inside_row)                                                                        \
-  X(conv2d, inside_octs) /* a row that has any */                                              \
-  X(conv2d, inside_oct)                                                                        \
-  X(conv2d, inside_quads)                                                                      \
-  X(conv2d, inside_quad)                                                                       \
-  X(conv2d, inside_fews)                                                                       \
-  X(conv2d, inside_few)  /* values left of a row, less than four in all rows */                \
-  X(conv2d, inside_lefts)                                                                      \
-  X(conv2d, inside_left) /* more */                                                            \
-  X(conv2d, inside_last) /* values left over of fours that such values make */                 \
-  X(conv2d, padding)     /* above or below the window of such a pixel */                       \
-  X(conv2d, padding_quads)                                                                     \
-  X(conv2d, padding_quad)                                                                      \
-  X(conv2d, padding_left)                                                                      \
-  X(conv2d, edge)        /* any other pixel, gathered value by value */                        \
-  X(conv2d, edge_row)                                                                          \
-  X(conv2d, edge_value)  /* of the quads */                                                    \
-  X(conv2d, edge_left)                                                                         \
-  X(conv2d, edge_last)                                                                         \
-  X(conv2d, edge_inside) /* of rows that are no padding */                                     \
-  X(conv2d, edge_before) /* and of columns to the left of the input */                         \
-  X(conv2d, edge_read)   /* that are no padding */                                             \
-  X(depthwise_square, call) /* what kernels of one size share: rows of a channel widened */    \
-  X(depthwise_square, window_row)                                                              \
-  X(depthwise_square, padding_value)                                                           \
-  X(depthwise_square, channel)                                                                 \
-  X(depthwise_square, channel_row)                                                             \
-  X(depthwise_square, row_of_octs)                                                             \
-  X(depthwise_square, oct)                                                                     \
-  X(depthwise_square, quad)                                                                    \
-  X(depthwise_square, left_1) /* a row with one left, two, three */                            \
-  X(depthwise_square, left_2)                                                                  \
-  X(depthwise_square, left_3)                                                                  \
-  X(depthwise_rows, call) /* the same of those of any size */                                  \
-  X(depthwise_rows, window_row)                                                                \
-  X(depthwise_rows, padding_value)                                                             \
-  X(depthwise_rows, channel)                                                                   \
-  X(depthwise_rows, channel_row)                                                               \
-  X(depthwise_rows, row_of_octs)                                                               \
-  X(depthwise_rows, oct)                                                                       \
-  X(depthwise_rows, quad)                                                                      \
-  X(depthwise_rows, left_1)                                                                    \
-  X(depthwise_rows, left_2)                                                                    \
-  X(depthwise_rows, left_3)                                                                    \
-  X(depthwise_3x3, call)                                                                       \
-  X(depthwise_3x3, channel) /* stride 1 */                                                     \
-  X(depthwise_3x3, quads) /* a channel that has any */                                         \
-  X(depthwise_3x3, quad) /* four outputs */                                                    \
-  X(depthwise_3x3, left_1)                                                                     \
-  X(depthwise_3x3, left_2)                                                                     \
-  X(depthwise_3x3, left_3)                                                                     \
-  X(depthwise_3x3, channel_at_2) /* stride 2 */                                                \
-  X(depthwise_3x3, quads_at_2)                                                                 \
-  X(depthwise_3x3, quad_at_2)                                                                  \
-  X(depthwise_3x3, left_1_at_2)                                                                \
-  X(depthwise_3x3, left_2_at_2)                                                                \
-  X(depthwise_3x3, left_3_at_2)                                                                \
-  X(depthwise_5x5, call)                                                                       \
-  X(depthwise_5x5, channel) /* stride 1 */                                                     \
-  X(depthwise_5x5, quads) /* a channel that has any */                                         \
-  X(depthwise_5x5, quad) /* four outputs */                                                    \
-  X(depthwise_5x5, left_1)                                                                     \
-  X(depthwise_5x5, left_2)                                                                     \
-  X(depthwise_5x5, left_3)                                                                     \
-  X(depthwise_5x5, channel_at_2) /* stride 2 */                                                \
-  X(depthwise_5x5, quads_at_2)                                                                 \
-  X(depthwise_5x5, quad_at_2)                                                                  \
-  X(depthwise_5x5, left_1_at_2)                                                                \
-  X(depthwise_5x5, left_2_at_2)                                                                \
-  X(depthwise_5x5, left_3_at_2)                                                                \
-  X(depthwise_7x7, call)                                                                       \
-  X(depthwise_7x7, channel) /* stride 1 */                                                     \
-  X(depthwise_7x7, quads) /* a channel that has any */                                         \
-  X(depthwise_7x7, quad) /* four outputs */                                                    \
-  X(depthwise_7x7, left_1)                                                                     \
-  X(depthwise_7x7, left_2)                                                                     \
-  X(depthwise_7x7, left_3)                                                                     \
-  X(depthwise_7x7, channel_at_2) /* stride 2 */                                                \
-  X(depthwise_7x7, quads_at_2)                                                                 \
-  X(depthwise_7x7, quad_at_2)                                                                  \
-  X(depthwise_7x7, left_1_at_2)                                                                \
-  X(depthwise_7x7, left_2_at_2)                                                                \
-  X(depthwise_7x7, left_3_at_2)                                                                \
-  X(depthwise_any, call)       /* windows of any size */                                       \
-  X(depthwise_any, channel)                                                                    \
-  X(depthwise_any, quad)                                                                       \
-  X(depthwise_any, quad_row)                                                                   \
-  X(depthwise_any, quad_value) /* of the window */                                             \
-  X(depthwise_any, quad_row_sevens) /* of rows of seven values or more */                      \
-  X(depthwise_any, quad_row_lefts)  /* of a number that seven does not divide */               \
-  X(depthwise_any, quad_value_left)                                                            \
-  X(depthwise_any, left)                                                                       \
-  X(depthwise_any, left_row)                                                                   \
-  X(depthwise_any, left_value)                                                                 \
-  X(pool, call)                                                                                \
-  X(pool, pixel)                                                                               \
-  X(pool, channel)                                                                             \
-  X(pool, row)                                                                                 \
-  X(pool, column)                                                                              \
-  X(pool, value)                                                                               \
-  X(avgpool, write)                                                                            \
-  X(avgpool, channel)                                                                          \
-  X(mean, write)                                                                               \
-  X(mean, channel)                                                                             \
-  X(pool_sums, call)                                                                           \
-  X(pool_sums, pixel)                                                                          \
-  X(pool_add_row, call)                                                                        \
-  X(pool_add_row, pixel)                                                                       \
-  X(pool_add_row, first_pixel)                                                                 \
-  X(pool_add_row, first_channel)                                                               \
-  X(pool_add_row, column)                                                                      \
-  X(pool_add_row, value)                                                                       \
-  X(maxpool, call)                                                                             \
-  X(maxpool, pixel)                                                                            \
-  X(maxpool, channel)                                                                          \
-  X(maxpool, row)                                                                              \
-  X(maxpool, value)                                                                            \
-  X(add, call)                                                                                 \
-  X(add, run)                                                                                  \
-  X(add, odd_run)                                                                              \
-  X(add, value)                                                                                \
-  X(mul, call)                                                                                 \
-  X(mul, run)                                                                                  \
-  X(mul, odd_run)                                                                              \
-  X(mul, value)                                                                                \
-  X(look_up, call)                                                                             \
-  X(look_up, value)                                                                            \
-  X(concat, call)                                                                              \
-  X(concat, pixel)                                                                             \
-  X(concat, input)                                                                             \
-  X(concat, value)                                                                             \
-  X(softmax, call)                                                                             \
-  X(softmax, pixel)                                                                            \
-  X(softmax, channel)                                                                          \
-  X(fully_connected, call)                                                                     \
-  X(fully_connected, four) /* outputs */                                                       \
-  X(fully_connected, four_quad)                                                                \
-  X(fully_connected, four_left)                                                                \
-  X(fully_connected, output)                                                                   \
-  X(fully_connected, output_value)                                                             \
-  X(mean_axis, call)                                                                           \
-  X(mean_axis, outer)                                                                          \
-  X(mean_axis, inner)                                                                          \
-  X(mean_axis, value)                                                                          \
-  X(join, call)                                                                                \
-  X(join, outer)                                                                               \
-  X(join, run)                                                                                 \
-  X(join, byte)                                                                                \
-  X(pad, call)                                                                                 \
-  X(pad, fill)                                                                                 \
-  X(pad, row)                                                                                  \
-  X(pad, byte)                                                                                 \
-  X(copy, call)                                                                                \
-  X(copy, byte)                                                                                \
-  X(transpose, call)                                                                           \
-  X(transpose, row)                                                                            \
-  X(transpose, column)                                                                         \
-  X(transpose, value)                                                                          \
-  X(resize, call)                                                                              \
-  X(resize, row)                                                                               \
-  X(resize, pixel)                                                                             \
+#define TINYNAS_TRIPS(X)                                                                    \
+  X(invoke, model)                                                                          \
+  X(invoke, input_byte)                                                                     \
+  X(invoke, camera_row)                                                                     \
+  X(invoke, camera_byte)                                                                    \
+  X(invoke, output_byte)                                                                    \
+  X(driver, segment)                                                                        \
+  X(driver, tile)                                                                           \
+  X(driver, tile_op)                                                                        \
+  X(driver, row)                                                                            \
+  X(driver, window_row)                                                                     \
+  X(driver, pixelwise_row)                                                                  \
+  X(driver, pixelwise_input)                                                                \
+  X(driver, ring)                                                                           \
+  X(driver, walk)                                                                           \
+  X(driver, wait_window)                                                                    \
+  X(driver, wait_pixelwise)                                                                 \
+  X(driver, wait_outside)                                                                   \
+  X(driver, camera_row)                                                                     \
+  X(driver, adder_row)                                                                      \
+  X(driver, whole_op)                                                                       \
+  X(driver, whole_input)                                                                    \
+  X(multiply_columns, pair)                                                                 \
+  X(multiply_columns, pair_twos) /* that has any two output channels */                     \
+  X(multiply_columns, pair_two)                                                             \
+  X(multiply_columns, pair_two_octs) /* of a depth of eight at least */                     \
+  X(multiply_columns, pair_two_oct)  /* eight values of the depth */                        \
+  X(multiply_columns, pair_two_quad) /* four that are left of eights */                     \
+  X(multiply_columns, pair_two_rest) /* any that are */                                     \
+  X(multiply_columns, pair_two_lefts)                                                       \
+  X(multiply_columns, pair_two_left)                                                        \
+  X(multiply_columns, pair_odd) /* the last of an odd number of output channels */          \
+  X(multiply_columns, pair_odd_quad)                                                        \
+  X(multiply_columns, pair_odd_depth_1) /* less than four deep */                           \
+  X(multiply_columns, pair_odd_depth_2)                                                     \
+  X(multiply_columns, pair_odd_depth_3)                                                     \
+  X(multiply_columns, pair_odd_left_1)                                                      \
+  X(multiply_columns, pair_odd_left_2)                                                      \
+  X(multiply_columns, pair_odd_left_3)                                                      \
+  X(multiply_columns, single)                                                               \
+  X(multiply_columns, single_twos)                                                          \
+  X(multiply_columns, single_two)                                                           \
+  X(multiply_columns, single_two_octs)                                                      \
+  X(multiply_columns, single_two_oct)                                                       \
+  X(multiply_columns, single_two_quad)                                                      \
+  X(multiply_columns, single_two_rest)                                                      \
+  X(multiply_columns, single_two_lefts)                                                     \
+  X(multiply_columns, single_two_left)                                                      \
+  X(multiply_columns, single_odd)                                                           \
+  X(multiply_columns, single_odd_quad)                                                      \
+  X(multiply_columns, single_odd_depth_1)                                                   \
+  X(multiply_columns, single_odd_depth_2)                                                   \
+  X(multiply_columns, single_odd_depth_3)                                                   \
+  X(multiply_columns, single_odd_left_1)                                                    \
+  X(multiply_columns, single_odd_left_2)                                                    \
+  X(multiply_columns, single_odd_left_3)                                                    \
+  X(clamp, run)                                                                             \
+  X(clamp, value)                                                                           \
+  X(conv2d_1x1, call)                                                                       \
+  X(conv2d_1x1, pixel)                                                                      \
+  X(conv2d_1x1, octs)                                                                       \
+  X(conv2d_1x1, oct)                                                                        \
+  X(conv2d_1x1, quad)                                                                       \
+  X(conv2d_1x1, lefts) /* a pixel with any */                                               \
+  X(conv2d_1x1, left)                                                                       \
+  X(conv2d, call)                                                                           \
+  X(conv2d, inside) /* a pixel whose window lies within the input's columns */              \
+  X(conv2d, inside_row)                                                                     \
+  X(conv2d, inside_octs) /* a row that has any */                                           \
+  X(conv2d, inside_oct)                                                                     \
+  X(conv2d, inside_quads)                                                                   \
+  X(conv2d, inside_quad)                                                                    \
+  X(conv2d, inside_fews)                                                                    \
+  X(conv2d, inside_few) /* values left of a row, less than four in all rows */              \
+  X(conv2d, inside_lefts)                                                                   \
+  X(conv2d, inside_left) /* more */                                                         \
+  X(conv2d, inside_last) /* values left over of fours that such values make */              \
+  X(conv2d, padding)     /* above or below the window of such a pixel */                    \
+  X(conv2d, padding_quads)                                                                  \
+  X(conv2d, padding_quad)                                                                   \
+  X(conv2d, padding_left)                                                                   \
+  X(conv2d, edge) /* any other pixel, gathered value by value */                            \
+  X(conv2d, edge_row)                                                                       \
+  X(conv2d, edge_value) /* of the quads */                                                  \
+  X(conv2d, edge_left)                                                                      \
+  X(conv2d, edge_last)                                                                      \
+  X(conv2d, edge_inside)    /* of rows that are no padding */                               \
+  X(conv2d, edge_before)    /* and of columns to the left of the input */                   \
+  X(conv2d, edge_read)      /* that are no padding */                                       \
+  X(depthwise_square, call) /* what kernels of one size share: rows of a channel widened */ \
+  X(depthwise_square, window_row)                                                           \
+  X(depthwise_square, padding_value)                                                        \
+  X(depthwise_square, channel)                                                              \
+  X(depthwise_square, channel_row)                                                          \
+  X(depthwise_square, row_of_octs)                                                          \
+  X(depthwise_square, oct)                                                                  \
+  X(depthwise_square, quad)                                                                 \
+  X(depthwise_square, left_1) /* a row with one left, two, three */                         \
+  X(depthwise_square, left_2)                                                               \
+  X(depthwise_square, left_3)                                                               \
+  X(depthwise_rows, call) /* the same of those of any size */                               \
+  X(depthwise_rows, window_row)                                                             \
+  X(depthwise_rows, padding_value)                                                          \
+  X(depthwise_rows, channel)                                                                \
+  X(depthwise_rows, channel_row)                                                            \
+  X(depthwise_rows, row_of_octs)                                                            \
+  X(depthwise_rows, oct)                                                                    \
+  X(depthwise_rows, quad)                                                                   \
+  X(depthwise_rows, left_1)                                                                 \
+  X(depthwise_rows, left_2)                                                                 \
+  X(depthwise_rows, left_3)                                                                 \
+  X(depthwise_3x3, call)                                                                    \
+  X(depthwise_3x3, channel) /* stride 1 */                                                  \
+  X(depthwise_3x3, quads)   /* a channel that has any */                                    \
+  X(depthwise_3x3, quad)    /* four outputs */                                              \
+  X(depthwise_3x3, left_1)                                                                  \
+  X(depthwise_3x3, left_2)                                                                  \
+  X(depthwise_3x3, left_3)                                                                  \
+  X(depthwise_3x3, channel_at_2) /* stride 2 */                                             \
+  X(depthwise_3x3, quads_at_2)                                                              \
+  X(depthwise_3x3, quad_at_2)                                                               \
+  X(depthwise_3x3, left_1_at_2)                                                             \
+  X(depthwise_3x3, left_2_at_2)                                                             \
+  X(depthwise_3x3, left_3_at_2)                                                             \
+  X(depthwise_5x5, call)                                                                    \
+  X(depthwise_5x5, channel) /* stride 1 */                                                  \
+  X(depthwise_5x5, quads)   /* a channel that has any */                                    \
+  X(depthwise_5x5, quad)    /* four outputs */                                              \
+  X(depthwise_5x5, left_1)                                                                  \
+  X(depthwise_5x5, left_2)                                                                  \
+  X(depthwise_5x5, left_3)                                                                  \
+  X(depthwise_5x5, channel_at_2) /* stride 2 */                                             \
+  X(depthwise_5x5, quads_at_2)                                                              \
+  X(depthwise_5x5, quad_at_2)                                                               \
+  X(depthwise_5x5, left_1_at_2)                                                             \
+  X(depthwise_5x5, left_2_at_2)                                                             \
+  X(depthwise_5x5, left_3_at_2)                                                             \
+  X(depthwise_7x7, call)                                                                    \
+  X(depthwise_7x7, channel) /* stride 1 */                                                  \
+  X(depthwise_7x7, quads)   /* a channel that has any */                                    \
+  X(depthwise_7x7, quad)    /* four outputs */                                              \
+  X(depthwise_7x7, left_1)                                                                  \
+  X(depthwise_7x7, left_2)                                                                  \
+  X(depthwise_7x7, left_3)                                                                  \
+  X(depthwise_7x7, channel_at_2) /* stride 2 */                                             \
+  X(depthwise_7x7, quads_at_2)                                                              \
+  X(depthwise_7x7, quad_at_2)                                                               \
+  X(depthwise_7x7, left_1_at_2)                                                             \
+  X(depthwise_7x7, left_2_at_2)                                                             \
+  X(depthwise_7x7, left_3_at_2)                                                             \
+  X(depthwise_any, call) /* windows of any size */                                          \
+  X(depthwise_any, channel)                                                                 \
+  X(depthwise_any, quad)                                                                    \
+  X(depthwise_any, quad_row)                                                                \
+  X(depthwise_any, quad_value)      /* of the window */                                     \
+  X(depthwise_any, quad_row_sevens) /* of rows of seven values or more */                   \
+  X(depthwise_any, quad_row_lefts)  /* of a number that seven does not divide */            \
+  X(depthwise_any, quad_value_left)                                                         \
+  X(depthwise_any, left)                                                                    \
+  X(depthwise_any, left_row)                                                                \
+  X(depthwise_any, left_value)                                                              \
+  X(pool, call)                                                                             \
+  X(pool, pixel)                                                                            \
+  X(pool, channel)                                                                          \
+  X(pool, row)                                                                              \
+  X(pool, column)                                                                           \
+  X(pool, value)                                                                            \
+  X(avgpool, write)                                                                         \
+  X(avgpool, channel)                                                                       \
+  X(mean, write)                                                                            \
+  X(mean, channel)                                                                          \
+  X(pool_sums, call)                                                                        \
+  X(pool_sums, pixel)                                                                       \
+  X(pool_add_row, call)                                                                     \
+  X(pool_add_row, pixel)                                                                    \
+  X(pool_add_row, first_pixel)                                                              \
+  X(pool_add_row, first_channel)                                                            \
+  X(pool_add_row, column)                                                                   \
+  X(pool_add_row, value)                                                                    \
+  X(maxpool, call)                                                                          \
+  X(maxpool, pixel)                                                                         \
+  X(maxpool, channel)                                                                       \
+  X(maxpool, row)                                                                           \
+  X(maxpool, value)                                                                         \
+  X(add, call)                                                                              \
+  X(add, run)                                                                               \
+  X(add, odd_run)                                                                           \
+  X(add, value)                                                                             \
+  X(mul, call)                                                                              \
+  X(mul, run)                                                                               \
+  X(mul, odd_run)                                                                           \
+  X(mul, value)                                                                             \
+  X(look_up, call)                                                                          \
+  X(look_up, value)                                                                         \
+  X(concat, call)                                                                           \
+  X(concat, pixel)                                                                          \
+  X(concat, input)                                                                          \
+  X(concat, value)                                                                          \
+  X(softmax, call)                                                                          \
+  X(softmax, pixel)                                                                         \
+  X(softmax, channel)                                                                       \
+  X(fully_connected, call)                                                                  \
+  X(fully_connected, four) /* outputs */                                                    \
+  X(fully_connected, four_quad)                                                             \
+  X(fully_connected, four_left)                                                             \
+  X(fully_connected, output)                                                                \
+  X(fully_connected, output_value)                                                          \
+  X(mean_axis, call)                                                                        \
+  X(mean_axis, outer)                                                                       \
+  X(mean_axis, inner)                                                                       \
+  X(mean_axis, value)                                                                       \
+  X(join, call)                                                                             \
+  X(join, outer)                                                                            \
+  X(join, run)                                                                              \
+  X(join, byte)                                                                             \
+  X(pad, call)                                                                              \
+  X(pad, fill)                                                                              \
+  X(pad, row)                                                                               \
+  X(pad, byte)                                                                              \
+  X(copy, call)                                                                             \
+  X(copy, byte)                                                                             \
+  X(transpose, call)                                                                        \
+  X(transpose, row)                                                                         \
+  X(transpose, column)                                                                      \
+  X(transpose, value)                                                                       \
+  X(resize, call)                                                                           \
+  X(resize, row)                                                                            \
+  X(resize, pixel)                                                                          \
   X(resize, byte)
 
 enum class Trip : std::uint16_t {

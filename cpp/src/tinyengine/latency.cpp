@@ -100,8 +100,7 @@ LatencyModel load_calibration(const std::string& path, const Mcu& mcu) {
   const double error = file.get_number("error", 0, 1);
   model.cpi_low = cpi * (1 - error);
   model.cpi_high = cpi * (1 + error);
-  model.cycles_per_weight_byte =
-      file.number_or("cycles_per_weight_byte", 0, 0, kMostCyclesPerByte);
+  model.cycles_per_weight_byte = file.number_or("cycles_per_weight_byte", 0, 0, kMostCyclesPerByte);
   model.clock_hz = static_cast<double>(mcu.clock_hz);
   model.source = file.get_string("source");
   file.finish();
@@ -112,8 +111,8 @@ std::string calibration_toml(const Mcu& mcu, const LatencyFit& fit, std::size_t 
                              const std::string& measurements_file) {
   char numbers[256];
   std::snprintf(numbers, sizeof numbers,
-                "cpi = %.6g\nerror = %.6g\ncycles_per_weight_byte = %.6g\n",
-                fit.cpi, std::min(fit.max_error, 1.0), fit.cycles_per_weight_byte);
+                "cpi = %.6g\nerror = %.6g\ncycles_per_weight_byte = %.6g\n", fit.cpi,
+                std::min(fit.max_error, 1.0), fit.cycles_per_weight_byte);
   char source[256];
   std::snprintf(source, sizeof source,
                 "%zu measurement%s on a %s, leave-one-out error %.1f %% mean, %.1f %% max", rows,

@@ -192,7 +192,8 @@ class PlanTrips {
     trips_.clear();
     trips_.add(Trip::invoke_model, 1);
     if (plan_.input == InputMode::kResident) {
-      trips_.add(Trip::invoke_input_byte, static_cast<double>(graph_.tensors[graph_.input].bytes()));
+      trips_.add(Trip::invoke_input_byte,
+                 static_cast<double>(graph_.tensors[graph_.input].bytes()));
     }
     std::int64_t bytes = graph_.tensors[graph_.output].bytes();
     for (const std::int32_t tensor : graph_.more_outputs) bytes += graph_.tensors[tensor].bytes();

@@ -42,10 +42,10 @@ TEST_CASE("trips of a pointwise convolution follow its loops") {
   const TripList trips = trips_of(graph, {{0, 4}}, {{0, 5}});
   CHECK(count_of(trips, Trip::conv2d_1x1_call) == 4);
   CHECK(count_of(trips, Trip::conv2d_1x1_pixel) == 20);
-  CHECK(count_of(trips, Trip::conv2d_1x1_left) == 20);           // 13 = 3 x 4 + 1
-  CHECK(count_of(trips, Trip::multiply_columns_pair) == 8);      // two a row
-  CHECK(count_of(trips, Trip::multiply_columns_single) == 4);    // and one left
-  CHECK(count_of(trips, Trip::multiply_columns_pair_two) == 24); // 7 = 3 x 2 + 1
+  CHECK(count_of(trips, Trip::conv2d_1x1_left) == 20);            // 13 = 3 x 4 + 1
+  CHECK(count_of(trips, Trip::multiply_columns_pair) == 8);       // two a row
+  CHECK(count_of(trips, Trip::multiply_columns_single) == 4);     // and one left
+  CHECK(count_of(trips, Trip::multiply_columns_pair_two) == 24);  // 7 = 3 x 2 + 1
   CHECK(count_of(trips, Trip::multiply_columns_pair_odd) == 8);
   CHECK(count_of(trips, Trip::multiply_columns_pair_two_oct) == 24);
   CHECK(count_of(trips, Trip::multiply_columns_pair_two_quad) == 24);

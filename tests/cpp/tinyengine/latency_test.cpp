@@ -24,15 +24,16 @@ LatencyMeasurement row(std::int64_t instructions, std::int64_t bytes, double cpi
 }  // namespace
 
 TEST_CASE("a fit recovers the cycles that made its rows") {
-  const LatencyFit one = fit_latency({row(3'000'000, 0, 1.5, 0), row(40'000'000, 0, 1.5, 0)}, kClock);
+  const LatencyFit one =
+      fit_latency({row(3'000'000, 0, 1.5, 0), row(40'000'000, 0, 1.5, 0)}, kClock);
   CHECK(one.cpi == Approx(1.5));
   CHECK(one.cycles_per_weight_byte == 0);
   CHECK(one.max_error == Approx(0).margin(1e-9));
 
-  const LatencyFit two = fit_latency({row(3'000'000, 90'000, 1.2, 4), row(9'000'000, 700'000, 1.2, 4),
-                                      row(20'000'000, 60'000, 1.2, 4),
-                                      row(5'000'000, 5'000, 1.2, 4)},
-                                     kClock);
+  const LatencyFit two =
+      fit_latency({row(3'000'000, 90'000, 1.2, 4), row(9'000'000, 700'000, 1.2, 4),
+                   row(20'000'000, 60'000, 1.2, 4), row(5'000'000, 5'000, 1.2, 4)},
+                  kClock);
   CHECK(two.cpi == Approx(1.2));
   CHECK(two.cycles_per_weight_byte == Approx(4));
   CHECK(two.max_error == Approx(0).margin(1e-9));
