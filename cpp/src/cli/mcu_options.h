@@ -13,8 +13,8 @@ namespace tinynas {
 
 /// As typed; bytes such as "320KiB".
 struct McuOptions {
-  std::string mcu, sram, flash, reserve_sram, reserve_flash;
-  std::string latency_ms, calibration;  ///< milliseconds; a file of `tinynas calibrate`
+  std::string mcu = {}, sram = {}, flash = {}, reserve_sram = {}, reserve_flash = {};
+  std::string latency_ms = {}, calibration = {};  ///< milliseconds; a file of `tinynas calibrate`
   bool allow_uncalibrated = false;
 };
 

@@ -54,7 +54,7 @@ Found search_for(const McuOptions& mcu) {
 }  // namespace
 
 TEST_CASE("a budget that binds: winner, breakdown, what was given up, runners-up") {
-  const Found found = search_for({"stm32f030r8", "", "", "", ""});
+  const Found found = search_for({.mcu = "stm32f030r8"});
   REQUIRE(found.result.status == SearchStatus::kFound);
   const Candidate& best = found.result.best->proposal.candidate;
   const std::string& report = found.report;
@@ -79,10 +79,10 @@ TEST_CASE("a budget that binds: winner, breakdown, what was given up, runners-up
 }
 
 TEST_CASE("a budget that does not bind, and one that nothing fits") {
-  const Found roomy = search_for({"stm32f746", "", "", "", ""});
+  const Found roomy = search_for({.mcu = "stm32f746"});
   INFO(roomy.report);
   CHECK(contains(roomy.report, "nothing, the winner is the largest network of the space"));
-  const Found hopeless = search_for({"stm32f746", "36KiB", "28KiB", "", ""});
+  const Found hopeless = search_for({.mcu = "stm32f746", .sram = "36KiB", .flash = "28KiB"});
   REQUIRE(hopeless.result.status == SearchStatus::kNothingFits);
   INFO(hopeless.report);
   CHECK(contains(hopeless.report, "Nothing of space 'fashion-mnist' fits stm32f746"));
