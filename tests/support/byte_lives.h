@@ -121,8 +121,8 @@ class ByteLives {
   std::int64_t wide_padding(std::int32_t t) const {
     for (const Op& op : graph_.ops) {
       if (graph_.inputs(op)[0] != t) continue;
-      const std::int32_t right = (shape(op.output).w - 1) * op.stride_w + op.kernel_w -
-                                 op.pad_left - shape(t).w;
+      const std::int32_t right =
+          (shape(op.output).w - 1) * op.stride_w + op.kernel_w - op.pad_left - shape(t).w;
       return (std::max<std::int64_t>(op.pad_left, right) + 1) / 2 * 2;
     }
     return 0;

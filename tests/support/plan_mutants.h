@@ -293,9 +293,8 @@ class PlanMutants {
       place.offset_bytes = align_up(plan_.peak_sram_bytes, runtime_.tensor_alignment_bytes);
       for (std::int32_t i = segment.first_op; i < segment.end_op; ++i) {
         const Op& op = other.ops[i];
-        place.bytes = std::max(place.bytes,
-                               row_kernel_scratch(other, op, other.in_shape(op).w) +
-                                   wide_row_scratch(other, op, other.out_shape(op).w));
+        place.bytes = std::max(place.bytes, row_kernel_scratch(other, op, other.in_shape(op).w) +
+                                                wide_row_scratch(other, op, other.out_shape(op).w));
       }
     }
   }

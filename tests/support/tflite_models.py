@@ -113,7 +113,7 @@ class TfliteBuilder:
         data = self.values.integers(-127, 128, shape, np.int8)
         if self.extreme:
             data = np.where(data < 0, np.int8(-128), np.int8(127))
-            scales *= np.resize(np.float32([1, 1e-7, 1, 1, 1e-12, 30]), channels)
+            scales *= np.resize(np.array([1, 1e-7, 1, 1, 1e-12, 30], np.float32), channels)
         weights = self.tensor(shape, MAP, data=data)
         of = self.tensors[weights].quantization
         of.scale, of.zeroPoint, of.quantizedDimension = scales, np.zeros(channels, np.int64), axis

@@ -53,8 +53,8 @@ std::string network_core(const Mcu& mcu);
 /// What a network must fit into.
 struct McuBudget {
   std::string name;
-  std::int64_t sram_bytes = 0;   ///< largest contiguous run minus reserves
-  std::int64_t flash_bytes = 0;  ///< flash minus the application's reserve
+  std::int64_t sram_bytes = 0;                      ///< largest contiguous run minus reserves
+  std::int64_t flash_bytes = 0;                     ///< flash minus the application's reserve
   std::optional<double> latency_ms = std::nullopt;  ///< --latency-ms; nothing: no limit
 };
 

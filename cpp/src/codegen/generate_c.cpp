@@ -159,8 +159,7 @@ class CGenerator {
   }
 
   std::string model() const {
-    std::string text = banner("layers and memory plan") +
-                       "#include \"model.h\"\n\n#include \"" +
+    std::string text = banner("layers and memory plan") + "#include \"model.h\"\n\n#include \"" +
                        (has_wide_rows() ? "wide_rows.h" : "tinynas_kernels.h") +
                        "\"\n#include \"weights.h\"\n\n"
                        "/* The union aligns the arena. */\n"
@@ -190,11 +189,10 @@ class CGenerator {
     std::int32_t most = 1;
     for (const Op& op : graph_.ops) most = std::max(most, op.input_count);
     const std::string tensors = number(static_cast<std::int64_t>(graph_.tensors.size()));
-    std::string text =
-        "static struct {\n  const int8_t *inputs[" +
-        number(most) + "];\n  uint16_t made[" + tensors +
-        "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"
-        "static const tn_output tn_outputs[] = {\n";
+    std::string text = "static struct {\n  const int8_t *inputs[" + number(most) +
+                       "];\n  uint16_t made[" + tensors +
+                       "];\n} tn_state;\n\n/* Results: offset and bytes in the arena. */\n"
+                       "static const tn_output tn_outputs[] = {\n";
     const auto rows = tensor_rows(graph_, plan_);
     for (const std::int32_t t : all_outputs(graph_)) {
       text +=

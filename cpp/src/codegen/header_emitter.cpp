@@ -16,10 +16,9 @@ std::string c_type(DType dtype) { return dtype == DType::kUInt8 ? "uint8_t" : "i
 std::string input_macros(const Tensor& in) {
   return "/* Input: rows, columns, channels; a real value r is stored as round(r / scale) + zero "
          "point,\n * of type TINYNAS_INPUT_TYPE. Functions take it as bytes. */\n" +
-         define("INPUT_TYPE", c_type(in.dtype)) +
-         define("INPUT_HEIGHT", number(in.shape.h)) + define("INPUT_WIDTH", number(in.shape.w)) +
-         define("INPUT_CHANNELS", number(in.shape.c)) + define("INPUT_BYTES", number(in.bytes())) +
-         define("INPUT_SCALE", c_float(in.scale)) +
+         define("INPUT_TYPE", c_type(in.dtype)) + define("INPUT_HEIGHT", number(in.shape.h)) +
+         define("INPUT_WIDTH", number(in.shape.w)) + define("INPUT_CHANNELS", number(in.shape.c)) +
+         define("INPUT_BYTES", number(in.bytes())) + define("INPUT_SCALE", c_float(in.scale)) +
          define("INPUT_ZERO_POINT", number(in.zero_point)) + "\n";
 }
 

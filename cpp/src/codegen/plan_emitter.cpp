@@ -150,8 +150,7 @@ std::string emit_tensors(const Graph& graph, const std::vector<TensorRows>& rows
     text += "  {";
     for (const std::int64_t field : fields) text += std::to_string(field) + ", ";
     text += (r.adder < 0 ? "TN_NONE" : std::to_string(r.adder)) + ", " + std::to_string(r.gap) +
-            "}, /* " +
-            tensor_comment(graph, static_cast<std::int32_t>(t), r) + " */\n";
+            "}, /* " + tensor_comment(graph, static_cast<std::int32_t>(t), r) + " */\n";
   }
   return text + "};\n";
 }

@@ -106,7 +106,7 @@ std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
     const std::int32_t in = graph.inputs(op)[0];
     const bool writes_wide = i + 1 < end && facts.tensors[op.output].wide;
     scratch = std::max(scratch, segment_scratch(graph, facts, i, 0, columns.largest[in],
-                                              writes_wide ? columns.largest[op.output] : 0));
+                                                writes_wide ? columns.largest[op.output] : 0));
     const bool inner_input = facts.tensors[in].writer >= 0 || input == InputMode::kRows;
     if (facts.ops[i].accumulates && inner_input) {
       bytes += accumulator_bytes(graph, op, columns.largest[op.output]);

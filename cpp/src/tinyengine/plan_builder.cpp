@@ -65,9 +65,8 @@ void PlanBuilder::add_rings(std::int32_t index) {
       return segment.has_patches() ? columns_.largest[tensor] : graph_->tensors[tensor].shape.w;
     };
     const bool writes_wide = i + 1 < segment.end_op && facts_->tensors[op.output].wide;
-    const std::int64_t op_scratch =
-        segment_scratch(*graph_, *facts_, i, segment.first_op, columns(in),
-                        writes_wide ? columns(op.output) : 0);
+    const std::int64_t op_scratch = segment_scratch(
+        *graph_, *facts_, i, segment.first_op, columns(in), writes_wide ? columns(op.output) : 0);
     plan_->per_op[i].scratch_bytes = op_scratch;
     scratch = std::max(scratch, op_scratch);
     const bool camera = in == graph_->input && plan_->input == InputMode::kRows;

@@ -274,9 +274,8 @@ void Executor::start() {
 }
 
 WideSlot Executor::wide_slot_of(std::int32_t tensor, std::int32_t columns) const {
-  const auto reader = std::find_if(graph_.ops.begin(), graph_.ops.end(), [&](const Op& op) {
-    return graph_.inputs(op)[0] == tensor;
-  });
+  const auto reader = std::find_if(graph_.ops.begin(), graph_.ops.end(),
+                                   [&](const Op& op) { return graph_.inputs(op)[0] == tensor; });
   return wide_slot(graph_, *reader, columns);
 }
 
@@ -326,7 +325,8 @@ std::int64_t Executor::address(std::int32_t tensor, std::int32_t flow_row, std::
     const std::int32_t columns =
         inner(tensor) ? columns_[tensor].size() : graph_.tensors[tensor].shape.w;
     if (place.wide) {
-      if (wide_slot_of(tensor, columns).bytes > place.row_bytes) fail("a row of int16 is longer than its slot");
+      if (wide_slot_of(tensor, columns).bytes > place.row_bytes)
+        fail("a row of int16 is longer than its slot");
       return start;
     }
     if (columns * pixel(tensor) > place.row_bytes) fail("a row is longer than its slot");

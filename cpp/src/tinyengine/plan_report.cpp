@@ -109,9 +109,9 @@ std::string verdict_text(const std::string& title, const MemoryPlan& plan,
       row("flash", plan.flash.total_bytes(), budget.flash_bytes, over.flash_bytes)};
   if (budget.latency_ms) {
     const double need = plan.footprint().latency_ms, have = *budget.latency_ms;
-    rows.push_back({"latency", format_ms(need), format_ms(have),
-                    need > have ? format_ms(need - have) + " too much"
-                                : format_ms(have - need) + " free"});
+    rows.push_back(
+        {"latency", format_ms(need), format_ms(have),
+         need > have ? format_ms(need - have) + " too much" : format_ms(have - need) + " free"});
   }
   return title + (over.fits() ? " fits " : " does not fit ") + budget.name + "\n" +
          aligned(rows, 1, "  ");

@@ -62,9 +62,8 @@ std::int64_t ring_bytes(const Graph& graph, const GraphFacts& facts, std::int32_
 
 std::int64_t segment_scratch(const Graph& graph, const GraphFacts& facts, std::int32_t op,
                              std::int32_t first, std::int32_t columns, std::int32_t wide_columns) {
-  const std::int64_t own = facts.reads_wide(graph, op, first)
-                               ? 0
-                               : row_kernel_scratch(graph, graph.ops[op], columns);
+  const std::int64_t own =
+      facts.reads_wide(graph, op, first) ? 0 : row_kernel_scratch(graph, graph.ops[op], columns);
   return align_up(own, facts.alignment_bytes) +
          align_up(wide_row_scratch(graph, graph.ops[op], wide_columns), facts.alignment_bytes);
 }

@@ -102,8 +102,8 @@ std::int64_t overlap_distance(const Graph& graph, const GraphFacts& facts, const
 /// Bytes of a ring of `rows` rows of `tensor` whose slots hold `columns` columns.
 std::int64_t ring_bytes(const Graph& graph, const GraphFacts& facts, std::int32_t tensor,
                         std::int32_t rows, std::int32_t columns);
-/// Scratch of op `op` in a segment that begins at op `first`: its input has `columns` columns there,
-/// and its output `wide_columns` of a wide ring (0: no wide ring).
+/// Scratch of op `op` in a segment that begins at op `first`: its input has `columns` columns
+/// there, and its output `wide_columns` of a wide ring (0: no wide ring).
 std::int64_t segment_scratch(const Graph& graph, const GraphFacts& facts, std::int32_t op,
                              std::int32_t first, std::int32_t columns, std::int32_t wide_columns);
 /// Bytes of accumulators of a pooling op for `columns` columns of its output.

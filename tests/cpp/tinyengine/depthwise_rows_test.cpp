@@ -1,4 +1,5 @@
-// Both depthwise kernels as a choice of the planner: int8 rows that it widens, int16 rows that it reads.
+// Both depthwise kernels as a choice of the planner: int8 rows that it widens, int16 rows that it
+// reads.
 
 #include <algorithm>
 #include <filesystem>

@@ -156,9 +156,9 @@ TEST_CASE("weights are rounded up an op, tables of ops are counted") {
   CHECK(plan.flash.weight_bytes == 18);
   graph.ops[1].kind = OpKind::kLogistic;
   const int look_up = find_c_kernel(graph, graph.ops[1], {});
-  CHECK(without_segments() ==
-        before + 3 + 256 + table.kernels[static_cast<std::size_t>(look_up)].layer_bytes -
-            table.kernels[0].layer_bytes);
+  CHECK(without_segments() == before + 3 + 256 +
+                                  table.kernels[static_cast<std::size_t>(look_up)].layer_bytes -
+                                  table.kernels[0].layer_bytes);
 }
 
 TEST_CASE("an op without a C kernel makes code an estimate") {

@@ -37,6 +37,7 @@
       o, b, c, d, a) "ldr %[b], [%[x], #36]\n\t" TN_LAST_WEIGHT            \
   TN_TAP(e, c, d, a, b)
 
+/* clang-format off: it does not settle on one layout of these. */
 /* Two rows, stride 2: even columns, then odd ones. */
 #define TN_FROM(x, at) "ldr %[" #x "], [%[x], #" #at "]\n\t"
 #define TN_WEIGHT(at) "ldr %[e], [%[w], #" #at "]\n\t"
@@ -49,22 +50,25 @@
 #define TN_PAIR_3_AT_2(first) \
   TN_EVEN_AT_2(first, 12)     \
   TN_WEIGHT(-4) TN_TAP(e, b, c, d, a) TN_ODD_AT_2 TN_WEIGHT(-8) TN_TAP(e, a, b, c, d)
-#define TN_PAIR_5_AT_2(first)                                                          \
-  TN_EVEN_AT_2(first, 20)                                                              \
-  TN_WEIGHT(-12)                                                                       \
-  TN_TAP(e, b, c, d, a)                                                                \
-  TN_FROM(b, 40)                                                                       \
-  TN_WEIGHT(-4) TN_TAP(e, c, d, a, b) TN_ODD_AT_2 TN_WEIGHT(-16) TN_TAP(e, a, b, c, d) \
-      TN_FROM(a, 36) TN_WEIGHT(-8) TN_TAP(e, b, c, d, a)
-#define TN_PAIR_7_AT_2(first)                                                             \
-  TN_EVEN_AT_2(first, 28)                                                                 \
-  TN_WEIGHT(-20)                                                                          \
-  TN_TAP(e, b, c, d, a)                                                                   \
-  TN_FROM(b, 40)                                                                          \
-  TN_WEIGHT(-12) TN_TAP(e, c, d, a, b) TN_FROM(c, 48) TN_WEIGHT(-4) TN_TAP(e, d, a, b, c) \
-      TN_ODD_AT_2 TN_WEIGHT(-24) TN_TAP(e, a, b, c, d) TN_FROM(a, 36) TN_WEIGHT(-16)      \
+#define TN_PAIR_5_AT_2(first)                                                           \
+  TN_EVEN_AT_2(first, 20)                                                               \
+  TN_WEIGHT(-12)                                                                        \
+  TN_TAP(e, b, c, d, a)                                                                 \
+  TN_FROM(b, 40)                                                                        \
+  TN_WEIGHT(-4)                                                                         \
+  TN_TAP(e, c, d, a, b) TN_ODD_AT_2 TN_WEIGHT(-16) TN_TAP(e, a, b, c, d) TN_FROM(a, 36) \
+      TN_WEIGHT(-8) TN_TAP(e, b, c, d, a)
+#define TN_PAIR_7_AT_2(first)                                                        \
+  TN_EVEN_AT_2(first, 28)                                                            \
+  TN_WEIGHT(-20)                                                                     \
+  TN_TAP(e, b, c, d, a)                                                              \
+  TN_FROM(b, 40)                                                                     \
+  TN_WEIGHT(-12)                                                                     \
+  TN_TAP(e, c, d, a, b) TN_FROM(c, 48) TN_WEIGHT(-4) TN_TAP(e, d, a, b, c)           \
+      TN_ODD_AT_2 TN_WEIGHT(-24) TN_TAP(e, a, b, c, d) TN_FROM(a, 36) TN_WEIGHT(-16) \
           TN_TAP(e, b, c, d, a) TN_FROM(b, 44) TN_WEIGHT(-8) TN_TAP(e, c, d, a, b)
 
+/* clang-format on */
 /* A last row: weights as pairs, (w0 w1)(w2 0) in every other word, for windows that begin at an
  * even column, and (0 w0)(w1 w2), for those that begin one further on. */
 #define TN_NEIGHBOURS_AT_1(x0, x1)                                         \
