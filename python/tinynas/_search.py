@@ -152,7 +152,8 @@ def search(
     `run_dir` is given. `latency_ms` is the most milliseconds an inference may take, `calibration`
     and `allow_uncalibrated` as in tinynas.plan. `progress` may be a function that is called with
     each line. Ctrl-C ends the search after the batch under way and returns what was found;
-    KeyboardInterrupt is raised only when nothing was. Raises BadInputError, NothingFitsError, MissingTorchError.
+    KeyboardInterrupt is raised only when nothing was. Raises BadInputError, NothingFitsError,
+    MissingTorchError.
     """
     if not _core.with_torch:
         fail_without_torch("tinynas.search")
