@@ -37,7 +37,8 @@
       o, b, c, d, a) "ldr %[b], [%[x], #36]\n\t" TN_LAST_WEIGHT            \
   TN_TAP(e, c, d, a, b)
 
-/* clang-format off: it does not settle on one layout of these. */
+/* The formatter does not settle on one layout of these. */
+/* clang-format off */
 /* Two rows, stride 2: even columns, then odd ones. */
 #define TN_FROM(x, at) "ldr %[" #x "], [%[x], #" #at "]\n\t"
 #define TN_WEIGHT(at) "ldr %[e], [%[w], #" #at "]\n\t"
