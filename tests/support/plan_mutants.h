@@ -231,6 +231,14 @@ class PlanMutants {
       if (place.kind != PlacementKind::kRing || place.first_op != segment.first_op) continue;
       const TensorFacts& tensor = facts.tensors[place.first_tensor];
       const bool image = place.first_tensor == graph_.input;
+      if (place.wide) {  // gaps between channels are the window's
+        const auto reader = static_cast<std::size_t>(facts.uses[tensor.first_use].op);
+        const std::int32_t width = other.tensors[place.first_tensor].shape.w;
+        if (wide_slot(other, other.ops[reader], width).bytes >
+            wide_slot(graph_, graph_.ops[reader], width).bytes) {
+          return false;
+        }
+      }
       const std::int32_t needed = segment.has_patches() && !image
                                       ? patch_ring_rows(tensor, rows, place.first_tensor)
                                       : tensor.ring_rows;

@@ -70,7 +70,11 @@ struct SearchProblem {
 
   /// How candidates are planned: patches where the budget asks for them.
   PlanOptions plan_options() const {
-    return {input, budget.sram_bytes, depthwise_rows, budget.latency_ms.has_value()};
+    return {.input = input,
+            .sram_budget_bytes = budget.sram_bytes,
+            .depthwise_rows = depthwise_rows,
+            .layer_by_layer = false,
+            .predict_instructions = budget.latency_ms.has_value()};
   }
 };
 

@@ -248,7 +248,7 @@ TEST_CASE("plan --depthwise-rows int16 streams int16 rows and says so") {
   const CliResult text = run_cli({"plan", network, "--depthwise-rows", "int16", "--front"});
   REQUIRE(text.code == 0);
   CHECK(contains(text.out, "depthwise rows int16"));
-  CHECK(contains(text.out, "ring of 3 int16 rows"));
+  CHECK(contains(text.out, "ring of 7 int16 rows"));
   CHECK(contains(text.out, "--depthwise-rows int8"));
   const CliResult result = run_cli({"plan", network, "--depthwise-rows", "int16", "--json"});
   const Json plan = plan_document(result);
