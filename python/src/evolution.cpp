@@ -167,10 +167,10 @@ void bind_proposal(py::module_& module) {
                                bound.network.graph =
                                    lower(p.problem->space.decode(p.proposal.candidate.genotype));
                                bound.plan = plan_memory(bound.network.graph, p.problem->runtime,
-                                                        p.problem->plan_options());
+                                                        p.problem->report_options());
                                bound.budget = p.problem->budget;
                                bound.runtime = p.problem->runtime;
-                               bound.options = p.problem->plan_options();
+                               bound.options = p.problem->report_options();
                                return bound;
                              })
       .def("__repr__", [](const P& p) {

@@ -135,13 +135,3 @@ def test_int16_rows(prove: Prove, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(6, 150))
 def test_many_int16_rows(prove: Prove, seed: int) -> None:
     check_wide(prove, seed)
-
-
-def test_int16_rows_take_fewer_instructions(prove: Prove, shared_tflite: dict[str, Path]) -> None:
-    model = shared_tflite["mcunet-vww1-float-io"].read_bytes()
-    instructions = {}
-    for rows in ("int8", "int16"):
-        proved = prove("rows", model, "Cortex-M0+", "resident", rows=rows)
-        proved.check()
-        instructions[rows] = proved.outcome.instructions[0]
-    assert instructions["int16"] < instructions["int8"] * 96 // 100

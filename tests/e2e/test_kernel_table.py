@@ -48,7 +48,8 @@ def test_tables_are_not_stale(script: ModuleType, core: str) -> None:
     if f'compiler = "{script.compiler_version()}"' not in shipped:
         pytest.skip("the tables are of another compiler")
     (name,) = [name for name in script.CORES if script.file_name(name) == f"{core}.toml"]
-    assert script.table_text(name) == shipped, "run scripts/kernel_table"
+    compiled = shipped.partition(script.INSTRUCTIONS_MARK)[0]
+    assert script.table_text(name) == compiled, "run scripts/kernel_table"
 
 
 SMALL = """#include "tinynas_kernels.h"

@@ -89,8 +89,8 @@ def test_winner_fits_and_is_what_was_said(
     assert largest["excess"]["sram_bytes"] == max(
         0, largest["peak_sram_bytes"] - mcu["sram_budget_bytes"]
     )
-    assert best["accuracy"]["validation"] == max(
-        finalist["accuracy"]["validation"] for finalist in document["finalists"]
+    assert best["accuracy"]["validation_int8"] == max(
+        finalist["accuracy"]["validation_int8"] for finalist in document["finalists"]
     )
 
 

@@ -42,6 +42,7 @@ def test_result_equals_the_command_lines(
     document = result.to_dict()
     assert expected.pop("run_dir") == str(tmp_path / "run")
     assert document.pop("run_dir") is None is result.run_dir
+    assert expected.pop("verified") is None  # --verify is the command line's
     assert document == expected
 
     # A run of the command line is one that Python resumes.

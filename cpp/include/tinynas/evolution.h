@@ -76,6 +76,12 @@ struct SearchProblem {
             .layer_by_layer = false,
             .predict_instructions = budget.latency_ms.has_value()};
   }
+  /// The same for what people are told of a network: with instructions and latency in any case.
+  PlanOptions report_options() const {
+    PlanOptions options = plan_options();
+    options.predict_instructions = true;
+    return options;
+  }
 };
 
 class CandidateChecker;

@@ -89,7 +89,7 @@ std::string winner_text(const SearchResult& result, const SearchProblem& problem
   const Trial& best = *result.best;
   const Candidate& candidate = best.proposal.candidate;
   const Subnet subnet = problem.space.decode(candidate.genotype);
-  const MemoryPlan plan = plan_memory(lower(subnet), problem.runtime, problem.plan_options());
+  const MemoryPlan plan = plan_memory(lower(subnet), problem.runtime, problem.report_options());
   const FlashBreakdown& flash = plan.flash;
   return "Winner " + candidate.id + "\n" + accuracy_lines(result) +
          line("SRAM", format_bytes(plan.peak_sram_bytes) + " of " +

@@ -238,12 +238,12 @@ void RunStore::write_best(const SearchProblem& problem, const Candidate& best,
                           const std::function<void(const std::string&)>& model) {
   Network network;
   network.graph = lower(problem.space.decode(best.genotype));
-  const MemoryPlan plan = plan_memory(network.graph, problem.runtime, problem.plan_options());
+  const MemoryPlan plan = plan_memory(network.graph, problem.runtime, problem.report_options());
   step("best/subnet.json");
   write_subnet_file(problem.space, best.genotype, path("best/subnet.json"));
   step("best/plan.json");
   write_json_file(
-      plan_document(network, problem.runtime, problem.plan_options(), plan, &problem.budget),
+      plan_document(network, problem.runtime, problem.report_options(), plan, &problem.budget),
       path("best/plan.json"));
   step("best/operators.csv");
   write_file_atomic(path("best/operators.csv"), operators_csv(network.graph, plan));
