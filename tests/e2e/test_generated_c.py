@@ -144,18 +144,20 @@ def test_layer(checker: Checker, seed: int) -> None:
     checker.check(content, MODES[seed % 3], what)
 
 
+@pytest.mark.parametrize("channels", ["extreme", "pruned"])
 @pytest.mark.parametrize("kind", ["conv", "pointwise", "depthwise"])
-def test_extreme_channels(checker: Checker, kind: str) -> None:
+def test_extreme_channels(checker: Checker, kind: str, channels: str) -> None:
     """Weights of -128, which quads of weights cannot hold; biases and factors beyond what the fast
-    requantising takes; factors so small that outputs do not depend on the image."""
+    requantising takes; factors so small that outputs do not depend on the image. Or channels
+    without weights, as MLPerf Tiny's person detection has them."""
     builder = TfliteBuilder(7)
-    builder.extreme = True
+    builder.extreme, builder.pruned = channels == "extreme", channels == "pruned"
     x = builder.input((1, 7, 9, 13))
     if kind == "depthwise":
         out = builder.depthwise(builder.depthwise(x, (5, 5), (2, 2)), (3, 3))
     else:
         out = builder.conv(x, 21, (3, 3) if kind == "conv" else (1, 1))
-    checker.check(builder.build([out]), "resident", kind)
+    checker.check(builder.build([out]), "resident", f"{kind}-{channels}")
 
 
 @pytest.mark.parametrize("network", BY_HAND, ids=lambda network: network.__name__)

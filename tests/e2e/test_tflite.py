@@ -48,7 +48,13 @@ def check_schema(document: Any) -> None:
     integers = {
         "": ["peak_sram_bytes", "lower_bound_bytes", "flash_bytes", "macs"],
         "sram": ["activation_bytes", "scratch_bytes", "runtime_bytes", "stack_bytes"],
-        "flash": ["weight_bytes", "bias_bytes", "quantisation_bytes", "descriptor_bytes", "code_bytes"],
+        "flash": [
+            "weight_bytes",
+            "bias_bytes",
+            "quantisation_bytes",
+            "descriptor_bytes",
+            "code_bytes",
+        ],
         "mcu": ["sram_budget_bytes", "flash_budget_bytes"],
     }
     for table, names in integers.items():

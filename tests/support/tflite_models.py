@@ -39,6 +39,7 @@ class TfliteBuilder:
     buffers: list[Any] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     extreme: bool = False  # weights at the ends of int8, large biases, factors of all sizes
+    pruned: bool = False  # channels without weights, of tiny factors and large biases
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -114,12 +115,19 @@ class TfliteBuilder:
         if self.extreme:
             data = np.where(data < 0, np.int8(-128), np.int8(127))
             scales *= np.resize(np.array([1, 1e-7, 1, 1, 1e-12, 30], np.float32), channels)
-        weights = self.tensor(shape, MAP, data=data)
-        of = self.tensors[weights].quantization
-        of.scale, of.zeroPoint, of.quantizedDimension = scales, np.zeros(channels, np.int64), axis
         bias_data = self.values.integers(-2000, 2001, channels, np.int32)
         if self.extreme:
             bias_data[::3] *= 1 << 18
+        if self.pruned:
+            empty = [slice(None)] * len(shape)
+            empty[axis] = slice(None, None, 3)
+            data[tuple(empty)] = 0
+            values = self.values.integers(1, 150, channels)[::3]
+            scales[::3] = values * output.scale / (scale * (1 << 30))
+            bias_data[::3] = np.where(bias_data[::3] < 0, -(1 << 30), 1 << 30)
+        weights = self.tensor(shape, MAP, data=data)
+        of = self.tensors[weights].quantization
+        of.scale, of.zeroPoint, of.quantizedDimension = scales, np.zeros(channels, np.int64), axis
         bias = self.tensor((channels,), MAP, schema.TensorType.INT32, bias_data)
         of = self.tensors[bias].quantization
         of.scale, of.zeroPoint = scales * np.float32(scale), np.zeros(channels, np.int64)

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "int8/op_arithmetic.h"
+#include "tinyengine/c_kernels.h"
 
 namespace tinynas {
 namespace {
@@ -21,8 +22,42 @@ std::vector<std::size_t> column_order(std::size_t rows, std::size_t width) {
   return order;
 }
 
-constexpr int kLargestRight = 22;  // the nudge of a larger shift could overflow
-constexpr int kAnyShift = 64;      // TN_ANY in tinynas_dsp.h
+constexpr int kAnyShift = 64;  // TN_ANY in tinynas_dsp.h
+
+/// A channel whose weights are all 0 puts out one value, whatever the image. Its factor and bias
+/// may be as extreme as can be (pruned models have such), so it gets others: 1/4, and four times
+/// the value less the output's zero point.
+constexpr Requantizer kQuarter{1 << 30, -1};
+
+std::vector<Requantizer> channel_factors(const Graph& graph, const Op& op) {
+  std::vector<Requantizer> factors = output_requantizers(graph, op);
+  factors.resize(static_cast<std::size_t>(op_bias_count(graph, op)), factors[0]);
+  return factors;
+}
+
+bool is_constant(const Graph& graph, const Op& op, std::size_t channel) {
+  if (op.kind == OpKind::kFullyConnected) return false;
+  const OpConstants& constants = graph.constants_of(op);
+  const auto channels = static_cast<std::size_t>(op_bias_count(graph, op));
+  const std::size_t depth = constants.weights.size() / channels;
+  const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
+  for (std::size_t k = 0; k < depth; ++k) {
+    if (constants.weights[depthwise ? k * channels + channel : channel * depth + k] != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::int32_t constant_bias(const Graph& graph, const Op& op, std::size_t channel,
+                           const Requantizer& factor) {
+  const OpConstants& constants = graph.constants_of(op);
+  const std::int32_t bias = constants.bias.empty() ? 0 : constants.bias[channel];
+  const std::int32_t zero = graph.tensors[op.output].zero_point;
+  const std::int32_t value =
+      clamp_to_int8(requantize(bias, factor) + zero, constants.output_min, constants.output_max);
+  return 4 * (value - zero);
+}
 
 struct SumBound {
   std::int64_t most = 0;  ///< no sum, nor a part of one, is larger
@@ -74,8 +109,13 @@ std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op, bool rea
   const std::size_t depth = constants.weights.size() / channels;
   const std::int32_t zero = reads_wide ? 0 : operand_quantisation(graph, op, 0).zero_point;
   const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
+  const std::vector<Requantizer> factors = channel_factors(graph, op);
   std::vector<std::int32_t> result(channels, 0);
   for (std::size_t c = 0; c < channels; ++c) {
+    if (is_constant(graph, op, c)) {
+      result[c] = constant_bias(graph, op, c, factors[c]);
+      continue;
+    }
     std::int64_t sum = 0;
     for (std::size_t k = 0; k < depth; ++k) {
       sum += constants.weights[depthwise ? k * channels + c : c * depth + k];
@@ -108,21 +148,22 @@ std::vector<std::int32_t> quad_bias(const Graph& graph, const Op& op) {
 std::vector<KernelFactor> kernel_factors(const Graph& graph, const Op& op) {
   const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
   const auto channels = static_cast<std::size_t>(op_bias_count(graph, op));
-  std::vector<Requantizer> factors = output_requantizers(graph, op);
-  factors.resize(channels, factors[0]);
-  const std::int64_t limit = std::int64_t{1} << (depthwise ? 30 : 23);
+  std::vector<Requantizer> factors = channel_factors(graph, op);
+  const std::int64_t limit = depthwise ? kDepthwiseSumLimit : kQuadSumLimit;
   std::vector<KernelFactor> result;
   for (std::size_t c = 0; c < channels; ++c) {
+    if (is_constant(graph, op, c)) factors[c] = kQuarter;
     KernelFactor factor{factors[c].multiplier, 0, false};
     const int right = -factors[c].shift;
-    const SumBound bound = sum_bound(graph, op, c);
+    SumBound bound = sum_bound(graph, op, c);
+    if (is_constant(graph, op, c)) bound.most = 4 * 255;
     // A product that rounds to 0 whatever the image: any sum will do.
     if (factor.multiplier == 0 || (right > 1 && bound.most < std::int64_t{1} << (right - 1))) {
       factor = {0, 0, true};
       result.push_back(factor);
       continue;
     }
-    factor.common = right >= 1 && right <= kLargestRight && bound.most < limit &&
+    factor.common = right >= 1 && right <= kLargestRightShift && bound.most < limit &&
                     (depthwise || bound.symmetric);
     factor.shift = static_cast<std::int8_t>(factor.common ? right - 1 : -right - kAnyShift);
     result.push_back(factor);

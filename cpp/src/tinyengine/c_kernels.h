@@ -37,6 +37,13 @@ int find_c_kernel(const Graph& graph, const Op& op, const OpRows& rows);
 /// turns that. Else -1.
 int find_turning_kernel(const Op& op, const OpRows& rows);
 
+/// What the fast way through the kernels takes of a channel (tn_is_common in tinynas_dsp.h):
+/// factors below one half with a right shift up to the first, and sums, in magnitude, below the
+/// others.
+inline constexpr int kLargestRightShift = 22;  // the nudge of a larger one could overflow
+inline constexpr std::int64_t kQuadSumLimit = std::int64_t{1} << 23;  // conv2d
+inline constexpr std::int64_t kDepthwiseSumLimit = std::int64_t{1} << 30;
+
 /// Whether a depthwise kernel of one square window runs the op: its weights lie in pairs.
 bool has_square_kernel(const Graph& graph, const Op& op);
 

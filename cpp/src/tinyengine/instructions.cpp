@@ -2,24 +2,54 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
+#include "tinyengine/c_kernels.h"
 #include "tinyengine/kernel_table.h"
 #include "tinyengine/plan_trips.h"
 
 namespace tinynas {
 namespace {
 
-/// Whether all channels are requantised by factors below one half, where the graph has them: others
-/// take a way through the kernels that was not measured, several times as long.
+/// Whether a channel, requantised by `factor`, takes the fast way through the kernels: as
+/// codegen/kernel_weights.h decides of exact multipliers, but for factors within rounding of a
+/// power of two.
+bool channel_is_common(const Graph& graph, const Op& op, std::size_t channel, double factor) {
+  const OpConstants& constants = graph.constants_of(op);
+  const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
+  const auto channels = static_cast<std::size_t>(graph.out_shape(op).c);
+  const std::size_t depth = constants.weights.size() / channels;
+  std::int64_t most = 0;
+  bool symmetric = true;
+  for (std::size_t k = 0; k < depth; ++k) {
+    const std::int64_t weight =
+        constants.weights[depthwise ? k * channels + channel : channel * depth + k];
+    most += 255 * std::abs(weight);
+    symmetric = symmetric && weight >= -127;
+  }
+  if (most == 0) return true;
+  if (!constants.bias.empty()) most += std::abs(std::int64_t{constants.bias[channel]});
+  int exponent = 0;
+  std::frexp(factor, &exponent);
+  if (factor <= 0 || std::ldexp(static_cast<double>(most), exponent + 1) < 1) return true;
+  const std::int64_t limit = depthwise ? kDepthwiseSumLimit : kQuadSumLimit;
+  return exponent <= -1 && exponent >= -kLargestRightShift && most < limit &&
+         (depthwise || symmetric);
+}
+
+/// Whether all channels do, where the graph has weights: others take a way that was not measured,
+/// several times as long.
 bool factors_are_common(const Graph& graph) {
   if (graph.constants == nullptr) return true;
   for (const Op& op : graph.ops) {
     const bool windowed = op.kind == OpKind::kConv2d || op.kind == OpKind::kDepthwiseConv2d;
     if (!windowed || op.constants < 0) continue;
-    const float in = graph.tensors[graph.inputs(op)[0]].scale;
-    const float out = graph.tensors[op.output].scale;
-    for (const float scale : graph.constants_of(op).weight_scales) {
-      if (double{in} * double{scale} >= 0.5 * double{out}) return false;
+    const double in = graph.tensors[graph.inputs(op)[0]].scale;
+    const double out = graph.tensors[op.output].scale;
+    const std::vector<float>& scales = graph.constants_of(op).weight_scales;
+    for (std::size_t c = 0; c < static_cast<std::size_t>(graph.out_shape(op).c); ++c) {
+      const double scale = scales[std::min(c, scales.size() - 1)];
+      if (!channel_is_common(graph, op, c, in * scale / out)) return false;
     }
   }
   return true;
