@@ -220,7 +220,7 @@ struct MemoryPlan {
   std::int64_t macs = 0;        ///< with what patches compute again
   std::int64_t extra_macs = 0;  ///< of which computed again
   /// Predicted of one inference on `core`, where PlanOptions::predict_instructions asks for it; 0:
-  /// not predicted (other rules, other cores, wide rings, channels scaled by one half or more).
+  /// not predicted (other rules, other cores, wide rings, channels off the fast way).
   std::int64_t instructions = 0;
   double instruction_error = 0;  ///< relative; the most on networks that were not fitted
   std::optional<LatencyInterval> latency_ms;  ///< with RuntimeModel::latency

@@ -35,20 +35,6 @@ std::vector<Requantizer> channel_factors(const Graph& graph, const Op& op) {
   return factors;
 }
 
-bool is_constant(const Graph& graph, const Op& op, std::size_t channel) {
-  if (op.kind == OpKind::kFullyConnected) return false;
-  const OpConstants& constants = graph.constants_of(op);
-  const auto channels = static_cast<std::size_t>(op_bias_count(graph, op));
-  const std::size_t depth = constants.weights.size() / channels;
-  const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
-  for (std::size_t k = 0; k < depth; ++k) {
-    if (constants.weights[depthwise ? k * channels + channel : channel * depth + k] != 0) {
-      return false;
-    }
-  }
-  return true;
-}
-
 std::int32_t constant_bias(const Graph& graph, const Op& op, std::size_t channel,
                            const Requantizer& factor) {
   const OpConstants& constants = graph.constants_of(op);
@@ -57,27 +43,6 @@ std::int32_t constant_bias(const Graph& graph, const Op& op, std::size_t channel
   const std::int32_t value =
       clamp_to_int8(requantize(bias, factor) + zero, constants.output_min, constants.output_max);
   return 4 * (value - zero);
-}
-
-struct SumBound {
-  std::int64_t most = 0;  ///< no sum, nor a part of one, is larger
-  bool symmetric = true;  ///< no weight is -128
-};
-
-SumBound sum_bound(const Graph& graph, const Op& op, std::size_t channel) {
-  const OpConstants& constants = graph.constants_of(op);
-  const auto channels = static_cast<std::size_t>(op_bias_count(graph, op));
-  const std::size_t depth = constants.weights.size() / channels;
-  const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
-  SumBound bound;
-  if (!constants.bias.empty()) bound.most = std::abs(std::int64_t{constants.bias[channel]});
-  for (std::size_t k = 0; k < depth; ++k) {
-    const std::int64_t weight =
-        constants.weights[depthwise ? k * channels + channel : channel * depth + k];
-    bound.most += 255 * std::abs(weight);
-    bound.symmetric = bound.symmetric && weight >= -127;
-  }
-  return bound;
 }
 
 }  // namespace
@@ -109,10 +74,11 @@ std::vector<std::int32_t> kernel_bias(const Graph& graph, const Op& op, bool rea
   const std::size_t depth = constants.weights.size() / channels;
   const std::int32_t zero = reads_wide ? 0 : operand_quantisation(graph, op, 0).zero_point;
   const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
+  const bool dense = op.kind == OpKind::kFullyConnected;
   const std::vector<Requantizer> factors = channel_factors(graph, op);
   std::vector<std::int32_t> result(channels, 0);
   for (std::size_t c = 0; c < channels; ++c) {
-    if (is_constant(graph, op, c)) {
+    if (!dense && channel_sums(graph, op, c).constant) {
       result[c] = constant_bias(graph, op, c, factors[c]);
       continue;
     }
@@ -152,19 +118,21 @@ std::vector<KernelFactor> kernel_factors(const Graph& graph, const Op& op) {
   const std::int64_t limit = depthwise ? kDepthwiseSumLimit : kQuadSumLimit;
   std::vector<KernelFactor> result;
   for (std::size_t c = 0; c < channels; ++c) {
-    if (is_constant(graph, op, c)) factors[c] = kQuarter;
+    ChannelSums sums = channel_sums(graph, op, c);
+    if (sums.constant) {
+      factors[c] = kQuarter;
+      sums.most = 4 * 255;
+    }
     KernelFactor factor{factors[c].multiplier, 0, false};
     const int right = -factors[c].shift;
-    SumBound bound = sum_bound(graph, op, c);
-    if (is_constant(graph, op, c)) bound.most = 4 * 255;
     // A product that rounds to 0 whatever the image: any sum will do.
-    if (factor.multiplier == 0 || (right > 1 && bound.most < std::int64_t{1} << (right - 1))) {
+    if (factor.multiplier == 0 || (right > 1 && sums.most < std::int64_t{1} << (right - 1))) {
       factor = {0, 0, true};
       result.push_back(factor);
       continue;
     }
-    factor.common = right >= 1 && right <= kLargestRightShift && bound.most < limit &&
-                    (depthwise || bound.symmetric);
+    factor.common = right >= 1 && right <= kLargestRightShift && sums.most < limit &&
+                    (depthwise || sums.symmetric);
     factor.shift = static_cast<std::int8_t>(factor.common ? right - 1 : -right - kAnyShift);
     result.push_back(factor);
   }

@@ -1,5 +1,7 @@
 #include "tinyengine/c_kernels.h"
 
+#include <cstdlib>
+
 namespace tinynas {
 namespace {
 
@@ -106,6 +108,23 @@ bool has_square_kernel(const Graph& graph, const Op& op) {
   return op.kind == OpKind::kDepthwiseConv2d && graph.in_shape(op).c == graph.out_shape(op).c &&
          op.kernel_h == op.kernel_w && op.stride_w <= 2 &&
          (op.kernel_h == 3 || op.kernel_h == 5 || op.kernel_h == 7);
+}
+
+ChannelSums channel_sums(const Graph& graph, const Op& op, std::size_t channel) {
+  const OpConstants& constants = graph.constants_of(op);
+  const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
+  const auto channels = static_cast<std::size_t>(graph.out_shape(op).c);
+  const std::size_t depth = constants.weights.size() / channels;
+  ChannelSums sums;
+  if (!constants.bias.empty()) sums.most = std::abs(std::int64_t{constants.bias[channel]});
+  for (std::size_t k = 0; k < depth; ++k) {
+    const std::int64_t weight =
+        constants.weights[depthwise ? k * channels + channel : channel * depth + k];
+    sums.most += 255 * std::abs(weight);
+    sums.symmetric = sums.symmetric && weight >= -127;
+    sums.constant = sums.constant && weight == 0;
+  }
+  return sums;
 }
 
 std::span<const CKernel> c_kernels() {

@@ -44,6 +44,14 @@ inline constexpr int kLargestRightShift = 22;  // the nudge of a larger one coul
 inline constexpr std::int64_t kQuadSumLimit = std::int64_t{1} << 23;  // conv2d
 inline constexpr std::int64_t kDepthwiseSumLimit = std::int64_t{1} << 30;
 
+/// What the sums of an output channel of a convolution with weights can be.
+struct ChannelSums {
+  std::int64_t most = 0;  ///< no sum, nor a part of one, is larger in magnitude
+  bool symmetric = true;  ///< no weight is -128
+  bool constant = true;   ///< no weight but 0: one sum, whatever the image
+};
+ChannelSums channel_sums(const Graph& graph, const Op& op, std::size_t channel);
+
 /// Whether a depthwise kernel of one square window runs the op: its weights lie in pairs.
 bool has_square_kernel(const Graph& graph, const Op& op);
 

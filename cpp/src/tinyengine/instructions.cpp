@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "tinyengine/c_kernels.h"
 #include "tinyengine/kernel_table.h"
@@ -15,26 +14,15 @@ namespace {
 /// codegen/kernel_weights.h decides of exact multipliers, but for factors within rounding of a
 /// power of two.
 bool channel_is_common(const Graph& graph, const Op& op, std::size_t channel, double factor) {
-  const OpConstants& constants = graph.constants_of(op);
+  const ChannelSums sums = channel_sums(graph, op, channel);
+  if (sums.constant) return true;
   const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
-  const auto channels = static_cast<std::size_t>(graph.out_shape(op).c);
-  const std::size_t depth = constants.weights.size() / channels;
-  std::int64_t most = 0;
-  bool symmetric = true;
-  for (std::size_t k = 0; k < depth; ++k) {
-    const std::int64_t weight =
-        constants.weights[depthwise ? k * channels + channel : channel * depth + k];
-    most += 255 * std::abs(weight);
-    symmetric = symmetric && weight >= -127;
-  }
-  if (most == 0) return true;
-  if (!constants.bias.empty()) most += std::abs(std::int64_t{constants.bias[channel]});
   int exponent = 0;
   std::frexp(factor, &exponent);
-  if (factor <= 0 || std::ldexp(static_cast<double>(most), exponent + 1) < 1) return true;
+  if (factor <= 0 || std::ldexp(static_cast<double>(sums.most), exponent + 1) < 1) return true;
   const std::int64_t limit = depthwise ? kDepthwiseSumLimit : kQuadSumLimit;
-  return exponent <= -1 && exponent >= -kLargestRightShift && most < limit &&
-         (depthwise || symmetric);
+  return exponent <= -1 && exponent >= -kLargestRightShift && sums.most < limit &&
+         (depthwise || sums.symmetric);
 }
 
 /// Whether all channels do, where the graph has weights: others take a way that was not measured,
