@@ -15,6 +15,7 @@ CORES = ["Cortex-M7", "Cortex-M4", "Cortex-M33", "Cortex-M0+", "Cortex-M3"]
 # The first are small; the others have up to 320 million MACs.
 SMALL = ["fashion-mnist", "toy"]
 LARGE = ["mcunet", "mobilenetv2", "mcunet", "proxyless", "mcunet", "fashion-mnist"]
+LARGE_SEEDS = 1000
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def small_drawing(seed: int) -> Drawing:
 
 
 def large_drawing(seed: int) -> Drawing:
-    return _placed(seed, LARGE[seed % len(LARGE)], "sample")
+    """Of seeds beyond those of small drawings: no subnet is drawn twice."""
+    return _placed(LARGE_SEEDS + seed, LARGE[seed % len(LARGE)], "sample")
 
 
 def _placed(seed: int, space: str, choice: str) -> Drawing:
