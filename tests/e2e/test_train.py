@@ -40,7 +40,24 @@ channels = 16
 width = [1.0]
 """
 SIDE = 12
-OPTIONS = ["--warmup-epochs", "2", "--epochs", "3", "--batch", "16", "--learning-rate", "0.05"]
+OPTIONS = ["--epochs", "5", "--batch", "16", "--learning-rate", "0.05"]
+RECIPE = """
+description = "the shipped recipe, without flips"
+[augmentation]
+shift = 1
+[[phase]]
+name = "largest"
+epochs = 2
+subnets = ["largest"]
+schedule = "constant"
+[[phase]]
+name = "sandwich"
+epochs = 3
+sort_channels = true
+subnets = ["largest", "smallest", "random", "random"]
+teacher = "in-place"
+elastic = { resolution = "all", width = "all", depth = "all", kernel = "all", expand = "all" }
+"""
 
 
 def png(rows: list[list[int]]) -> bytes:
@@ -88,6 +105,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     tested.append((kind, rows))
     (root / "test.json").write_text(json.dumps(tested))
     (root / "shapes.toml").write_text(SPACE)
+    (root / "recipe.toml").write_text(RECIPE)
     return root
 
 
@@ -97,7 +115,9 @@ def command(executable: Path, folder: Path, *arguments: str | Path) -> list[str]
 
 def train_command(executable: Path, folder: Path, out: str) -> list[str]:
     space = folder / "shapes.toml"
-    return command(executable, folder, "train", "--space", space, "--out", folder / out, *OPTIONS)
+    recipe = ["--recipe", folder / "recipe.toml"]
+    out = str(folder / out)
+    return command(executable, folder, "train", "--space", space, "--out", out, *recipe, *OPTIONS)
 
 
 def finish(line: list[str]) -> str:
@@ -228,7 +248,7 @@ def finetune_command(executable: Path, folder: Path, run: Path) -> list[str]:
     [
         (["--finetune", "RUN", "--out", "x"], "--out"),
         (["--finetune", "RUN", "--space", "toy"], "--space"),
-        (["--finetune", "RUN", "--warmup-epochs", "1"], "--warmup-epochs"),
+        (["--finetune", "RUN", "--dry-run"], "--dry-run"),
         (["--out", "x", "--quantised-epochs", "1"], "--quantised-epochs"),
         (["--out", "x", "--supernet", "y"], "--supernet"),
         ([], "--out"),

@@ -61,7 +61,14 @@ std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& p
   const SearchSpace space = SearchSpace::parse(info.space_toml, supernet);
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
   const Dataset data = load_data_for(space, images, info.dataset_name);
-  return report(run, finetune(run, supernet, data, request.options, progress, stop));
+  FinetuneOptions options = request.options;
+  const double usual_rate = options.learning_rate;
+  static_cast<TrainingOptions&>(options) =
+      read_recipe(request.recipe.empty() ? recipe_for_space(info.space_name) : request.recipe);
+  options.learning_rate = usual_rate;
+  request.typed.apply(options);
+  options.epochs = request.typed.epochs.value_or(options.epochs);
+  return report(run, finetune(run, supernet, data, options, progress, stop));
 }
 
 }  // namespace tinynas

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "cli/training_options.h"
 #include "tinynas/finetune.h"
 
 namespace tinynas {
@@ -10,7 +11,9 @@ namespace tinynas {
 /// What is asked, as typed. Empty strings mean what the run names.
 struct FinetuneRequest {
   std::string run_dir, supernet, data;
-  FinetuneOptions options;
+  std::string recipe;  ///< augmentation and optimiser; empty: that of the supernet's space
+  TypedTraining typed;
+  FinetuneOptions options;  ///< what is not in `recipe` or `typed`
 };
 
 /// Returns the table for people. Throws BadInput, Interrupted.

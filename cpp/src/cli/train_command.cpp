@@ -9,7 +9,11 @@
 #include "cli/commands.h"
 #include "cli/data_options.h"
 #include "cli/finetune_job.h"
+#include "cli/mcu_options.h"
 #include "cli/stop_signals.h"
+#include "cli/text_table.h"
+#include "cli/training_options.h"
+#include "tinynas/bytes.h"
 #include "tinynas/error.h"
 #include "tinynas/trainer.h"
 
@@ -17,12 +21,14 @@ namespace tinynas {
 namespace {
 
 struct TrainCommand {
-  std::string space = "fashion-mnist", data, resume = "auto";
-  std::optional<double> epochs, learning_rate;  ///< their defaults depend on what is trained
-  TrainOptions train;  ///< what both have (TrainingOptions) is read from here
+  std::string space = "fashion-mnist", data, out, recipe;
+  bool dry_run = false;
+  TypedTraining typed;
+  McuOptions mcu;
   FinetuneRequest finetune;
 };
 
+#ifdef TINYNAS_WITH_TORCH
 /// "0.05"
 std::string shown(double value) {
   std::string number = std::to_string(value);
@@ -31,58 +37,97 @@ std::string shown(double value) {
   return number;
 }
 
-#ifdef TINYNAS_WITH_TORCH
-std::string typed_command(const TrainCommand& command) {
-  std::string text = "tinynas train --space " + command.space;
-  if (!command.data.empty()) text += " --data " + command.data;
-  text += " --out " + command.train.out_dir + " --seed " + std::to_string(command.train.seed);
-  const TrainOptions defaults;
-  auto add = [&](const char* flag, double value, double usual) {
-    if (value != usual) text += std::string(" ") + flag + " " + shown(value);
+std::string typed_command(const TrainCommand& command, const TrainOptions& options) {
+  const TypedTraining& typed = command.typed;
+  std::string text = "tinynas train --space " + command.space + " --recipe " + options.recipe;
+  auto add = [&](const std::string& flag, const std::string& value) {
+    if (!value.empty()) text += " " + flag + " " + value;
   };
-  add("--warmup-epochs", command.train.warmup_epochs, defaults.warmup_epochs);
-  add("--epochs", command.train.epochs, defaults.epochs);
-  add("--random-subnets", command.train.random_subnets, defaults.random_subnets);
-  add("--batch", command.train.batch_images, defaults.batch_images);
-  add("--shards", command.train.shards, defaults.shards);
-  add("--learning-rate", command.train.learning_rate, defaults.learning_rate);
-  add("--weight-decay", command.train.weight_decay, defaults.weight_decay);
-  add("--label-smoothing", command.train.label_smoothing, defaults.label_smoothing);
-  add("--gradient-norm", command.train.gradient_norm, defaults.gradient_norm);
-  add("--shift", command.train.shift_pixels, defaults.shift_pixels);
-  add("--erase", command.train.erase_pixels, defaults.erase_pixels);
-  if (!command.train.horizontal_flip) text += " --no-flip";
+  add("--data", command.data);
+  add("--out", command.out);
+  add("--seed", std::to_string(typed.seed));
+  if (typed.epochs) add("--epochs", shown(*typed.epochs));
+  if (typed.learning_rate) add("--learning-rate", shown(*typed.learning_rate));
+  if (typed.batch_images) add("--batch", std::to_string(*typed.batch_images));
+  if (typed.shards) add("--shards", std::to_string(*typed.shards));
+  add("--mcu", command.mcu.mcu);
+  add("--sram", command.mcu.sram);
+  add("--flash", command.mcu.flash);
+  add("--reserve-sram", command.mcu.reserve_sram);
+  add("--reserve-flash", command.mcu.reserve_flash);
   return text;
 }
 
-int run_finetune(CliContext& context, TrainCommand& command) {
-  FinetuneOptions& options = command.finetune.options;
-  const double usual_rate = options.learning_rate;
-  static_cast<TrainingOptions&>(options) = command.train;
-  options.learning_rate = command.learning_rate.value_or(usual_rate);
-  options.epochs = command.epochs.value_or(options.epochs);
-  command.finetune.data = command.data;
-  const std::string report =
-      run_finetune_job(command.finetune, context.progress(), catch_stop_signals());
+/// Random subnets are those that fit the board.
+void train_what_fits(const McuOptions& mcu, TrainOptions& options) {
+  const RuntimeModel runtime = target_runtime(kDefaultRuntime, mcu);
+  const McuTarget target = resolve_mcu(mcu, runtime);
+  options.accepts = [runtime, budget = target.budget](const Subnet& subnet) {
+    PlanOptions how;
+    how.sram_budget_bytes = budget.sram_bytes;
+    return violation(plan_memory(lower(subnet), runtime, how).footprint(), budget).fits();
+  };
+  options.accepts_what = "fit " + target.mcu.name + " (" +
+                         std::to_string(target.budget.sram_bytes) + " bytes of SRAM, " +
+                         std::to_string(target.budget.flash_bytes) + " of flash)";
+}
+
+std::string report(const TrainingForecast& found, const TrainOptions& options) {
+  char subnets[32], hours[32];
+  std::snprintf(subnets, sizeof subnets, "%.3g", found.subnets);
+  std::snprintf(hours, sizeof hours, "%.2f", found.seconds / 3600);
+  std::string text = text_table(
+      {{"  parameters", format_count(found.parameters)},
+       {"  MACs of the largest", format_count(found.largest_macs)},
+       {"  MACs of the smallest", format_count(found.smallest_macs)},
+       {"  subnets", subnets},
+       {"  epochs", shown(total_epochs(options))},
+       {"  steps", format_count(found.steps)},
+       {"  hours, without validation", hours},
+       {"  memory", format_bytes(found.peak_bytes)}},
+      {1});
+  return "A training with recipe " + options.recipe + " (nothing is written)\n" + text;
+}
+
+int run_supernet_training(CliContext& context, TrainCommand& command) {
+  const SearchSpace space = SearchSpace::find(command.space);
+  TrainOptions options =
+      read_recipe(command.recipe.empty() ? recipe_for_space(space.name()) : command.recipe);
+  command.typed.apply(options);
+  if (command.typed.epochs) {
+    if (!(*command.typed.epochs > 0)) throw BadInput("--epochs: must be above 0");
+    scale_epochs(options, *command.typed.epochs);
+  }
+  if (any_mcu_option(command.mcu)) train_what_fits(command.mcu, options);
+  options.out_dir = command.out;
+  options.command = typed_command(command, options);
+  const StopFn stop = catch_stop_signals();
+  const Dataset data = load_data_for(space, command.data, space.name());
+  if (command.dry_run) {
+    context.out << report(forecast_training(space, data, options), options);
+    return 0;
+  }
+  train_supernet(space, data, options, context.progress(), stop);
   context.end_progress();
-  context.out << report;
+  context.out << options.out_dir << "/supernet.pt\n";
   return 0;
 }
 
 int run_train(CliContext& context, TrainCommand& command) {
-  command.train.resume = parse_resume(command.resume, "--resume");
-  if (!command.finetune.run_dir.empty()) return run_finetune(context, command);
-  if (command.train.out_dir.empty())
-    throw BadInput("--out is required for a supernet; to train a run's winner name --finetune RUN");
-  command.train.epochs = command.epochs.value_or(command.train.epochs);
-  command.train.learning_rate = command.learning_rate.value_or(command.train.learning_rate);
-  const StopFn stop = catch_stop_signals();
-  const SearchSpace space = SearchSpace::find(command.space);
-  const Dataset data = load_data_for(space, command.data, space.name());
-  command.train.command = typed_command(command);
-  train_supernet(space, data, command.train, context.progress(), stop);
+  if (command.finetune.run_dir.empty()) {
+    if (command.out.empty() && !command.dry_run) {
+      throw BadInput(
+          "--out is required for a supernet; to train a run's winner name --finetune RUN");
+    }
+    return run_supernet_training(context, command);
+  }
+  command.finetune.data = command.data;
+  command.finetune.recipe = command.recipe;
+  command.finetune.typed = command.typed;
+  const std::string report =
+      run_finetune_job(command.finetune, context.progress(), catch_stop_signals());
   context.end_progress();
-  context.out << command.train.out_dir << "/supernet.pt\n";
+  context.out << report;
   return 0;
 }
 
@@ -96,7 +141,6 @@ void add_train_command(CLI::App& app, CliContext& context) {
   CLI::App* train = app.add_subcommand(
       "train", "Train a once-for-all supernet, or (--finetune) the winner of a search");
   auto command = std::make_shared<TrainCommand>();
-  TrainOptions& options = command->train;
   FinetuneOptions& finetune = command->finetune.options;
   CLI::Option* run = train
                          ->add_option("--finetune", command->finetune.run_dir,
@@ -114,15 +158,10 @@ void add_train_command(CLI::App& app, CliContext& context) {
                                          ->capture_default_str());
   context.choices[space] = SearchSpace::list_names;
   for_supernets(
-      train->add_option("--out", options.out_dir, "Folder for supernet, checkpoint and model card")
+      train->add_option("--out", command->out, "Folder for supernet, checkpoint and model card")
           ->type_name("DIR"));
-  for_supernets(train->add_option("--warmup-epochs", options.warmup_epochs, "Largest subnet alone")
-                    ->capture_default_str());
-  for_supernets(train
-                    ->add_option("--random-subnets", options.random_subnets,
-                                 "Beside largest and smallest, a step")
-                    ->check(CLI::Range(0, 64))
-                    ->capture_default_str());
+  for_supernets(train->add_flag("--dry-run", command->dry_run,
+                                "Say what would be trained, and how long; train nothing"));
   for_winners(train
                   ->add_option("--supernet", command->finetune.supernet,
                                "Supernet of the run (default: where the run found it)")
@@ -144,38 +183,14 @@ void add_train_command(CLI::App& app, CliContext& context) {
       ->add_option("--data", command->data,
                    "Images (default: Debian's Fashion-MNIST, or those of the run)")
       ->type_name("PATH");
-  CLI::Option* resume =
-      train->add_option("--resume", command->resume, "Go on from a checkpoint: auto, never or must")
-          ->capture_default_str();
-  context.choices[resume] = [] { return std::vector<std::string>{"auto", "never", "must"}; };
-  train->add_option("--device", options.device, "As torch spells it")->capture_default_str();
-  train->add_option("--seed", options.seed, "Of weights, batches and subnets")
-      ->capture_default_str();
-  train->add_option("--epochs", command->epochs,
-                    "Sandwich rule (default: " + shown(options.epochs) +
-                        "); of a winner, in floats (default: " + shown(finetune.epochs) + ")");
-  train->add_option("--batch", options.batch_images, "Images a step")->capture_default_str();
-  train->add_option("--shards", options.shards, "Parts of a batch, trained side by side")
-      ->capture_default_str();
-  train->add_option("--learning-rate", command->learning_rate,
-                    "At its highest (default: " + shown(options.learning_rate) + "; of a winner " +
-                        shown(finetune.learning_rate) + ")");
-  train->add_option("--weight-decay", options.weight_decay, "Of convolutions and classifier")
-      ->capture_default_str();
-  train->add_option("--label-smoothing", options.label_smoothing, "Of labels")
-      ->check(CLI::Range(0.0, 0.5))
-      ->capture_default_str();
-  train->add_option("--gradient-norm", options.gradient_norm, "Clip to this (0: not)")
-      ->capture_default_str();
-  train->add_option("--shift", options.shift_pixels, "Augmentation: pixels")
-      ->check(CLI::Range(0, 64))
-      ->capture_default_str();
-  train->add_flag("!--no-flip", options.horizontal_flip, "Augmentation: no horizontal flips");
   train
-      ->add_option("--erase", options.erase_pixels,
-                   "Augmentation: side of an erased square in pixels")
-      ->check(CLI::Range(0, 256))
-      ->capture_default_str();
+      ->add_option("--recipe", command->recipe,
+                   "How it is trained: a name of configs/runs or a file (default: the one named "
+                   "like the space, else default)")
+      ->type_name("NAME|FILE.toml");
+  add_training_options(*train, context, command->typed);
+  // Random subnets of the training are those that fit.
+  add_mcu_options(*train, context, command->mcu, /*mcu_required=*/false);
   // Whatever is typed, a build without torch says that it is one.
   train->allow_extras(!kWithTorch);
   train->callback([command, &context] {

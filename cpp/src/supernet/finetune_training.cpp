@@ -76,14 +76,13 @@ FinetuneTraining::FinetuneTraining(const FinetuneTask& task, double learning_rat
       total_steps_(total_steps) {}
 
 double FinetuneTraining::backward(std::size_t shard, const torch::Tensor& images,
-                                  const torch::Tensor& labels, std::int64_t) {
+                                  const torch::Tensor& targets, std::int64_t) {
   const FinetuneOptions& options = task_.options;
   const torch::Tensor made = logits(shard, resize_batch(images, task_.subnet.resolution));
-  torch::Tensor loss =
-      at::cross_entropy_loss(made, labels, {}, at::Reduction::Mean, -100, options.label_smoothing);
+  torch::Tensor loss = cross_entropy(made, targets);
   if (options.distillation > 0) {
     loss = (1 - options.distillation) * loss +
-           options.distillation * distillation_loss(made, taught(task_, images));
+           options.distillation * cross_entropy(made, taught(task_, images));
   }
   loss.backward();
   return loss.item<double>();

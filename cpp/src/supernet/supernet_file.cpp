@@ -1,5 +1,6 @@
 #include "supernet/supernet_file.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -103,7 +104,11 @@ LoadedSupernet read_supernet(const std::string& path) {
                    ": field 'space.hash' does not belong to the search space stored with it; the "
                    "file is damaged");
   }
-  Supernet supernet(space, 0);
+  const bool transforms =
+      std::any_of(state.tensors.begin(), state.tensors.end(), [](const auto& entry) {
+        return entry.first.find(".transform") != std::string::npos;
+      });
+  Supernet supernet(space, 0, transforms);
   load_parameters(supernet.parameters(), state, path);
   info.file_hash = hex(state.file_hash);
   return {std::move(supernet), std::move(info)};

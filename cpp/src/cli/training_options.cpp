@@ -1,0 +1,38 @@
+#include "cli/training_options.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/commands.h"
+
+namespace tinynas {
+
+void TypedTraining::apply(TrainingOptions& options) const {
+  options.device = device;
+  options.resume = parse_resume(resume, "--resume");
+  options.seed = seed;
+  options.learning_rate = learning_rate.value_or(options.learning_rate);
+  options.batch_images = batch_images.value_or(options.batch_images);
+  options.shards = shards.value_or(options.shards);
+}
+
+void add_training_options(CLI::App& command, CliContext& context, TypedTraining& typed) {
+  CLI::Option* resume =
+      command
+          .add_option("--resume", typed.resume, "Go on from a checkpoint: auto, never or must")
+          ->capture_default_str();
+  context.choices[resume] = [] { return std::vector<std::string>{"auto", "never", "must"}; };
+  command.add_option("--device", typed.device, "As torch spells it")->capture_default_str();
+  command.add_option("--seed", typed.seed, "Of weights, batches and subnets")
+      ->capture_default_str();
+  command.add_option("--epochs", typed.epochs,
+                     "All phases of the recipe together, each its share; of a winner, in floats");
+  command.add_option("--batch", typed.batch_images, "Images a step (default: the recipe's)");
+  command.add_option("--shards", typed.shards,
+                     "Parts of a batch, trained side by side (default: the recipe's)");
+  command.add_option("--learning-rate", typed.learning_rate,
+                     "At its highest (default: the recipe's)");
+}
+
+}  // namespace tinynas
