@@ -39,7 +39,12 @@ def check(cli_json: Verify, folder: Path, name: str, *options: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "input_"),
-    [("odd_channels", "resident"), ("drawn-4", "rows"), ("drawn-11", "external")],
+    [
+        ("odd_channels", "resident"),
+        ("tall_windows", "resident"),
+        ("drawn-4", "rows"),
+        ("drawn-11", "external"),
+    ],
 )
 def test_instructions_are_as_predicted(
     cli_json: Verify, tmp_path: Path, name: str, input_: str
