@@ -59,7 +59,8 @@ def test_instructions_of_drawn_networks(
     cli_json: Verify, tmp_path: Path, mcu: str, seed: int
 ) -> None:
     input_ = ("resident", "rows", "external")[seed % 3]
-    check(cli_json, tmp_path, f"drawn-{seed}", "--mcu", mcu, "--input", input_)
+    flash = ["--flash", "2MiB"]  # an RP2040 has none inside
+    check(cli_json, tmp_path, f"drawn-{seed}", "--mcu", mcu, "--input", input_, *flash)
 
 
 @pytest.mark.nightly
