@@ -12,9 +12,6 @@
 
 namespace tinynas {
 
-/// Over all images of a set.
-Normalisation measure_normalisation(const ImageSet& images);
-
 struct Augmentation {
   int shift_pixels = 0;  ///< uniform in [-shift, shift] on both axes, zeros come in
   bool horizontal_flip = false;

@@ -79,6 +79,16 @@ std::string idx_labels(const ImageSet& set) {
          std::string(set.labels.begin(), set.labels.end());
 }
 
+const std::uint8_t* image_of(const ImageSet& set, std::size_t i) {
+  return set.pixels.data() + i * set.image_bytes();
+}
+
+std::vector<std::uint8_t> pixels_of(const ImageSet& set) {
+  std::vector<std::uint8_t> pixels(set.count() * set.image_bytes());
+  for (std::size_t i = 0; i < set.count(); ++i) set.read(i, &pixels[i * set.image_bytes()]);
+  return pixels;
+}
+
 ImageSet random_images(std::size_t count, int side, int classes, std::uint64_t seed) {
   Rng rng(seed);
   ImageSet set{side, side, 1, {}, {}};
