@@ -46,7 +46,7 @@ struct BadFile {
 /// Sizes of images as stored, before any resizing; of recordings see `Dataset::audio`.
 struct StoredSizes {
   int min_height = 0, max_height = 0, min_width = 0, max_width = 0;
-  int min_side = 0;  ///< of all images, the shortest side
+  int min_side = 0, median_side = 0;  ///< of each image its shorter side
   std::size_t grey = 0, colour = 0;
 };
 

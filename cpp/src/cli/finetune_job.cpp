@@ -60,7 +60,8 @@ std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& p
   const SupernetInfo info = read_supernet_info(supernet);
   const SearchSpace space = SearchSpace::parse(info.space_toml, supernet);
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
-  const Dataset data = load_data_for(space, images, info.dataset_name);
+  const Dataset data = load_data_for(space, images, info.dataset_name,
+                                     request.skip_bad_files || info.skip_bad_files);
   return report(run, finetune(run, supernet, data, request.options, progress, stop));
 }
 

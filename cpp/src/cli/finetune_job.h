@@ -10,6 +10,7 @@ namespace tinynas {
 /// What is asked, as typed. Empty strings mean what the run names.
 struct FinetuneRequest {
   std::string run_dir, supernet, data;
+  bool skip_bad_files = false;  ///< as the supernet's training did, in any case
   FinetuneOptions options;
 };
 

@@ -18,6 +18,7 @@ namespace {
 
 struct TrainCommand {
   std::string space = "fashion-mnist", data, resume = "auto";
+  bool skip_bad_files = false;
   std::optional<double> epochs, learning_rate;  ///< their defaults depend on what is trained
   TrainOptions train;  ///< what both have (TrainingOptions) is read from here
   FinetuneRequest finetune;
@@ -35,6 +36,7 @@ std::string shown(double value) {
 std::string typed_command(const TrainCommand& command) {
   std::string text = "tinynas train --space " + command.space;
   if (!command.data.empty()) text += " --data " + command.data;
+  if (command.skip_bad_files) text += " --skip-bad-files";
   text += " --out " + command.train.out_dir + " --seed " + std::to_string(command.train.seed);
   const TrainOptions defaults;
   auto add = [&](const char* flag, double value, double usual) {
@@ -62,6 +64,7 @@ int run_finetune(CliContext& context, TrainCommand& command) {
   options.learning_rate = command.learning_rate.value_or(usual_rate);
   options.epochs = command.epochs.value_or(options.epochs);
   command.finetune.data = command.data;
+  command.finetune.skip_bad_files = command.skip_bad_files;
   const std::string report =
       run_finetune_job(command.finetune, context.progress(), catch_stop_signals());
   context.end_progress();
@@ -78,7 +81,7 @@ int run_train(CliContext& context, TrainCommand& command) {
   command.train.learning_rate = command.learning_rate.value_or(command.train.learning_rate);
   const StopFn stop = catch_stop_signals();
   const SearchSpace space = SearchSpace::find(command.space);
-  const Dataset data = load_data_for(space, command.data, space.name());
+  const Dataset data = load_data_for(space, command.data, space.name(), command.skip_bad_files);
   command.train.command = typed_command(command);
   train_supernet(space, data, command.train, context.progress(), stop);
   context.end_progress();
@@ -144,6 +147,7 @@ void add_train_command(CLI::App& app, CliContext& context) {
       ->add_option("--data", command->data,
                    "Images (default: Debian's Fashion-MNIST, or those of the run)")
       ->type_name("PATH");
+  add_skip_bad_files_option(*train, command->skip_bad_files);
   CLI::Option* resume =
       train->add_option("--resume", command->resume, "Go on from a checkpoint: auto, never or must")
           ->capture_default_str();

@@ -126,16 +126,20 @@ class FirstReading {
 
 StoredSizes sizes_of(const std::vector<FileFacts>& facts) {
   const FileFacts& first = facts.front();
-  StoredSizes sizes{first.height, first.height, first.width, first.width,
-                    std::min(first.height, first.width)};
+  StoredSizes sizes{first.height, first.height, first.width, first.width};
+  std::vector<std::int32_t> sides;
   for (const FileFacts& file : facts) {
     sizes.min_height = std::min(sizes.min_height, file.height);
     sizes.max_height = std::max(sizes.max_height, file.height);
     sizes.min_width = std::min(sizes.min_width, file.width);
     sizes.max_width = std::max(sizes.max_width, file.width);
-    sizes.min_side = std::min({sizes.min_side, file.height, file.width});
+    sides.push_back(std::min(file.height, file.width));
     ++(file.channels == 1 ? sizes.grey : sizes.colour);
   }
+  const auto middle = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() / 2);
+  std::nth_element(sides.begin(), middle, sides.end());
+  sizes.median_side = *middle;
+  sizes.min_side = *std::min_element(sides.begin(), sides.end());
   return sizes;
 }
 

@@ -30,7 +30,7 @@ std::uint64_t hash_image(const std::uint8_t* pixels, int height, int width, int 
 
 StoredSizes equal_sizes(const ImageSet& images) {
   StoredSizes sizes{images.height, images.height, images.width, images.width};
-  sizes.min_side = std::min(images.height, images.width);
+  sizes.min_side = sizes.median_side = std::min(images.height, images.width);
   (images.channels == 1 ? sizes.grey : sizes.colour) = images.count();
   return sizes;
 }
