@@ -5,10 +5,12 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "tinynas/audio.h"
 #include "tinynas/evaluator.h"
 #include "tinynas/preprocessing.h"
 
@@ -43,18 +45,21 @@ struct BadFile {
   std::string file, reason;
 };
 
-/// Sizes of images as stored, before any resizing; of recordings see `Dataset::audio`.
+/// Sizes of images as stored, before any resizing; of recordings those of the images that they
+/// become.
 struct StoredSizes {
   int min_height = 0, max_height = 0, min_width = 0, max_width = 0;
   int min_side = 0, median_side = 0;  ///< of each image its shorter side
   std::size_t grey = 0, colour = 0;
+  double min_seconds = 0, max_seconds = 0;  ///< of recordings
 };
 
 /// How a folder or archive is read; decoded images are resized (shorter side, then centre crop) to
 /// `resolution` where their size differs.
 struct DatasetOptions {
   std::string
-      path;  ///< Fashion-MNIST idx folder, CIFAR-10 binary folder, ImageFolder as folder or zip
+      path;  ///< Fashion-MNIST idx folder, CIFAR-10 binary folder, ImageFolder as folder or zip, of
+             ///< images or of WAV recordings of keywords (see tinynas/audio.h)
   int resolution = 0;  ///< 0: the size of the images, which must then all be equal
   int channels = 0;    ///< 1 or 3; 0: as stored
   std::uint64_t split_seed = 0;
@@ -96,6 +101,9 @@ struct Dataset {
   /// supernet, compared at search time. The same for every `resolution` and `channels`.
   std::string split_hash;
   StoredSizes sizes;
+  /// How recordings became images: belongs to the data's identity beside split_hash, which covers
+  /// the recordings themselves. None: they were images.
+  std::optional<AudioFrontEnd> audio;
   std::vector<BadFile> skipped;      ///< with `skip_bad_files`, in the order of their names
   std::vector<std::string> ignored;  ///< files of a class folder that are no images by their names
   const ImageSet& split(Split which) const;
@@ -114,7 +122,7 @@ Normalisation measure_normalisation(const ImageSet& images);
 
 /// What `tinynas data inspect` tells of a data set.
 struct DatasetReport {
-  std::string name, format;  ///< "idx", "cifar10-binary", "image-folder"
+  std::string name, format;  ///< "idx", "cifar10-binary", "image-folder", "wav-folder"
   std::vector<BadFile> bad;  ///< every file that cannot be used
   std::string problem;       ///< why it cannot be loaded even without those; "": it can
   Dataset data;              ///< loaded without the bad files; empty where there is a problem

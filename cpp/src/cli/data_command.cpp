@@ -9,6 +9,7 @@
 #include "cli/data_options.h"
 #include "cli/space_suggestion.h"
 #include "cli/text_table.h"
+#include "graph/audio_json.h"
 #include "tinynas/bytes.h"
 #include "tinynas/dataset.h"
 #include "tinynas/error.h"
@@ -64,7 +65,10 @@ Json loaded_json(const DatasetReport& report) {
             {"max_width", sizes.max_width},
             {"median_side", sizes.median_side},
             {"grey", sizes.grey},
-            {"colour", sizes.colour}}},
+            {"colour", sizes.colour},
+            {"min_seconds", data.audio ? Json(sizes.min_seconds) : Json()},
+            {"max_seconds", data.audio ? Json(sizes.max_seconds) : Json()}}},
+          {"audio", data.audio ? front_end_json(*data.audio) : Json()},
           {"height", data.train.height},
           {"width", data.train.width},
           {"channels", data.train.channels},
@@ -116,6 +120,14 @@ std::string size_text(const StoredSizes& sizes) {
   if (sizes.grey > 0) text += ", " + count_text(sizes.grey) + " grey";
   if (sizes.colour > 0) text += ", " + count_text(sizes.colour) + " colour";
   return text;
+}
+
+std::string audio_text(const Dataset& data) {
+  if (!data.audio) return "";
+  char seconds[64];
+  std::snprintf(seconds, sizeof seconds, "%.2f to %.2f s", data.sizes.min_seconds,
+                data.sizes.max_seconds);
+  return std::string("\n  recordings  ") + seconds + "\n  front end   " + describe(*data.audio);
 }
 
 std::string class_table(const DatasetReport& report) {
@@ -172,7 +184,7 @@ std::string space_text(const Dataset& data) {
 std::string loaded_text(const DatasetReport& report) {
   const Dataset& data = report.data;
   std::string text = "\n" + class_table(report) + "\n  sizes       " + size_text(data.sizes) +
-                     "\n  splits      " + data.split_hash + "\n  mean        " +
+                     audio_text(data) + "\n  splits      " + data.split_hash + "\n  mean        " +
                      numbers(report.normalisation.mean) + " (of pixel / 255, training images, " +
                      std::to_string(data.train.width) + "x" + std::to_string(data.train.height) +
                      " px, " + std::to_string(data.train.channels) +

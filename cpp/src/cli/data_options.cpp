@@ -46,7 +46,7 @@ Dataset load_data_for(const SearchSpace& space, const std::string& data_option,
       throw BadInput(
           "--data is needed: " + dataset_name +
           " does not come with tinynas; name a folder or zip with train/CLASS/FILE and "
-          "test/CLASS/FILE (.jpg, .png), a folder with train.zip and test.zip of that layout, "
+          "test/CLASS/FILE (.jpg, .png or .wav), a folder with train.zip and test.zip of that layout, "
           "CIFAR-10 binaries, or idx files");
     }
     if (!std::filesystem::exists(kFashionMnistPath)) {

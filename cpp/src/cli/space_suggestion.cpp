@@ -44,7 +44,13 @@ SpaceSuggestion suggest_space(const Dataset& data) {
     };
     if (space.image_channels() != channels) change("image_channels", std::to_string(channels));
     if (space.classes() != classes) change("classes", std::to_string(classes));
-    if (!suits(resolution, side)) change("resolutions", resolutions_for(side));
+    if (data.audio) {
+      // Sounds cannot be resized: their images have one size.
+      const bool fixed = resolution == side && space.decode(space.smallest()).resolution == side;
+      if (!fixed) change("resolutions", "[" + std::to_string(side) + "]");
+    } else if (!suits(resolution, side)) {
+      change("resolutions", resolutions_for(side));
+    }
   }
   return suggestion;
 }

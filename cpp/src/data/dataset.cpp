@@ -50,11 +50,13 @@ void read_stored(const DatasetOptions& options, MixedSizes mixed, StoredDataset&
   } else if (is_image_folder(options.path)) {
     stored.format = "image-folder";
     read_image_folder(options, mixed, stored);
+    if (stored.audio) stored.format = "wav-folder";
   } else {
     throw BadInput(
         options.path +
         ": is no known data set; expected are idx files (train-images-idx3-ubyte.gz, ...), "
-        "CIFAR-10 binaries (data_batch_1.bin, ...) or images as <split>/<class>/<file>, "
+        "CIFAR-10 binaries (data_batch_1.bin, ...) or images (or WAV recordings) as "
+        "<split>/<class>/<file>, "
         "also zipped");
   }
 }
@@ -77,6 +79,7 @@ Dataset assigned(StoredDataset stored, const DatasetOptions& options) {
   dataset.class_names = stored.class_names;
   dataset.options = options;
   dataset.sizes = stored.sizes;
+  dataset.audio = stored.audio;
   dataset.skipped = stored.skipped;
   dataset.ignored = stored.ignored;
   assign_splits(std::move(stored), dataset);

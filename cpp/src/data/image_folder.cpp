@@ -11,8 +11,10 @@
 
 #include "base/log.h"
 #include "data/decode.h"
+#include "data/decode_wav.h"
 #include "data/facts_cache.h"
 #include "data/image_listing.h"
+#include "data/log_mel.h"
 #include "data/resize.h"
 #include "tinynas/error.h"
 
@@ -23,11 +25,25 @@ namespace {
 constexpr std::size_t kCachedFiles = 1000;
 constexpr int kMostOfShortestSide = 224;
 
-Image decode_file(const ListedFile& file) {
-  return decode_image(file.source->read(*file.entry), file.where());
+/// `log_mel`: of recordings, null for images.
+Image decode_file(const ListedFile& file, const LogMel* log_mel) {
+  const std::string bytes = file.source->read(*file.entry);
+  if (log_mel == nullptr) return decode_image(bytes, file.where());
+  const Recording recording = decode_wav(bytes, file.where());
+  if (recording.sample_rate != log_mel->front_end().sample_rate) {
+    throw BadInput(file.where() +
+                   ": has another sample rate than when the data set was loaded; load it again");
+  }
+  return log_mel->image(mono_samples(recording));
 }
 
-FileFacts facts_of(const Image& image) {
+FileFacts facts_of(const ListedFile& file, bool recordings) {
+  if (recordings) {
+    const Recording recording = decode_wav(file.source->read(*file.entry), file.where());
+    return {hash_recording(recording), recording.sample_rate,
+            static_cast<std::int32_t>(recording.frames()), recording.channels};
+  }
+  const Image image = decode_file(file, nullptr);
   return {hash_image(image.pixels.data(), image.height, image.width, image.channels), image.height,
           image.width, image.channels};
 }
@@ -77,7 +93,7 @@ class FirstReading {
         }
       }
       try {
-        facts_[i] = facts_of(decode_file(file));
+        facts_[i] = facts_of(file, listing_.recordings);
       } catch (const BadInput& error) {
         note_bad(i, error.what());
       }
@@ -159,12 +175,47 @@ void check_equal_sizes(const ImageListing& listing, const std::vector<FileFacts>
   }
 }
 
+/// The front end of a data set's recordings, which must all have one sample rate.
+AudioFrontEnd front_end_of(const ImageListing& listing, const std::vector<FileFacts>& facts,
+                           const DatasetOptions& options) {
+  const int rate = facts.front().height;
+  for (std::size_t i = 1; i < facts.size(); ++i) {
+    if (facts[i].height != rate) {
+      throw BadInput(listing.files[i].where() + ": has a sample rate of " +
+                     std::to_string(facts[i].height) + " Hz, others have " + std::to_string(rate) +
+                     "; resample them to one");
+    }
+  }
+  const AudioFrontEnd front_end = keyword_front_end(rate, listing.files.front().where());
+  if (options.channels > 1 ||
+      (options.resolution > 0 && options.resolution != front_end.frames)) {
+    throw BadInput(options.path + ": its recordings become log-mel images of " +
+                   std::to_string(front_end.frames) + "x" + std::to_string(front_end.bands) +
+                   " pixels, 1 channel; take a space with resolutions = [" +
+                   std::to_string(front_end.frames) + "] and image_channels = 1");
+  }
+  return front_end;
+}
+
+/// Of the images that recordings become, with the recordings' lengths.
+StoredSizes sizes_of_recordings(const std::vector<FileFacts>& facts,
+                                const AudioFrontEnd& front_end) {
+  StoredSizes sizes{front_end.frames, front_end.frames, front_end.bands, front_end.bands};
+  sizes.min_side = sizes.median_side = std::min(front_end.frames, front_end.bands);
+  sizes.grey = facts.size();
+  const auto [least, most] = std::ranges::minmax(facts, {}, &FileFacts::width);
+  sizes.min_seconds = static_cast<double>(least.width) / front_end.sample_rate;
+  sizes.max_seconds = static_cast<double>(most.width) / front_end.sample_rate;
+  return sizes;
+}
+
 /// One part's images, decoded and brought to the set's size whenever they are read.
 class FileReader : public ImageReader {
  public:
   FileReader(std::shared_ptr<const ImageListing> listing, int height, int width, int channels,
-             int resolution)
+             int resolution, std::shared_ptr<const LogMel> log_mel)
       : listing_(std::move(listing)),
+        log_mel_(std::move(log_mel)),
         height_(height),
         width_(width),
         channels_(channels),
@@ -174,7 +225,7 @@ class FileReader : public ImageReader {
 
   void read(std::size_t i, std::uint8_t* out) const override {
     const ListedFile& file = listing_->files[files_[i]];
-    Image image = convert_channels(decode_file(file), channels_);
+    Image image = convert_channels(decode_file(file, log_mel_.get()), channels_);
     if (resolution_ > 0) image = resize_image(std::move(image), resolution_);
     if (image.height != height_ || image.width != width_) {
       throw BadInput(file.where() +
@@ -185,6 +236,7 @@ class FileReader : public ImageReader {
 
  private:
   std::shared_ptr<const ImageListing> listing_;
+  std::shared_ptr<const LogMel> log_mel_;
   int height_, width_, channels_, resolution_;
   std::vector<std::uint32_t> files_;
 };
@@ -211,16 +263,23 @@ void read_image_folder(const DatasetOptions& options, MixedSizes mixed, StoredDa
   const std::vector<FileFacts> facts = std::move(reading).facts();
   stored.skipped = std::move(reading).bad();
   if (!stored.skipped.empty()) check_classes(*listing, options.path);
-  stored.sizes = sizes_of(facts);
+  std::shared_ptr<const LogMel> log_mel;
+  if (listing->recordings) {
+    stored.audio = front_end_of(*listing, facts, options);
+    stored.sizes = sizes_of_recordings(facts, *stored.audio);
+    log_mel = std::make_shared<LogMel>(*stored.audio);
+  } else {
+    stored.sizes = sizes_of(facts);
+  }
   int resolution = options.resolution;
   if (resolution == 0 && mixed == MixedSizes::kShortestSide && !are_equal(stored.sizes)) {
     resolution = std::min(stored.sizes.min_side, kMostOfShortestSide);
   }
-  if (resolution == 0) check_equal_sizes(*listing, facts);
+  if (resolution == 0 && !log_mel) check_equal_sizes(*listing, facts);
 
   ImageSet shape;  // one colour image makes all of them colour
-  shape.height = resolution > 0 ? resolution : facts.front().height;
-  shape.width = resolution > 0 ? resolution : facts.front().width;
+  shape.height = resolution > 0 ? resolution : stored.sizes.max_height;
+  shape.width = resolution > 0 ? resolution : stored.sizes.max_width;
   shape.channels = options.channels > 0 ? options.channels : stored.sizes.colour > 0 ? 3 : 1;
   const std::array<StoredImages*, kDataParts> parts = {&stored.train, &stored.validation,
                                                        &stored.test};
@@ -228,7 +287,7 @@ void read_image_folder(const DatasetOptions& options, MixedSizes mixed, StoredDa
   for (std::size_t p = 0; p < kDataParts; ++p) {
     parts[p]->images = shape;
     readers[p] = std::make_shared<FileReader>(listing, shape.height, shape.width, shape.channels,
-                                              resolution);
+                                              resolution, log_mel);
     parts[p]->images.reader = readers[p];
   }
   const std::vector<std::int32_t> labels = labels_of_classes(*listing, stored);

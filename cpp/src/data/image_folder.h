@@ -1,6 +1,6 @@
 #pragma once
-// The ImageFolder layout, `<split>/<class>/<file>` or `<class>/<file>`, JPEG and PNG, in folders
-// and zip archives.
+// The ImageFolder layout, `<split>/<class>/<file>` or `<class>/<file>`, JPEG and PNG, or WAV, in
+// folders and zip archives.
 
 #include <string>
 

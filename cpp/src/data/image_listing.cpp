@@ -33,6 +33,10 @@ bool has_image_suffix(const std::string& path) {
   return suffix == ".jpg" || suffix == ".jpeg" || suffix == ".png";
 }
 
+bool has_recording_suffix(const std::string& path) {
+  return lower_case(fs::path(path).extension().string()) == ".wav";
+}
+
 /// Places files; classes are numbered in the order in which they are met.
 class Lister {
  public:
@@ -41,8 +45,13 @@ class Lister {
     listing_.sources.push_back(std::move(source));
   }
 
-  /// Classes in the order of their names.
+  /// Classes in the order of their names. Throws BadInput when there are images and recordings.
   ImageListing finish() {
+    listing_.recordings = !first_recording_.empty();
+    if (listing_.recordings && !first_image_.empty()) {
+      throw BadInput(first_recording_ + ": is a recording, " + first_image_ +
+                     " an image; a data set holds one or the other, move them apart");
+    }
     std::vector<std::uint32_t> place(class_of_.size());
     for (const auto& [name, met] : class_of_) {
       place[met] = static_cast<std::uint32_t>(listing_.class_names.size());
@@ -58,10 +67,13 @@ class Lister {
     for (const fs::path& part : fs::path(entry.path)) parts.push_back(part.string());
     if (parts.front() == "__MACOSX" || parts.back().starts_with('.')) return;
     if (parts.size() < 2) return;  // a README, train.zip: beside the classes, not of one
-    if (!has_image_suffix(entry.path)) {
+    const bool recording = has_recording_suffix(entry.path);
+    if (!recording && !has_image_suffix(entry.path)) {
       listing_.ignored.push_back(source.where(entry));
       return;
     }
+    std::string& first = recording ? first_recording_ : first_image_;
+    if (first.empty()) first = source.where(entry);
     const std::size_t name = parts.size() - 1;
     std::optional<DataPart> part;
     if (parts.size() >= 3) part = part_of(parts[name - 2]);
@@ -72,6 +84,7 @@ class Lister {
 
   ImageListing listing_;
   std::map<std::string, std::uint32_t> class_of_;
+  std::string first_image_, first_recording_;
 };
 
 /// Archives called like a split, in a folder: [train.zip, ...] in the order of their names.
@@ -116,11 +129,11 @@ ImageListing list_images(const std::string& path) {
   if (listing.files.empty()) {
     throw BadInput(path +
                    ": holds no images; expected is <split>/<class>/<file>.jpg, .jpeg or .png"
-                   " with the splits train and test (a folder, a zip, or train.zip and test.zip)");
+                   " (or .wav) with the splits train and test (a folder, a zip, or train.zip and test.zip)");
   }
   if (!listing.ignored.empty()) {
     log_warning(path + ": " + std::to_string(listing.ignored.size()) +
-                " files are neither .jpg, .jpeg nor .png and are left out, the first is " +
+                " files are neither .jpg, .jpeg nor .png (nor .wav) and are left out, the first is " +
                 listing.ignored.front());
   }
   return listing;

@@ -25,13 +25,14 @@ struct ImageListing {
   std::vector<std::unique_ptr<ImageSource>> sources;
   std::vector<ListedFile> files;
   std::vector<std::string> class_names;  ///< of all parts, ascending
+  bool recordings = false;               ///< the files are .wav, not images
   std::vector<std::string> ignored;      ///< files of other kinds in class folders, as errors name them
 };
 
 /// Whether `path` is a zip archive or a folder that holds subfolders or split archives (train.zip).
 bool is_image_folder(const std::string& path);
 
-/// Throws BadInput when there are no images.
+/// Throws BadInput when there are no images and no recordings, or both.
 ImageListing list_images(const std::string& path);
 
 /// Throws BadInput when there are no training images, or when a class of another part has none.

@@ -2,6 +2,7 @@
 // What a format's reader hands over: the parts as stored, before anything is assigned to a split.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct StoredDataset {
   std::vector<std::string> class_names;
   StoredImages train, validation, test;
   StoredSizes sizes;
+  std::optional<AudioFrontEnd> audio;  ///< see Dataset
   std::vector<BadFile> skipped;      ///< see Dataset
   std::vector<std::string> ignored;  ///< see Dataset
 };

@@ -94,6 +94,7 @@ std::string model_card_text(const ModelCard& card, const Json& measured) {
                ? "; without " + format_count(card.info.skipped_files) + " files that are bad"
                : std::string())
        << " |\n"
+       << (card.info.audio ? "| front end | " + describe(*card.info.audio) + " |\n" : "")
        << "| search space | " << card.supernet.space().name() << ", hash "
        << card.supernet.space().hash() << " |\n"
        << "| schedule | " << options.warmup_epochs

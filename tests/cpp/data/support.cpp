@@ -175,6 +175,30 @@ std::string jpeg_bytes(const Image& image, int quality, bool progressive) {
   return bytes;
 }
 
+std::string wav_bytes(const std::vector<std::int16_t>& samples, int sample_rate, int channels) {
+  std::string bytes;
+  const auto add = [&](std::uint32_t value, int count) {
+    for (int i = 0; i < count; ++i) bytes.push_back(static_cast<char>(value >> (8 * i)));
+  };
+  const auto rate = static_cast<std::uint32_t>(sample_rate);
+  const auto width = static_cast<std::uint32_t>(2 * channels);
+  const auto data = static_cast<std::uint32_t>(2 * samples.size());
+  bytes += "RIFF";
+  add(36 + data, 4);
+  bytes += "WAVEfmt ";
+  add(16, 4);
+  add(1, 2);
+  add(static_cast<std::uint32_t>(channels), 2);
+  add(rate, 4);
+  add(rate * width, 4);
+  add(width, 2);
+  add(16, 2);
+  bytes += "data";
+  add(data, 4);
+  for (const std::int16_t sample : samples) add(static_cast<std::uint16_t>(sample), 2);
+  return bytes;
+}
+
 std::string zip_bytes(const std::vector<std::pair<std::string, std::string>>& entries,
                       bool compress) {
   const TemporaryFolder folder;

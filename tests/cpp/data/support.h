@@ -46,6 +46,8 @@ Image smooth_image(int height, int width, int channels, int phase);
 std::string png_bytes(const void* pixels, int height, int width, std::uint32_t format);
 std::string png_bytes(const Image& image);
 std::string jpeg_bytes(const Image& image, int quality, bool progressive = false);
+/// 16-bit PCM, `samples` interleaved.
+std::string wav_bytes(const std::vector<std::int16_t>& samples, int sample_rate, int channels);
 std::string zip_bytes(const std::vector<std::pair<std::string, std::string>>& entries,
                       bool compress = false);
 
