@@ -62,7 +62,9 @@ std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& p
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
   const Dataset data = load_data_for(space, images, info.dataset_name,
                                      request.skip_bad_files || info.skip_bad_files);
-  return report(run, finetune(run, supernet, data, request.options, progress, stop));
+  FinetuneOptions options = request.options;
+  if (data.audio) options.horizontal_flip = false;  // it would turn pitch upside down
+  return report(run, finetune(run, supernet, data, options, progress, stop));
 }
 
 }  // namespace tinynas

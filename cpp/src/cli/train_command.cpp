@@ -82,6 +82,7 @@ int run_train(CliContext& context, TrainCommand& command) {
   const StopFn stop = catch_stop_signals();
   const SearchSpace space = SearchSpace::find(command.space);
   const Dataset data = load_data_for(space, command.data, space.name(), command.skip_bad_files);
+  if (data.audio) command.train.horizontal_flip = false;  // it would turn pitch upside down
   command.train.command = typed_command(command);
   train_supernet(space, data, command.train, context.progress(), stop);
   context.end_progress();
