@@ -22,7 +22,7 @@ namespace {
 
 struct TrainCommand {
   std::string space = "fashion-mnist", data, out, recipe;
-  bool dry_run = false;
+  bool skip_bad_files = false, dry_run = false;
   TypedTraining typed;
   McuOptions mcu;
   FinetuneRequest finetune;
@@ -44,6 +44,7 @@ std::string typed_command(const TrainCommand& command, const TrainOptions& optio
     if (!value.empty()) text += " " + flag + " " + value;
   };
   add("--data", command.data);
+  if (command.skip_bad_files) text += " --skip-bad-files";
   add("--out", command.out);
   add("--seed", std::to_string(typed.seed));
   if (typed.epochs) add("--epochs", shown(*typed.epochs));
@@ -102,7 +103,8 @@ int run_supernet_training(CliContext& context, TrainCommand& command) {
   options.out_dir = command.out;
   options.command = typed_command(command, options);
   const StopFn stop = catch_stop_signals();
-  const Dataset data = load_data_for(space, command.data, space.name());
+  const Dataset data = load_data_for(space, command.data, space.name(), command.skip_bad_files);
+  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn time around
   if (command.dry_run) {
     context.out << report(forecast_training(space, data, options), options);
     return 0;
@@ -122,6 +124,7 @@ int run_train(CliContext& context, TrainCommand& command) {
     return run_supernet_training(context, command);
   }
   command.finetune.data = command.data;
+  command.finetune.skip_bad_files = command.skip_bad_files;
   command.finetune.recipe = command.recipe;
   command.finetune.typed = command.typed;
   const std::string report =
@@ -183,6 +186,7 @@ void add_train_command(CLI::App& app, CliContext& context) {
       ->add_option("--data", command->data,
                    "Images (default: Debian's Fashion-MNIST, or those of the run)")
       ->type_name("PATH");
+  add_skip_bad_files_option(*train, command->skip_bad_files);
   train
       ->add_option("--recipe", command->recipe,
                    "How it is trained: a name of configs/runs or a file (default: the one named "

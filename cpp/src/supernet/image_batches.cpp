@@ -1,7 +1,6 @@
 #include "supernet/image_batches.h"
 
 #include <array>
-#include <cmath>
 #include <numeric>
 
 #include "supernet/augmentation.h"
@@ -14,9 +13,12 @@ template <typename Fill>
 torch::Tensor fill_batch(const ImageSet& images, std::span<const std::int32_t> indices, Fill fill) {
   auto nhwc = torch::empty(
       {static_cast<std::int64_t>(indices.size()), images.height, images.width, images.channels});
+  std::vector<std::uint8_t> bytes(indices.size() * images.image_bytes());
+  images.read(indices, bytes.data());
   auto* target = nhwc.data_ptr<float>();
   for (std::size_t i = 0; i < indices.size(); ++i) {
-    fill(i, ImageView{images.image(indices[i]), images.height, images.width, images.channels},
+    fill(i, ImageView{bytes.data() + i * images.image_bytes(), images.height, images.width,
+                      images.channels},
          target);
     target += images.image_bytes();
   }
@@ -24,29 +26,6 @@ torch::Tensor fill_batch(const ImageSet& images, std::span<const std::int32_t> i
 }
 
 }  // namespace
-
-Normalisation measure_normalisation(const ImageSet& images) {
-  const int channels = images.channels;
-  std::vector<std::array<std::int64_t, 256>> histogram(channels);
-  for (auto& counts : histogram) counts.fill(0);
-  for (std::size_t i = 0; i < images.pixels.size(); ++i)
-    ++histogram[i % channels][images.pixels[i]];
-  Normalisation result;
-  for (const auto& counts : histogram) {
-    double count = 0, sum = 0, squares = 0;
-    for (int value = 0; value < 256; ++value) {
-      const double n = static_cast<double>(counts[value]), level = value / 255.0;
-      count += n;
-      sum += n * level;
-      squares += n * level * level;
-    }
-    const double mean = count > 0 ? sum / count : 0.0;
-    const double variance = count > 0 ? squares / count - mean * mean : 1.0;
-    result.mean.push_back(mean);
-    result.deviation.push_back(std::sqrt(std::max(variance, 1e-6)));
-  }
-  return result;
-}
 
 torch::Tensor image_batch(const ImageSet& images, std::span<const std::int32_t> indices,
                           const Normalisation& normalisation) {

@@ -13,9 +13,6 @@
 
 namespace tinynas {
 
-/// Over all images of a set.
-Normalisation measure_normalisation(const ImageSet& images);
-
 /// Images `indices` as (N, C, H, W) floats, channels_last, normalised, on the CPU.
 torch::Tensor image_batch(const ImageSet& images, std::span<const std::int32_t> indices,
                           const Normalisation& normalisation);

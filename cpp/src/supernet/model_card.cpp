@@ -131,7 +131,12 @@ std::string model_card_text(const ModelCard& card, const Json& measured) {
        << format_count(static_cast<std::int64_t>(card.data.train.count())) << " train, "
        << format_count(card.info.calibration_images) << " calibration, "
        << format_count(card.info.validation_images) << " validation; splits "
-       << card.info.split_hash << " |\n"
+       << card.info.split_hash
+       << (card.info.skip_bad_files
+               ? "; without " + format_count(card.info.skipped_files) + " files that are bad"
+               : std::string())
+       << " |\n"
+       << (card.info.audio ? "| front end | " + describe(*card.info.audio) + " |\n" : "")
        << "| search space | " << card.supernet.space().name() << ", hash "
        << card.supernet.space().hash() << " |\n"
        << "| recipe | " << options.recipe << " |\n"
