@@ -7,13 +7,12 @@
 
 namespace tinynas {
 
-Dataset load_data_for(const SearchSpace& space, const std::string& data_option,
-                      const std::string& dataset_name) {
-  const Subnet largest = space.decode(space.largest());
+Dataset load_images(const std::string& data_option, const std::string& dataset_name, int resolution,
+                    int channels) {
   DatasetOptions options;
   options.path = data_option;
-  options.resolution = largest.resolution;
-  options.channels = largest.image_channels;
+  options.resolution = resolution;
+  options.channels = channels;
   if (options.path.empty()) {
     if (dataset_name != "fashion-mnist") {
       throw BadInput(
@@ -28,9 +27,15 @@ Dataset load_data_for(const SearchSpace& space, const std::string& data_option,
     }
     options.path = kFashionMnistPath;
   }
-  Dataset data = load_dataset(options);
+  return load_dataset(options);
+}
+
+Dataset load_data_for(const SearchSpace& space, const std::string& data_option,
+                      const std::string& dataset_name) {
+  const Subnet largest = space.decode(space.largest());
+  Dataset data = load_images(data_option, dataset_name, largest.resolution, largest.image_channels);
   if (static_cast<int>(data.class_names.size()) != largest.classes) {
-    throw BadInput(options.path + ": has " + std::to_string(data.class_names.size()) +
+    throw BadInput(data.path + ": has " + std::to_string(data.class_names.size()) +
                    " classes, space '" + space.name() + "' has " + std::to_string(largest.classes));
   }
   return data;

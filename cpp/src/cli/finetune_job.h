@@ -2,6 +2,7 @@
 // `tinynas train --finetune RUN`: the run, its supernet and its images put together. Needs torch.
 
 #include <string>
+#include <vector>
 
 #include "tinynas/finetune.h"
 
@@ -12,6 +13,9 @@ struct FinetuneRequest {
   std::string run_dir, supernet, data;
   FinetuneOptions options;
 };
+
+/// One line a set of weights: accuracies and how it was quantised.
+std::string stages_table(const std::vector<FinetuneStage>& stages);
 
 /// Returns the table for people. Throws BadInput, Interrupted.
 std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& progress,
