@@ -21,8 +21,11 @@ std::uint8_t choice_of(const Gene& gene, const std::string& value) {
   if (whole && at != gene.choices.end())
     return static_cast<std::uint8_t>(at - gene.choices.begin());
   std::ostringstream choices;
-  for (const double choice : gene.choices)
-    choices << (&choice == &gene.choices[0] ? "" : ", ") << choice;
+  const char* comma = "";
+  for (const double choice : gene.choices) {
+    choices << comma << choice;
+    comma = ", ";
+  }
   throw BadInput("--subnet: " + gene.name + "=" + value + ": choices are " + choices.str());
 }
 
