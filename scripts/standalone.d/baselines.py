@@ -5,11 +5,12 @@
                       --networks NETWORK... [-- TRAIN OPTIONS]
 
 A NETWORK is one of configs/networks (resnet8, dscnn, FILE.toml); a published MCUNet, at its own
-resolution or another one (mcunet-in0, mcunet-vww1@64); a space, of which the network with the most
-MACs that fits the part is taken (mobilenetv2, proxyless); or SPACE:GENES. The learning rate is tuned
-on validation images with seed 0. What is finished in DIR is skipped, so the command can be killed
-and given again. Each FOLDER of --ours is one seed of ours: what `tinynas train --subnet` wrote, or a
-fine-tuned run. Writes DIR/baselines.json and DIR/baselines.md, prints the latter."""
+resolution or another one (mcunet-in0, mcunet-vww1@64); a space, whose network with the most
+MACs that fits the part is taken (mobilenetv2, proxyless); or SPACE:GENES, SPACE:FILE. The learning
+rate is tuned on validation images with seed 0. What is finished in DIR is skipped, so the command
+can be killed and given again. Each FOLDER of --ours is one seed of ours: what `tinynas train
+--subnet` wrote, or a fine-tuned run. Writes DIR/baselines.json and DIR/baselines.md, prints the
+latter."""
 
 from __future__ import annotations
 
@@ -26,10 +27,8 @@ from typing import Any
 import numpy as np
 import tinynas as tn
 from scipy import stats
-from trainings import Training, run_all, stop, table, write_atomic
+from trainings import PROGRAM, Training, run_all, stop, table, write_atomic
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "build" / "release" / "tinynas"
 PUBLISHED = Path(__file__).with_name("published.json")
 
 
@@ -46,14 +45,16 @@ def fitting(name: str, options: argparse.Namespace) -> Network:
     if space.cardinality() > 10_000:
         raise stop(f"--networks: space '{name}' is too large to try all; name SPACE:GENES")
     if not (options.mcu or (options.sram and options.flash)):
-        raise stop(f"--networks: what of space '{name}' fits depends on --mcu, or --sram and --flash")
+        raise stop(
+            f"--networks: what of space '{name}' fits depends on --mcu, or --sram and --flash"
+        )
     counts = [len(choices) for choices in space.genes.values()]
     best: tn.Subnet | None = None
     for genotype in np.ndindex(*counts):
         subnet = space.subnet(list(genotype))
-        if options.image_size and subnet.resolution > options.image_size:
-            if subnet.resolution > space.smallest().resolution:
-                continue
+        most_pixels = max(options.image_size or subnet.resolution, space.smallest().resolution)
+        if subnet.resolution > most_pixels:
+            continue
         if best is not None and subnet.macs <= best.macs:
             continue
         if subnet.plan(mcu=options.mcu, sram=options.sram, flash=options.flash).fits:
@@ -185,9 +186,10 @@ def row_of(one: Accuracies, reference: Accuracies | None) -> dict[str, Any]:
 
 
 def markdown(rows: list[dict[str, Any]], options: argparse.Namespace, hours: float) -> str:
+    rates = ", ".join(f"{rate:g}" for rate in options.learning_rates)
     text = (
         f"{options.epochs:g} epochs, learning rate tuned on validation images over "
-        f"{', '.join(f'{rate:g}' for rate in options.learning_rates)}, up to {options.seeds} seeds; "
+        f"{rates}, {options.seeds} seeds; "
         f"{hours:.2f} core-hours in all. Test accuracy in %: mean ± deviation over seeds. "
         "Differences: ours minus theirs, in points, with 95 % confidence.\n\n"
     )
@@ -268,10 +270,10 @@ def main() -> None:
 
     rates = options.learning_rates
     tuning = [training(network, rate, 0) for network in networks for rate in rates]
-    run_all(PROGRAM, tuning, options.side_by_side, may_diverge=True)
+    run_all(tuning, options.side_by_side, may_diverge=True)
     best = {n: max(rates, key=lambda rate: validation(n, rate)) for n in networks}
     chosen = {n: [training(n, best[n], seed) for seed in range(options.seeds)] for n in networks}
-    run_all(PROGRAM, [one for group in chosen.values() for one in group], options.side_by_side)
+    run_all([one for group in chosen.values() for one in group], options.side_by_side)
 
     found = [reference] if reference else []
     for network, group in chosen.items():

@@ -3,10 +3,10 @@
     scripts/rank_correlation --out DIR [--supernet FILE.pt] [--space NAME|FILE.toml] [--data PATH]
                              [--subnets 24] [--band 16] [--seeds 2] [--epochs 3] [-- TRAIN OPTIONS]
 
-Networks are drawn in equal steps of log MACs, and others within 5 % of one number of MACs. Each is
+Networks are drawn in equal steps of log MACs, others within 5 % of one number of MACs. Each is
 trained with `tinynas train --subnet`, once a seed. What is finished in DIR is skipped, so the
-command can be killed and given again. Writes DIR/ranking.json and DIR/ranking.md, prints the latter.
-TRAIN OPTIONS go to every training."""
+command can be killed and given again. Writes DIR/ranking.json and DIR/ranking.md, prints the
+latter. TRAIN OPTIONS go to every training."""
 
 from __future__ import annotations
 
@@ -25,8 +25,6 @@ from ranking import ceiling, ceiling_interval, interval, tau_b
 from tinynas._core import predict_scores
 from trainings import Training, run_all, stop, table, write_atomic
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "build" / "release" / "tinynas"
 RECALIBRATION = [64, 128, 256, 512, 1024, 2048]
 VALIDATION = [250, 500, 1000, 2000, 5000]
 REPORTED = (0, 0)  # recalibration and validation images: all
@@ -179,7 +177,9 @@ def markdown(document: dict[str, Any]) -> str:
             [f"{point['images']:,}", cell(point["tau"], "stratified"), cell(point["tau"], "band")]
             for point in document["curves"][name]
         ]
-        fixed = "all validation images" if name == "recalibration" else "512 BN recalibration images"
+        fixed = (
+            "all validation images" if name == "recalibration" else "512 BN recalibration images"
+        )
         text += f"Supernet's score, {fixed}:\n\n"
         text += table([f"{title} images", "over all MACs", "within the band"], rows) + "\n"
     return text
@@ -221,7 +221,7 @@ def main() -> None:
     for fidelity in [REPORTED, SEARCHED, *fidelities]:
         measured.at(fidelity)
     surrogate = measured.surrogate(options.seed)
-    run_all(PROGRAM, [one for seed in by_seed for one in seed], options.side_by_side)
+    run_all([one for seed in by_seed for one in seed], options.side_by_side)
 
     results = [[training.result for training in seed] for seed in by_seed]
     report = Report(drawn, [[r["accuracy"]["test"] for r in seed] for seed in results])

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = Path(os.environ.get("TINYNAS_EXECUTABLE", ROOT / "build" / "release" / "tinynas"))
 INTERRUPTED = 75
 FINISHED = "result.json"
 DIVERGED = "diverged"
@@ -64,11 +66,11 @@ def _note_arguments(training: Training) -> None:
 
 
 class _Running:
-    def __init__(self, program: Path, training: Training, core: int) -> None:
+    def __init__(self, training: Training, core: int) -> None:
         self.training = training
         self.core = core
         self.log = training.folder / "log.txt"
-        command = ["nice", "-n", "10", "taskset", "-c", str(core), str(program), "train"]
+        command = ["nice", "-n", "10", "taskset", "-c", str(core), str(PROGRAM), "train"]
         command += [*training.arguments, "--out", str(training.folder)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -85,9 +87,7 @@ def cores(side_by_side: int) -> list[int]:
     return sorted(os.sched_getaffinity(0))[:side_by_side]
 
 
-def run_all(
-    program: Path, trainings: list[Training], side_by_side: int, may_diverge: bool = False
-) -> None:
+def run_all(trainings: list[Training], side_by_side: int, may_diverge: bool = False) -> None:
     """Each on one core with one thread. Skips what is finished. One that diverges ends all, or
     with `may_diverge` itself alone. Ctrl-C and SIGTERM end with exit code 75 after a checkpoint of
     each that runs; a second call goes on from there."""
@@ -105,7 +105,7 @@ def run_all(
     try:
         while waiting or running:
             while waiting and free:
-                running.append(_Running(program, waiting.pop(0), free.pop(0)))
+                running.append(_Running(waiting.pop(0), free.pop(0)))
             time.sleep(0.2)
             for one in [one for one in running if one.process.poll() is not None]:
                 running.remove(one)
