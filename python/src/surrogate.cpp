@@ -21,7 +21,10 @@ std::vector<double> predict_scores(const std::vector<BoundSubnet>& measured,
   const py::gil_scoped_release unlocked;
   const SearchSpace& space = measured.front().space;
   constexpr std::int64_t kAny = std::numeric_limits<std::int64_t>::max() / 4;
-  CandidateChecker checker({space, {"any", kAny, kAny}, find_runtime(kDefaultRuntime)});
+  McuBudget budget;
+  budget.sram_bytes = budget.flash_bytes = kAny;
+  const SearchProblem problem{space, budget, find_runtime(kDefaultRuntime)};
+  CandidateChecker checker(problem);
   const auto candidate = [&](const BoundSubnet& subnet) {
     if (subnet.space.hash() != space.hash()) throw BadInput("subnets: of different spaces");
     return checker.check(subnet.genotype);

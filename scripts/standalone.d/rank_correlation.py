@@ -147,8 +147,7 @@ class Report:
                 continue
             chosen = [[seed[i] for i in indices] for seed in self.by_seed]
             low, high = ceiling_interval(chosen)
-            mean = float(np.mean([tau_b(a, b) for a, b in ceiling(chosen)]))
-            found[kind] = {"tau": mean, "low": low, "high": high}
+            found[kind] = {"tau": ceiling(chosen), "low": low, "high": high}
         return found
 
 

@@ -3,44 +3,55 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy import stats
+import numpy.typing as npt
 
 RESAMPLES = 2000
+Signs = npt.NDArray[np.float64]
+
+
+def _signs(values: Sequence[float]) -> Signs:
+    """Of the difference of each pair."""
+    column = np.asarray(values, dtype=float)
+    return np.sign(column[:, None] - column[None, :])
+
+
+def _tau(a: Signs, b: Signs) -> float:
+    both = float((a * a).sum() * (b * b).sum())
+    return float((a * b).sum()) / both**0.5 if both > 0 else float("nan")
 
 
 def tau_b(a: Sequence[float], b: Sequence[float]) -> float:
     """Kendall's tau-b; NaN where one of both is constant."""
-    return float(stats.kendalltau(a, b, variant="b").statistic)
+    return _tau(_signs(a), _signs(b))
 
 
-def interval(a: Sequence[float], b: Sequence[float], seed: int = 0) -> tuple[float, float]:
-    """95 %, by resampling networks (percentile bootstrap)."""
-    chance = np.random.default_rng(seed)
-    left, right = np.asarray(a), np.asarray(b)
-    values = []
-    for _ in range(RESAMPLES):
-        picked = chance.integers(0, len(left), len(left))
-        values.append(tau_b(left[picked].tolist(), right[picked].tolist()))
+def _bootstrap(count: int, tau: Callable[[npt.NDArray[np.int64]], float]) -> tuple[float, float]:
+    """95 % of resampled networks lie between these; the same numbers each time."""
+    chance = np.random.default_rng(0)
+    values = [tau(chance.integers(0, count, count)) for _ in range(RESAMPLES)]
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
 
 
-def ceiling(by_seed: Sequence[Sequence[float]]) -> list[tuple[Sequence[float], Sequence[float]]]:
-    """Pairs of seeds: what training again says of the same networks."""
-    return list(itertools.combinations(by_seed, 2))
+def interval(a: Sequence[float], b: Sequence[float]) -> tuple[float, float]:
+    """Of tau_b(a, b), 95 %, percentile bootstrap over networks."""
+    left, right = _signs(a), _signs(b)
+    return _bootstrap(len(a), lambda p: _tau(left[np.ix_(p, p)], right[np.ix_(p, p)]))
 
 
-def ceiling_interval(by_seed: Sequence[Sequence[float]], seed: int = 0) -> tuple[float, float]:
-    """Of the mean over pairs of seeds, as interval()."""
-    chance = np.random.default_rng(seed)
-    table = np.asarray(by_seed)
-    values = []
-    for _ in range(RESAMPLES):
-        picked = chance.integers(0, table.shape[1], table.shape[1])
-        taus = [tau_b(a[picked].tolist(), b[picked].tolist()) for a, b in ceiling(list(table))]
-        values.append(float(np.mean(taus)))
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return float(low), float(high)
+def ceiling(by_seed: Sequence[Sequence[float]]) -> float:
+    """What training again says of the same networks: mean tau-b over pairs of seeds."""
+    return float(np.mean([tau_b(a, b) for a, b in itertools.combinations(by_seed, 2)]))
+
+
+def ceiling_interval(by_seed: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Of ceiling(), as interval()."""
+    pairs = list(itertools.combinations([_signs(seed) for seed in by_seed], 2))
+
+    def mean(p: npt.NDArray[np.int64]) -> float:
+        return float(np.mean([_tau(a[np.ix_(p, p)], b[np.ix_(p, p)]) for a, b in pairs]))
+
+    return _bootstrap(len(by_seed[0]), mean)
