@@ -2,6 +2,7 @@
 // `tinynas train --finetune RUN`: the run, its supernet and its images put together. Needs torch.
 
 #include <string>
+#include <vector>
 
 #include "cli/training_options.h"
 #include "tinynas/finetune.h"
@@ -16,6 +17,9 @@ struct FinetuneRequest {
   TypedTraining typed;
   FinetuneOptions options;  ///< what is not in `recipe` or `typed`
 };
+
+/// One line a set of weights: accuracies and how it was quantised.
+std::string stages_table(const std::vector<FinetuneStage>& stages);
 
 /// Returns the table for people. Throws BadInput, Interrupted.
 std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& progress,

@@ -17,6 +17,22 @@ void TypedTraining::apply(TrainingOptions& options) const {
   options.shards = shards.value_or(options.shards);
 }
 
+std::string typed_number(double value) {
+  std::string number = std::to_string(value);
+  number.erase(number.find_last_not_of('0') + 1);
+  if (number.back() == '.') number.pop_back();
+  return number;
+}
+
+std::string TypedTraining::text() const {
+  std::string text = " --seed " + std::to_string(seed);
+  if (epochs) text += " --epochs " + typed_number(*epochs);
+  if (learning_rate) text += " --learning-rate " + typed_number(*learning_rate);
+  if (batch_images) text += " --batch " + std::to_string(*batch_images);
+  if (shards) text += " --shards " + std::to_string(*shards);
+  return text;
+}
+
 void add_training_options(CLI::App& command, CliContext& context, TypedTraining& typed) {
   CLI::Option* resume =
       command
@@ -27,7 +43,8 @@ void add_training_options(CLI::App& command, CliContext& context, TypedTraining&
   command.add_option("--seed", typed.seed, "Of weights, batches and subnets")
       ->capture_default_str();
   command.add_option("--epochs", typed.epochs,
-                     "All phases of the recipe together, each its share; of a winner, in floats");
+                     "All phases of the recipe together, each its share (default: the recipe's); of a "
+                     "single network, in floats");
   command.add_option("--batch", typed.batch_images, "Images a step (default: the recipe's)");
   command.add_option("--shards", typed.shards,
                      "Parts of a batch, trained side by side (default: the recipe's)");

@@ -24,7 +24,12 @@ struct TypedTraining {
 
   /// All but the epochs. Throws BadInput for an unknown way to resume.
   void apply(TrainingOptions& options) const;
+  /// " --seed 0 --epochs 4": what would have to be typed.
+  std::string text() const;
 };
+
+/// "0.05"
+std::string typed_number(double value);
 
 /// Declares the options on `command`; `typed` must outlive parsing.
 void add_training_options(CLI::App& command, CliContext& context, TypedTraining& typed);

@@ -21,15 +21,24 @@ struct ConvBn {
   torch::Tensor gamma, beta;  ///< (out)
 };
 
-/// One convolution of a subnet in execution order, with what happens around it.
-struct SubnetLayer {
-  ConvBn conv;  ///< views into the supernet, or plain tensors
-  int stride = 1, padding = 0;
-  bool depthwise = false;
+/// He-normal weights (out, in, kernel_h, kernel_w) and the identity of BN.
+ConvBn random_conv(int out, int in, int kernel_h, int kernel_w, torch::Generator& generator);
+/// (classes, features), close to zero.
+torch::Tensor random_classifier(int classes, int features, torch::Generator& generator);
+
+/// What happens around one convolution of a network, as in NetworkLayer; padding follows from the
+/// kernel.
+struct LayerFlow {
+  int stride = 1;
   bool relu = true;
-  bool opens_shortcut =
-      false;  ///< its input is added to the output of the next layer that closes one
-  bool closes_shortcut = false;
+  bool opens_shortcut = false, on_shortcut = false, closes_shortcut = false;
+  bool relu_after_sum = false;
+};
+
+/// One convolution of a subnet in execution order.
+struct SubnetLayer : LayerFlow {
+  ConvBn conv;  ///< views into the supernet, or plain tensors
+  bool depthwise = false;
 };
 
 /// A subnet as a straight program: layers, global average pooling, classifier.
@@ -95,11 +104,13 @@ torch::Tensor forward_with_batch_statistics(const SubnetProgram& program, torch:
                                             BnStatistics* statistics = nullptr);
 
 /// A convolution with BN folded in: what is deployed.
-struct FoldedLayer {
+struct FoldedLayer : LayerFlow {
   torch::Tensor weight, bias;
-  int stride = 1, padding = 0, groups = 1;
-  bool relu = true, opens_shortcut = false, closes_shortcut = false;
+  int groups = 1;
 };
+/// The convolution alone, with half the kernel as padding and ceil(in / stride) outputs.
+torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,
+                       const torch::Tensor& bias, int stride, std::int64_t groups);
 struct FoldedNetwork {
   std::vector<FoldedLayer> layers;
   torch::Tensor classifier_weight, classifier_bias;

@@ -39,7 +39,7 @@ SupernetInfo describe_training_data(const Dataset& data, const Normalisation& no
   return info;
 }
 
-Json supernet_metadata(const SearchSpace& space, const SupernetInfo& info) {
+Json data_metadata(const SupernetInfo& info) {
   Json data;
   data["name"] = info.dataset_name;
   data["split_hash"] = info.split_hash;
@@ -53,11 +53,15 @@ Json supernet_metadata(const SearchSpace& space, const SupernetInfo& info) {
   data["image_channels"] = info.image_channels;
   data["mean"] = info.mean;
   data["deviation"] = info.deviation;
+  return data;
+}
+
+Json supernet_metadata(const SearchSpace& space, const SupernetInfo& info) {
   Json metadata;
   metadata["format"] = kFormat;
   metadata["format_version"] = kVersion;
   metadata["space"] = {{"name", space.name()}, {"hash", space.hash()}, {"toml", space.toml_text()}};
-  metadata["data"] = data;
+  metadata["data"] = data_metadata(info);
   return metadata;
 }
 

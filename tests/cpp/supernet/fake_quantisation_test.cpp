@@ -52,7 +52,7 @@ Case some_case(std::uint64_t seed) {
 }
 
 Graph quantised(const Case& of, const QuantiseOptions& options) {
-  const FloatNetwork floats = float_network(of.subnet, of.network);
+  const FloatNetwork floats = float_network(lower(of.subnet), of.network);
   return quantise(
       floats, measure_activations(floats.graph, of.network, of.images, of.normalisation), options);
 }
@@ -132,7 +132,7 @@ TEST_CASE("equalised weights taken back from the graph compute the same floats")
     Case one = some_case(seed);
     const torch::NoGradGuard no_grad;
     const torch::Tensor before = forward(one.network, one.images);
-    FloatNetwork floats = float_network(one.subnet, one.network);
+    FloatNetwork floats = float_network(lower(one.subnet), one.network);
     auto statistics = measure_activations(floats.graph, one.network, one.images, one.normalisation);
     const FloatNetwork plain = floats;
     equalise_channels(floats, statistics);
