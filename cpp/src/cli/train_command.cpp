@@ -17,7 +17,7 @@ namespace tinynas {
 namespace {
 
 struct TrainCommand {
-  std::string space = "fashion-mnist", data, resume = "auto";
+  std::string space = "fashion-mnist", data, resume = "auto", precision = "float32";
   std::optional<double> epochs, learning_rate;  ///< their defaults depend on what is trained
   TrainOptions train;  ///< what both have (TrainingOptions) is read from here
   FinetuneRequest finetune;
@@ -52,6 +52,8 @@ std::string typed_command(const TrainCommand& command) {
   add("--shift", command.train.shift_pixels, defaults.shift_pixels);
   add("--erase", command.train.erase_pixels, defaults.erase_pixels);
   if (!command.train.horizontal_flip) text += " --no-flip";
+  if (command.train.precision != defaults.precision)
+    text += std::string(" --precision ") + precision_name(command.train.precision);
   return text;
 }
 
@@ -63,26 +65,28 @@ int run_finetune(CliContext& context, TrainCommand& command) {
   options.epochs = command.epochs.value_or(options.epochs);
   command.finetune.data = command.data;
   const std::string report =
-      run_finetune_job(command.finetune, context.progress(), catch_stop_signals());
+      run_finetune_job(command.finetune, context.progress(), catch_stop_signals(context.group));
   context.end_progress();
-  context.out << report;
+  if (context.group.leads()) context.out << report;
   return 0;
 }
 
 int run_train(CliContext& context, TrainCommand& command) {
   command.train.resume = parse_resume(command.resume, "--resume");
+  command.train.precision = parse_precision(command.precision, "--precision");
+  command.train.group = context.group;
   if (!command.finetune.run_dir.empty()) return run_finetune(context, command);
   if (command.train.out_dir.empty())
     throw BadInput("--out is required for a supernet; to train a run's winner name --finetune RUN");
   command.train.epochs = command.epochs.value_or(command.train.epochs);
   command.train.learning_rate = command.learning_rate.value_or(command.train.learning_rate);
-  const StopFn stop = catch_stop_signals();
+  const StopFn stop = catch_stop_signals(context.group);
   const SearchSpace space = SearchSpace::find(command.space);
   const Dataset data = load_data_for(space, command.data, space.name());
   command.train.command = typed_command(command);
   train_supernet(space, data, command.train, context.progress(), stop);
   context.end_progress();
-  context.out << command.train.out_dir << "/supernet.pt\n";
+  if (context.group.leads()) context.out << command.train.out_dir << "/supernet.pt\n";
   return 0;
 }
 
@@ -149,6 +153,12 @@ void add_train_command(CLI::App& app, CliContext& context) {
           ->capture_default_str();
   context.choices[resume] = [] { return std::vector<std::string>{"auto", "never", "must"}; };
   train->add_option("--device", options.device, "As torch spells it")->capture_default_str();
+  CLI::Option* precision =
+      train
+          ->add_option("--precision", command->precision,
+                       "Of convolutions: float32 or bf16, where the device has it")
+          ->capture_default_str();
+  context.choices[precision] = [] { return std::vector<std::string>{"float32", "bf16"}; };
   train->add_option("--seed", options.seed, "Of weights, batches and subnets")
       ->capture_default_str();
   train->add_option("--epochs", command->epochs,

@@ -5,9 +5,11 @@
 
 #include "base/files.h"
 #include "search/run_lock.h"
+#include "supernet/collectives.h"
 #include "supernet/device.h"
 #include "supernet/finetune_training.h"
 #include "supernet/int8_measurement.h"
+#include "supernet/precision.h"
 #include "supernet/subnet_files.h"
 #include "supernet/subnet_measurement.h"
 #include "supernet/supernet_file.h"
@@ -54,12 +56,14 @@ class Finetuning {
         options_(options),
         progress_(progress),
         stop_(stop),
-        device_(parse_device(options.device)),
+        device_(parse_device(options.device, options.group)),
+        group_(options.group, device_),
         supernet_(std::move(loaded.supernet)),
         info_(std::move(loaded.info)),
         normalisation_{info_.mean, info_.deviation},
         task_(make_task()),
         steps_per_epoch_(static_cast<std::int64_t>(data.train.count()) / options.batch_images) {
+    check_precision(options.precision, device_);
     const LabelledImages choice =
         first(Split::kValidation, kChoiceImages, task_.teacher_resolution);
     images_ = {task_.ranges,
@@ -68,7 +72,9 @@ class Finetuning {
                predict_probabilities(task_.teacher, choice.pixels)};
   }
 
+  /// The leader of a group measures and writes; the others only train, and return nothing.
   FinetuneResult run() {
+    const bool leads = group_.leads();
     FinetuneResult result;
     result.stages.push_back({"zero-shot", run_.validation, run_.validation_int8, run_.test,
                              run_.test_int8, run_.quantisation});
@@ -79,18 +85,21 @@ class Finetuning {
                              epoch_steps(options_.epochs));
       result.seconds += train(training, "float", epoch_steps(options_.epochs));
       network = training.network();
-      trained.push_back(measured("fine-tuned", network));
+      if (leads) trained.push_back(measured("fine-tuned", network));
     } else {
       network = supernet_network();
     }
     if (options_.quantised_epochs > 0) {
-      const QuantiseOptions way =
-          trained.empty() ? quantise_winner(network).options : trained.back().quantised.options;
+      QuantiseOptions way;
+      if (leads)
+        way = trained.empty() ? quantise_winner(network).options : trained.back().quantised.options;
+      share(way);
       QuantisedTraining training(task_, network, way, steps_per_epoch_,
                                  epoch_steps(options_.quantised_epochs));
       result.seconds += train(training, "quantised", epoch_steps(options_.quantised_epochs));
-      trained.push_back(measured("quantisation-aware", training.network()));
+      if (leads) trained.push_back(measured("quantisation-aware", training.network()));
     }
+    if (!leads) return {};
     for (const Trained& one : trained) result.stages.push_back(one.stage);
     for (std::size_t i = 1; i < result.stages.size(); ++i) {
       const auto key = [&](std::size_t k) {
@@ -128,6 +137,14 @@ class Finetuning {
             calibration,
             calibration.slice(0, 0, kRangeImages),
             first(Split::kValidation, 0, subnet.resolution)};
+  }
+
+  /// The leader's.
+  void share(QuantiseOptions& options) const {
+    const Json shared =
+        group_.share(Json{{"method", options.method}, {"equalise", options.equalise}});
+    options.method = shared["method"].get<RangeMethod>();
+    options.equalise = shared["equalise"].get<bool>();
   }
 
   std::int64_t epoch_steps(double epochs) const {
@@ -232,6 +249,7 @@ class Finetuning {
   const ProgressFn& progress_;
   const StopFn& stop_;
   torch::Device device_;
+  Collectives group_;
   Supernet supernet_;
   SupernetInfo info_;
   Normalisation normalisation_;
@@ -247,7 +265,8 @@ FinetuneResult finetune(const FinishedRun& run, const std::string& supernet, con
                         const StopFn& stop) {
   use_one_intra_op_thread();
   check_options(options, data);
-  const RunLock lock(run.directory);
+  std::optional<RunLock> lock;
+  if (options.group.leads()) lock.emplace(run.directory);
   LoadedSupernet loaded = read_supernet_of(run, supernet);
   check_same_data(loaded.info, data);
   return Finetuning(run, std::move(loaded), data, options, progress, stop).run();

@@ -7,6 +7,7 @@
 #include "supernet/channel_sorting.h"
 #include "supernet/device.h"
 #include "supernet/model_card.h"
+#include "supernet/precision.h"
 #include "supernet/supernet_file.h"
 #include "supernet/training_loop.h"
 #include "tinynas/error.h"
@@ -34,14 +35,16 @@ class SupernetTraining : public Training {
       : data_(data),
         options_(options),
         progress_(progress),
-        device_(parse_device(options.device)),
+        device_(parse_device(options.device, options.group)),
         normalisation_(measure_normalisation(data.train)),
         supernet_(space, options.seed),
         steps_per_epoch_(static_cast<std::int64_t>(data.train.count()) / options.batch_images),
         warmup_steps_(epoch_steps(options.warmup_epochs)),
         total_steps_(warmup_steps_ + epoch_steps(options.epochs)) {
+    check_precision(options.precision, device_);
     supernet_.to(device_);
-    for (int shard = 0; shard < options.shards; ++shard) replicas_.push_back(supernet_.replica());
+    for (int shard = 0; shard < local_shards(options); ++shard)
+      replicas_.push_back(supernet_.replica());
   }
 
   void run(const StopFn& stop) {
@@ -53,7 +56,7 @@ class SupernetTraining : public Training {
     plan.recipe["random_subnets"] = options_.random_subnets;
     const double seconds =
         run_training(*this, plan, data_, normalisation_, options_, device_, progress_, stop);
-    finish(seconds / 3600);
+    if (options_.group.leads()) finish(seconds / 3600);
   }
 
   NamedTensors parameters() const override { return supernet_.parameters(); }
@@ -69,17 +72,19 @@ class SupernetTraining : public Training {
   double backward(std::size_t shard, const torch::Tensor& images, const torch::Tensor& labels,
                   std::int64_t step) override {
     const Supernet& replica = replicas_[shard];
-    const Subnet& largest = supernet_.largest();
-    const torch::Tensor logits = forward_with_batch_statistics(
-        replica.slice(largest), resize_batch(images, largest.resolution));
+    const auto logits_of = [&](const Subnet& subnet) {
+      return forward_in(options_.precision, device_, [&] {
+        return forward_with_batch_statistics(replica.slice(subnet),
+                                             resize_batch(images, subnet.resolution));
+      });
+    };
+    const torch::Tensor logits = logits_of(supernet_.largest());
     const torch::Tensor loss = at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100,
                                                       options_.label_smoothing);
     loss.backward();
     const torch::Tensor teacher = logits.detach().softmax(1);
     for (const Subnet& student : students(step)) {
-      const torch::Tensor student_logits = forward_with_batch_statistics(
-          replica.slice(student), resize_batch(images, student.resolution));
-      distillation_loss(student_logits, teacher).backward();
+      distillation_loss(logits_of(student), teacher).backward();
     }
     return loss.item<double>();
   }
