@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+import zipfile
+from array import array
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tinynas as tn
@@ -22,10 +24,11 @@ if not tn.with_torch:
 
 # Six steps an epoch; channels are sorted after the first.
 OPTIONS = ["--warmup-epochs", "1", "--epochs", "3", "--batch", "32", "--shards", "4"]
+OPTIONS += ["--learning-rate", "0.05"]
 MODULE = [sys.executable, "-m", "tinynas.train"]
 # Four shards of gradients are summed as (a + b) + (c + d) in place of ((a + b) + c) + d: measured
-# 2e-6 of the weights' norm after 24 steps.
-TOLERANCE = 1e-4
+# 8e-9 of the weights' norm after 24 steps. With two shards the bits are the same.
+TOLERANCE = 1e-6
 
 
 @pytest.fixture(scope="module")
@@ -86,19 +89,18 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
-def weights(path: Path) -> Any:
-    """All weights of a supernet in one vector."""
-    import torch
-
-    archive = torch.jit.load(str(path))  # type: ignore[no-untyped-call]
-    names = sorted(name for name in dir(archive) if name[0] == "t" and name[1:].isdigit())
-    return torch.cat([getattr(archive, name).double().flatten() for name in names])
+def weights(path: Path) -> list[float]:
+    """All of a supernet: its file is a zip of float32 tensors."""
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(name for name in archive.namelist() if "/data/" in name)
+        return [value for name in names for value in array("f", archive.read(name))]
 
 
 def difference(one: Path, other: Path) -> float:
     """Of the weights, as a share of their norm."""
     first, second = weights(one / "supernet.pt"), weights(other / "supernet.pt")
-    return float((first - second).norm() / first.norm())
+    assert len(first) == len(second) > 1000
+    return math.dist(first, second) / math.hypot(*first)
 
 
 def test_two_processes_train_what_one_does(folder: Path) -> None:
@@ -113,7 +115,7 @@ def test_two_processes_train_what_one_does(folder: Path) -> None:
     assert difference(folder / "alone", folder / "together") < TOLERANCE
     assert "2 processes" in (folder / "together" / "MODEL_CARD.md").read_text()
     histories = [json.loads((folder / out / "history.json").read_text()) for out in NAMES]
-    assert len(histories[0]) == 4
+    assert [line["step"] for line in histories[0]] == [6, 12, 18, 24]
     for one, two in zip(*histories, strict=True):
         assert one["loss"] == pytest.approx(two["loss"], rel=1e-4)
         assert one["smallest_validation"] == pytest.approx(two["smallest_validation"], abs=0.1)

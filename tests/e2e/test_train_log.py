@@ -46,8 +46,8 @@ def test_event_files(executable: Path, folder: Path) -> None:
     steps = [line["step"] for line in history]
     assert len(steps) == 12
     for name in ("largest", "smallest"):
-        expected = [(line["step"], line[f"{name}_validation"]) for line in history]
-        assert whole[f"validation/{name}"] == pytest.approx(expected)
+        expected = {line["step"]: line[f"{name}_validation"] for line in history}
+        assert dict(whole[f"validation/{name}"]) == pytest.approx(expected)
     # Every 50 steps and at the end of every epoch.
     expected_steps = sorted({*steps, *range(50, steps[-1], 50)})
     for tag in TRAINING:

@@ -61,7 +61,8 @@ std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& p
   const SearchSpace space = SearchSpace::parse(info.space_toml, supernet);
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
   const Dataset data = load_data_for(space, images, info.dataset_name);
-  return report(run, finetune(run, supernet, data, request.options, progress, stop));
+  const FinetuneResult result = finetune(run, supernet, data, request.options, progress, stop);
+  return request.options.group.leads() ? report(run, result) : "";
 }
 
 }  // namespace tinynas

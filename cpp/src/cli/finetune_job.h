@@ -13,7 +13,8 @@ struct FinetuneRequest {
   FinetuneOptions options;
 };
 
-/// Returns the table for people. Throws BadInput, Interrupted.
+/// Returns the table for people, "" where another process of the group does. Throws BadInput,
+/// Interrupted.
 std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& progress,
                              const StopFn& stop);
 

@@ -67,7 +67,7 @@ int run_finetune(CliContext& context, TrainCommand& command) {
   const std::string report =
       run_finetune_job(command.finetune, context.progress(), catch_stop_signals(context.group));
   context.end_progress();
-  if (context.group.leads()) context.out << report;
+  context.out << report;
   return 0;
 }
 

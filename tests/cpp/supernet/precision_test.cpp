@@ -1,9 +1,12 @@
 #include "supernet/precision.h"
 
+#include "base/files.h"
+#include "base/json_io.h"
 #include "catch.h"
 #include "errors.h"
 #include "supernet/elastic_network.h"
 #include "supernet/image_batches.h"
+#include "temporary_folder.h"
 #include "tiny_supernet.h"
 
 namespace tinynas {
@@ -46,6 +49,36 @@ TEST_CASE("float32 stays float32 after bfloat16") {
   const Pass before = pass(Precision::kFloat32);
   pass(Precision::kBfloat16);
   CHECK(torch::equal(before.logits, pass(Precision::kFloat32).logits));
+}
+
+TEST_CASE("a training in bfloat16 learns, or is refused where it would be slow") {
+  const testing::TemporaryFolder folder;
+  TrainOptions options;
+  options.out_dir = folder.file("run");
+  options.warmup_epochs = 4;
+  options.epochs = 0;
+  options.batch_images = 48;
+  options.learning_rate = 0.1;
+  options.horizontal_flip = false;  // diagonals have a direction
+  options.random_subnets_in_card = 0;
+  options.precision = Precision::kBfloat16;
+  const auto train = [&] {
+    train_supernet(testing::tiny_space(), *testing::striped_dataset(), options, {}, {});
+  };
+  if (const auto reason =
+          testing::bad_input([&] { check_precision(options.precision, torch::kCPU); });
+      reason != "no error") {
+    CHECK(testing::bad_input(train) == reason);
+    CHECK(testing::contains(reason, "--precision bf16"));
+    return;
+  }
+  train();
+  const Json history = read_json_file(options.out_dir + "/history.json");
+  CHECK(history.back()["loss"] < 0.7);
+  CHECK(history.back()["largest_validation"] > 0.6);
+  CHECK(testing::contains(read_file(options.out_dir + "/MODEL_CARD.md"), "device cpu, bf16"));
+  options.precision = Precision::kFloat32;
+  CHECK(testing::contains(testing::bad_input(train), "'precision'"));
 }
 
 TEST_CASE("precisions by name") {
