@@ -163,7 +163,7 @@ def test_rank_correlation(executable: Path, folder: Path) -> None:
 def test_baselines(executable: Path, folder: Path) -> None:
     ours = folder / "ours"
     line = [str(executable), "train", "--space", str(folder / "spots.toml"), "--subnet", "largest"]
-    line += [*shared(folder), "--epochs", "2", "--out", str(ours), *TRAIN[1:]]
+    line += [*shared(folder), "--epochs", "2", "--out", str(ours), *plain(folder)[1:]]
     done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     genes = "spots-small"
@@ -176,7 +176,7 @@ def test_baselines(executable: Path, folder: Path) -> None:
     options += [f"{folder / 'spots.toml'}:{(ours / 'subnet.json')}"]
     options += ["--learning-rates", "0.1", "1e12", "--seeds", "2", "--epochs", "1", "--ours", ours]
     process = start(
-        executable, "baselines", *options, *shared(folder), *TRAIN, "--gradient-norm", "0"
+        executable, "baselines", *options, *shared(folder), *plain(folder)
     )
     out, errors = finish(process)
     assert "diverged" in errors

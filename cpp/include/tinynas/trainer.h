@@ -9,11 +9,18 @@
 #include <vector>
 
 #include "tinynas/dataset.h"
+#include "tinynas/process_group.h"
 #include "tinynas/progress.h"
 #include "tinynas/run_store.h"
 #include "tinynas/search_space.h"
 
 namespace tinynas {
+
+/// Of convolutions and matrix products in a training's forward and backward passes.
+enum class Precision : std::uint8_t { kFloat32, kBfloat16 };
+/// "float32", "bf16"; throws BadInput naming `what` otherwise.
+Precision parse_precision(const std::string& word, const std::string& what);
+const char* precision_name(Precision precision);
 
 /// What is done to an image each time that it is trained on, drawn anew.
 struct Augmentation {
@@ -34,7 +41,9 @@ struct Augmentation {
 
 /// What every training has: steps of stochastic gradient descent on augmented images.
 struct TrainingOptions {
-  std::string device = "cpu";
+  std::string device = "cpu";  ///< "cuda" in a group: the GPU of the process's local rank
+  ProcessGroup group;          ///< that trains together; batch and shards are those of all
+  Precision precision = Precision::kFloat32;
   Resume resume = Resume::kAuto;
   std::uint64_t seed = 0;
   int batch_images = 128;  ///< a step, all shards together
@@ -108,11 +117,14 @@ std::string recipe_for_space(const std::string& space_name);
 void scale_epochs(TrainOptions& options, double epochs);
 double total_epochs(const TrainOptions& options);
 
-/// Runs the phases of the recipe one after another. The defaults warm up the largest subnet, sort
-/// channels (Once-for-all, ICLR 2020), then take the sandwich rule with in-place distillation
-/// (BigNAS, ECCV 2020). Continues from out_dir/checkpoint.pt to the same weights as an
-/// uninterrupted run (same device). Throws BadInput on options, data or a checkpoint that do not
-/// belong together, Interrupted after a checkpoint when `stop` says so.
+/// Runs the phases of the recipe one after another: by default a warm-up of the largest subnet,
+/// channel sorting (Once-for-all, ICLR 2020), then the sandwich rule with in-place distillation (Yu
+/// et al., "BigNAS", ECCV 2020). Continues from out_dir/checkpoint.pt to the same weights as an
+/// uninterrupted run (same device). A group of processes takes the steps that one would, up to the
+/// order in which float32 gradients are summed; its leader writes all files. Throws BadInput on
+/// options, data or a checkpoint that do not belong together, Interrupted after a checkpoint when
+/// `stop` says so in any process, Error when loss, gradients or weights are not finite any more
+/// (the last checkpoint is from before) and when another process of the group is gone.
 void train_supernet(const SearchSpace& space, const Dataset& data, const TrainOptions& options,
                     const ProgressFn& progress, const StopFn& stop);
 

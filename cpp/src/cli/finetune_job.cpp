@@ -74,7 +74,8 @@ std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& p
   if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn time around
   request.typed.apply(options);
   options.epochs = request.typed.epochs.value_or(options.epochs);
-  return report(run, finetune(run, supernet, data, options, progress, stop));
+  const FinetuneResult result = finetune(run, supernet, data, options, progress, stop);
+  return options.group.leads() ? report(run, result) : "";
 }
 
 }  // namespace tinynas

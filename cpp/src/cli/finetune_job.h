@@ -21,7 +21,8 @@ struct FinetuneRequest {
 /// One line a set of weights: accuracies and how it was quantised.
 std::string stages_table(const std::vector<FinetuneStage>& stages);
 
-/// Returns the table for people. Throws BadInput, Interrupted.
+/// Returns the table for people, "" where another process of the group does. Throws BadInput,
+/// Interrupted.
 std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& progress,
                              const StopFn& stop);
 

@@ -84,8 +84,10 @@ std::string run_standalone_job(const StandaloneRequest& request, const ProgressF
   const Prepared prepared =
       request.subnet.empty() ? prepare_network(request) : prepare_subnet(request);
   const LayerNetwork& network = prepared.network;
+  const StandaloneOptions options = options_of(request, prepared.data);
   const StandaloneResult result =
-      train_standalone(network, prepared.data, options_of(request, prepared.data), progress, stop);
+      train_standalone(network, prepared.data, options, progress, stop);
+  if (!options.group.leads()) return "";
   if (!prepared.subnet_file.empty()) write_file_atomic(out + "/subnet.json", prepared.subnet_file);
   const Graph graph = lower(network);
   char minutes[32];

@@ -21,8 +21,8 @@ struct StandaloneRequest {
   StandaloneOptions options;  ///< what is not in `recipe` or `typed`
 };
 
-/// Writes subnet.json too where a space is named. Returns the table for people. Throws BadInput,
-/// Interrupted.
+/// Writes subnet.json too where a space is named. Returns the table for people,
+/// "" where another process of the group does. Throws BadInput, Interrupted.
 std::string run_standalone_job(const StandaloneRequest& request, const ProgressFn& progress,
                                const StopFn& stop);
 

@@ -79,7 +79,7 @@ std::string run_supernet_job(const SupernetRequest& request, const ProgressFn& p
   if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn time around
   if (request.dry_run) return report(forecast_training(space, data, options), options);
   train_supernet(space, data, options, progress, stop);
-  return options.out_dir + "/supernet.pt\n";
+  return options.group.leads() ? options.out_dir + "/supernet.pt\n" : "";
 }
 
 }  // namespace tinynas

@@ -67,7 +67,8 @@ std::string run_supernet(CliContext& context, TrainCommand& command, const StopF
 }
 
 int run_train(CliContext& context, TrainCommand& command) {
-  const StopFn stop = catch_stop_signals();
+  command.supernet.typed.group = context.group;
+  const StopFn stop = catch_stop_signals(context.group);
   const bool alone = !command.standalone.subnet.empty() || !command.standalone.network.empty();
   const std::string report = alone ? run_standalone(context, command, stop)
                              : command.finetune.run_dir.empty()

@@ -11,6 +11,8 @@ namespace tinynas {
 void TypedTraining::apply(TrainingOptions& options) const {
   options.device = device;
   options.resume = parse_resume(resume, "--resume");
+  options.precision = parse_precision(precision, "--precision");
+  options.group = group;
   options.seed = seed;
   options.learning_rate = learning_rate.value_or(options.learning_rate);
   options.batch_images = batch_images.value_or(options.batch_images);
@@ -30,6 +32,7 @@ std::string TypedTraining::text() const {
   if (learning_rate) text += " --learning-rate " + typed_number(*learning_rate);
   if (batch_images) text += " --batch " + std::to_string(*batch_images);
   if (shards) text += " --shards " + std::to_string(*shards);
+  if (precision != precision_name(Precision::kFloat32)) text += " --precision " + precision;
   return text;
 }
 
@@ -40,6 +43,12 @@ void add_training_options(CLI::App& command, CliContext& context, TypedTraining&
           ->capture_default_str();
   context.choices[resume] = [] { return std::vector<std::string>{"auto", "never", "must"}; };
   command.add_option("--device", typed.device, "As torch spells it")->capture_default_str();
+  CLI::Option* precision =
+      command
+          .add_option("--precision", typed.precision,
+                      "Of convolutions: float32 or bf16, where the device has it")
+          ->capture_default_str();
+  context.choices[precision] = [] { return std::vector<std::string>{"float32", "bf16"}; };
   command.add_option("--seed", typed.seed, "Of weights, batches and subnets")
       ->capture_default_str();
   command.add_option("--epochs", typed.epochs,

@@ -17,12 +17,13 @@ struct CliContext;
 
 /// As typed; what is absent stays as the recipe has it.
 struct TypedTraining {
-  std::string device = "cpu", resume = "auto";
+  std::string device = "cpu", resume = "auto", precision = "float32";
+  ProcessGroup group;  ///< that this process is of; it is not typed
   std::uint64_t seed = 0;
   std::optional<double> epochs, learning_rate;
   std::optional<int> batch_images, shards;
 
-  /// All but the epochs. Throws BadInput for an unknown way to resume.
+  /// All but the epochs. Throws BadInput for an unknown way to resume or precision.
   void apply(TrainingOptions& options) const;
   /// " --seed 0 --epochs 4": what would have to be typed.
   std::string text() const;

@@ -3,6 +3,7 @@
 #include "quantize/equalise.h"
 #include "supernet/fake_quantisation.h"
 #include "supernet/int8_measurement.h"
+#include "supernet/precision.h"
 #include "supernet/subnet_measurement.h"
 #include "tinynas/error.h"
 
@@ -98,14 +99,15 @@ FloatTraining::FloatTraining(const FinetuneTask& task, const SubnetProgram& star
     : FinetuneTraining(task, task.options.learning_rate, steps_per_epoch, total_steps),
       program_(own_copy(start)) {
   parameters_ = parameters_of(program_);
-  for (int shard = 0; shard < task.options.shards; ++shard) {
+  for (int shard = 0; shard < local_shards(task.options); ++shard) {
     replicas_.push_back(replica_of(program_));
     replica_parameters_.push_back(parameters_of(replicas_.back()));
   }
 }
 
 torch::Tensor FloatTraining::logits(std::size_t shard, const torch::Tensor& images) const {
-  return forward_with_batch_statistics(replicas_[shard], images);
+  return forward_in(task_.options.precision, images.device(),
+                    [&] { return forward_with_batch_statistics(replicas_[shard], images); });
 }
 
 FoldedNetwork FloatTraining::network() const {
@@ -134,7 +136,7 @@ QuantisedTraining::QuantisedTraining(const FinetuneTask& task, const FoldedNetwo
     load_float_network(floats, network_);
   }
   parameters_ = parameters_of(network_);
-  for (int shard = 0; shard < task.options.shards; ++shard) {
+  for (int shard = 0; shard < local_shards(task.options); ++shard) {
     replicas_.push_back(replica_of(network_));
     replica_parameters_.push_back(parameters_of(replicas_.back()));
   }

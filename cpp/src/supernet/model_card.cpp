@@ -126,7 +126,9 @@ std::string model_card_text(const ModelCard& card, const Json& measured) {
        << "| seed | " << options.seed << " |\n";
   char hours[32];
   std::snprintf(hours, sizeof hours, "%.2f", card.hours);
-  text << "| hours | " << hours << " (wall clock, device " << options.device << ") |\n"
+  text << "| hours | " << hours << " (wall clock, device " << options.device;
+  if (options.group.size > 1) text << ", " << options.group.size << " processes";
+  text << ", " << precision_name(options.precision) << ") |\n"
        << "| data | " << card.info.dataset_name << ": "
        << format_count(static_cast<std::int64_t>(card.data.train.count())) << " train, "
        << format_count(card.info.calibration_images) << " calibration, "

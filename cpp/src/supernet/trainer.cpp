@@ -13,6 +13,7 @@
 #include "supernet/device.h"
 #include "supernet/model_card.h"
 #include "supernet/phase_sampler.h"
+#include "supernet/precision.h"
 #include "supernet/supernet_file.h"
 #include "supernet/training_loop.h"
 #include "tinynas/error.h"
@@ -57,12 +58,14 @@ class SupernetTraining : public Training {
       : data_(data),
         options_(options),
         progress_(progress),
-        device_(parse_device(options.device)),
+        device_(parse_device(options.device, options.group)),
         normalisation_(measure_normalisation(data.train)),
         supernet_(space, options.seed, options.kernel_transforms),
         steps_per_epoch_(static_cast<std::int64_t>(data.train.count()) / options.batch_images) {
+    check_precision(options.precision, device_);
     supernet_.to(device_);
-    for (int shard = 0; shard < options.shards; ++shard) replicas_.push_back(supernet_.replica());
+    for (int shard = 0; shard < local_shards(options); ++shard)
+      replicas_.push_back(supernet_.replica());
     double epochs = 0;
     for (const TrainingPhase& phase : options.phases) {
       epochs += phase.epochs;
@@ -87,7 +90,7 @@ class SupernetTraining : public Training {
       plan.recipe["phases"].push_back(phase_json(phase));
     const double seconds =
         run_training(*this, plan, data_, normalisation_, options_, device_, progress_, stop);
-    finish(seconds / 3600);
+    if (options_.group.leads()) finish(seconds / 3600);
   }
 
   /// Of one step of each phase, several times, without a trace on disk.
@@ -127,7 +130,8 @@ class SupernetTraining : public Training {
                   std::int64_t step) override {
     const std::size_t index = phase_index(step);
     const TrainingPhase& phase = options_.phases[index];
-    const auto own = static_cast<std::uint32_t>(options_.subnets_per_shard ? shard : 0);
+    const std::size_t number = first_shard(options_) + shard;
+    const auto own = static_cast<std::uint32_t>(options_.subnets_per_shard ? number : 0);
     Rng rng(options_.seed, static_cast<std::uint64_t>(step), kSubnetStream + own);
     torch::Tensor teacher;
     double reported = 0;
@@ -135,8 +139,7 @@ class SupernetTraining : public Training {
     if (phase.teacher == Teacher::kFrozen) teacher = frozen_softmax(images);
     for (std::size_t i = 0; i < subnets.size(); ++i) {
       const Subnet& subnet = worst(subnets[i], images, targets);
-      const torch::Tensor logits = forward_with_batch_statistics(
-          replicas_[shard].slice(subnet), resize_batch(images, subnet.resolution));
+      const torch::Tensor logits = logits_of(replicas_[shard], subnet, images);
       const torch::Tensor loss = teacher.defined() ? taught_loss(phase, logits, targets, teacher)
                                                    : cross_entropy(logits, targets);
       loss.backward();
@@ -224,6 +227,14 @@ class SupernetTraining : public Training {
     frozen_->own();
   }
 
+  torch::Tensor logits_of(const Supernet& weights, const Subnet& subnet,
+                          const torch::Tensor& images) const {
+    return forward_in(options_.precision, device_, [&] {
+      return forward_with_batch_statistics(weights.slice(subnet),
+                                           resize_batch(images, subnet.resolution));
+    });
+  }
+
   /// By its loss on a quarter of the images.
   const Subnet& worst(const std::vector<Subnet>& candidates, const torch::Tensor& images,
                       const torch::Tensor& targets) const {
@@ -232,8 +243,7 @@ class SupernetTraining : public Training {
     const auto some = std::max<std::int64_t>(2, images.size(0) / 4);
     std::vector<double> losses;
     for (const Subnet& subnet : candidates) {
-      const torch::Tensor logits = forward_with_batch_statistics(
-          supernet_.slice(subnet), resize_batch(images.slice(0, 0, some), subnet.resolution));
+      const torch::Tensor logits = logits_of(supernet_, subnet, images.slice(0, 0, some));
       losses.push_back(cross_entropy(logits, targets.slice(0, 0, some)).item<double>());
     }
     const auto greatest = std::max_element(losses.begin(), losses.end());
@@ -243,9 +253,7 @@ class SupernetTraining : public Training {
   torch::Tensor frozen_softmax(const torch::Tensor& images) const {
     const torch::NoGradGuard no_grad;
     const Subnet& largest = supernet_.largest();
-    return forward_with_batch_statistics(frozen_->slice(largest),
-                                         resize_batch(images, largest.resolution))
-        .softmax(1);
+    return logits_of(*frozen_, largest, images).softmax(1);
   }
 
   torch::Tensor taught_loss(const TrainingPhase& phase, const torch::Tensor& logits,

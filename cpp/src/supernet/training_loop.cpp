@@ -7,7 +7,10 @@
 #include <filesystem>
 #include <numbers>
 #include <numeric>
+#include <optional>
 
+#include "supernet/event_log.h"
+#include "supernet/precision.h"
 #include "supernet/supernet_file.h"
 #include "tinynas/error.h"
 #include "tinynas/rng.h"
@@ -35,10 +38,12 @@ class Loop {
         options_(options),
         progress_(progress),
         stop_(stop),
-        state_(training, data, normalisation, options, device) {}
+        state_(training, data, normalisation, options, device),
+        group_(state_.group()) {}
 
   double run() {
     restore();
+    begin_together();
     started_ = last_saved_ = Clock::now();
     first_step_ = step_;
     if (step_ < plan_.total_steps) train();
@@ -48,14 +53,24 @@ class Loop {
 
  private:
   void train() {
+    if (group_.leads()) {
+      std::filesystem::create_directories(plan_.directory);
+      events_.emplace(plan_.directory, step_);
+    }
     while (step_ < plan_.total_steps) {
-      if (training_.begin(step_)) state_.start_anew();
-      one_step();
-      if (step_ % plan_.steps_per_epoch == 0 || step_ == plan_.total_steps) end_epoch();
-      if (stop_ && stop_()) {
+      if (training_.begin(step_)) {
+        group_.share(training_.parameters());
+        state_.start_anew();
+      }
+      const bool stop = one_step();
+      if (ends_epoch()) end_epoch();
+      if (stop) {
         save();
-        throw Interrupted("training stopped at step " + std::to_string(step_) + " of " +
-                          std::to_string(plan_.total_steps) + "; the same command continues it");
+        group_
+            .meet();  // who ends earlier makes torchrun end the leader, perhaps before it has saved
+        throw Interrupted(group_.said_once("training stopped at step " + std::to_string(step_) +
+                                           " of " + std::to_string(plan_.total_steps) +
+                                           "; the same command continues it"));
       }
       if (seconds_since(last_saved_) > options_.checkpoint_seconds) save();
     }
@@ -68,7 +83,12 @@ class Loop {
   }
   double seconds() const { return earlier_seconds_ + seconds_since(started_); }
 
-  void one_step() {
+  bool ends_epoch() const {
+    return step_ % plan_.steps_per_epoch == 0 || step_ == plan_.total_steps;
+  }
+
+  /// Whether the training is to stop.
+  bool one_step() {
     const std::int64_t epoch = step_ / plan_.steps_per_epoch, batch = step_ % plan_.steps_per_epoch;
     if (epoch != order_epoch_) {
       order_.resize(data_.train.count());
@@ -78,14 +98,27 @@ class Loop {
     }
     const std::span<const std::int32_t> indices(order_.data() + batch * options_.batch_images,
                                                 static_cast<std::size_t>(options_.batch_images));
-    epoch_loss_ += state_.step(indices, step_, training_.learning_rate(step_));
+    const double learning_rate = training_.learning_rate(step_);
+    const StepResult result = state_.step(indices, step_, learning_rate, stop_);
+    epoch_loss_ += result.loss;
     ++step_;
     ++epoch_steps_;
-    if (step_ % 50 == 0) report();
+    const bool reports = step_ % 50 == 0;
+    if (reports) report();
+    if (events_ && (reports || ends_epoch())) {
+      events_->add(step_, {{"train/loss", epoch_loss_ / static_cast<double>(epoch_steps_)},
+                           {"train/learning_rate", learning_rate},
+                           {"train/images_per_second", options_.batch_images / seconds_a_step()}});
+    }
+    return result.stop;
+  }
+
+  double seconds_a_step() const {
+    return seconds_since(started_) / static_cast<double>(step_ - first_step_);
   }
 
   void report() const {
-    const double each = seconds_since(started_) / static_cast<double>(step_ - first_step_);
+    const double each = seconds_a_step();
     char line[160];
     std::snprintf(line, sizeof line,
                   "step %lld/%lld  epoch %.1f  loss %.3f  %.0f images/s  %.0f min left",
@@ -97,6 +130,13 @@ class Loop {
   }
 
   void end_epoch() {
+    if (group_.leads()) record_epoch();
+    epoch_loss_ = 0;
+    epoch_steps_ = 0;
+    save();
+  }
+
+  void record_epoch() {
     Json line;
     line["epoch"] = static_cast<double>(step_) / static_cast<double>(plan_.steps_per_epoch);
     line["step"] = step_;
@@ -109,21 +149,22 @@ class Loop {
     state_.swap_averages();
     const auto accuracies = training_.validate();
     state_.swap_averages();
+    std::vector<std::pair<std::string, double>> scalars;
     for (const auto& [name, accuracy] : accuracies) {
       line[name + "_validation"] = accuracy;
+      scalars.emplace_back("validation/" + name, accuracy);
       std::snprintf(text, sizeof text, "%.2f %%", 100 * accuracy);
       shown += comma + name + " " + text;
       comma = ", ";
     }
     history_.push_back(line);
     say(shown);
-    epoch_loss_ = 0;
-    epoch_steps_ = 0;
+    events_->add(step_, scalars);
     write_json_file(history_, plan_.directory + "/history.json");
-    save();
   }
 
   void save() {
+    if (!group_.leads()) return;
     StateFile state;
     state.metadata = {{"format", kCheckpointFormat}, {"format_version", kCheckpointVersion}};
     state.metadata["recipe"] = plan_.recipe;
@@ -170,6 +211,16 @@ class Loop {
     say("resumed at step " + std::to_string(step_) + " of " + std::to_string(plan_.total_steps));
   }
 
+  /// All processes do the same, from the same step and weights.
+  void begin_together() {
+    Json same = plan_.recipe;
+    same["total_steps"] = plan_.total_steps;
+    same["step"] = step_;
+    group_.check_equal(same);
+    group_.share(training_.parameters());
+    group_.share(state_.momentum());
+  }
+
   Training& training_;
   const TrainingPlan& plan_;
   const Dataset& data_;
@@ -177,6 +228,8 @@ class Loop {
   const ProgressFn& progress_;
   const StopFn& stop_;
   TrainingState state_;
+  const Collectives& group_;
+  std::optional<EventLog> events_;
   Json history_ = Json::array();
   std::vector<std::int32_t> order_;
   std::int64_t order_epoch_ = -1, step_ = 0, first_step_ = 0, epoch_steps_ = 0;
@@ -198,6 +251,7 @@ Json recipe_json(const Dataset& data, const TrainingOptions& options) {
           {"seed", options.seed},
           {"batch_images", options.batch_images},
           {"shards", options.shards},
+          {"precision", precision_name(options.precision)},
           {"learning_rate", options.learning_rate},
           {"momentum", options.momentum},
           {"weight_decay", options.weight_decay},
@@ -217,6 +271,10 @@ void check_training_options(const TrainingOptions& options, const Dataset& data)
   if (options.shards < 1 || options.batch_images < 2 * options.shards ||
       options.batch_images % options.shards != 0) {
     throw BadInput("--batch: must be a multiple of --shards, at least two images a shard");
+  }
+  if (options.shards % options.group.size != 0) {
+    throw BadInput("--shards: must be a multiple of the number of processes (" +
+                   std::to_string(options.group.size) + ")");
   }
   if (!(options.learning_rate > 0)) throw BadInput("--learning-rate: must be above 0");
   if (static_cast<std::size_t>(options.batch_images) > data.train.count())

@@ -60,6 +60,7 @@ TrainingState::TrainingState(Trainee& trainee, const Dataset& data,
       normalisation_(normalisation),
       options_(options),
       device_(device),
+      group_(options.group, device),
       parameters_(trainee.parameters()),
       replica_parameters_(trainee.replica_parameters()) {
   for (const auto& [name, parameter] : parameters_) {
@@ -71,7 +72,8 @@ TrainingState::TrainingState(Trainee& trainee, const Dataset& data,
 double TrainingState::shard_gradients(std::size_t shard, std::span<const std::int32_t> indices,
                                       std::int64_t number) {
   const std::uint64_t stream =
-      static_cast<std::uint64_t>(number) * static_cast<std::uint64_t>(options_.shards) + shard;
+      static_cast<std::uint64_t>(number) * static_cast<std::uint64_t>(options_.shards) +
+      first_shard(options_) + shard;
   torch::Tensor images = augmented_batch(images_, indices, normalisation_, options_.augmentation,
                                          options_.seed, stream)
                              .to(device_);
@@ -84,9 +86,18 @@ double TrainingState::shard_gradients(std::size_t shard, std::span<const std::in
   return trainee_.backward(shard, images, targets, number);
 }
 
-void TrainingState::reduce_gradients() {
+void TrainingState::check_finite(double value, const char* what, std::int64_t number) const {
+  if (std::isfinite(value)) return;
+  throw Error(
+      ExitCode::kInternal,
+      group_.said_once("training diverged at step " + std::to_string(number + 1) + ": " + what +
+                       " not finite; start again with a lower --learning-rate (the last "
+                       "checkpoint is from before)"));
+}
+
+void TrainingState::sum_gradients(std::vector<double>& numbers) {
   // Summed in shard order, so that the result is the same however the shards were scheduled.
-  torch::Tensor squares = torch::zeros({}, torch::TensorOptions().device(device_));
+  std::vector<torch::Tensor> gradients;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     torch::Tensor& first = replica_parameters_[0][i].second.mutable_grad();
     if (!first.defined()) first = torch::zeros_like(parameters_[i].second);
@@ -95,19 +106,30 @@ void TrainingState::reduce_gradients() {
       if (other.defined()) first += other;
       other.reset();
     }
-    first /= static_cast<double>(replica_parameters_.size());
-    squares += first.square().sum();
+    gradients.push_back(first);
   }
-  if (options_.gradient_norm <= 0) return;
+  group_.sum(gradients, numbers);
+}
+
+void TrainingState::scale_gradients(std::int64_t number) {
+  torch::Tensor squares = torch::zeros({}, torch::TensorOptions().device(device_));
+  for (auto& [name, parameter] : replica_parameters_[0]) {
+    torch::Tensor& gradient = parameter.mutable_grad();
+    gradient /= static_cast<double>(options_.shards);
+    squares += gradient.square().sum();
+  }
   const double norm = std::sqrt(squares.item<double>());
-  if (norm <= options_.gradient_norm) return;
+  check_finite(norm, "the gradients' norm is", number);
+  if (options_.gradient_norm <= 0 || norm <= options_.gradient_norm) return;
   for (auto& [name, parameter] : replica_parameters_[0])
     parameter.mutable_grad() *= options_.gradient_norm / norm;
 }
 
-double TrainingState::step(std::span<const std::int32_t> indices, std::int64_t number,
-                           double learning_rate) {
-  const std::size_t shards = replica_parameters_.size(), part = indices.size() / shards;
+StepResult TrainingState::step(std::span<const std::int32_t> indices, std::int64_t number,
+                               double learning_rate, const StopFn& stop) {
+  const std::size_t shards = replica_parameters_.size();
+  const std::size_t part = indices.size() / static_cast<std::size_t>(options_.shards);
+  indices = indices.subspan(static_cast<std::size_t>(options_.group.rank) * shards * part);
   std::vector<double> losses(shards);
   auto run = [&](std::size_t shard) {
     use_one_intra_op_thread_here();
@@ -118,15 +140,14 @@ double TrainingState::step(std::span<const std::int32_t> indices, std::int64_t n
   } else {
     for (std::size_t shard = 0; shard < shards; ++shard) run(shard);
   }
-  double loss = 0;
-  for (const double value : losses) loss += value / static_cast<double>(shards);
-  if (!std::isfinite(loss)) {
-    throw Error(
-        ExitCode::kInternal,
-        "training diverged (the loss is not a number); start again with a lower --learning-rate");
-  }
   torch::NoGradGuard no_grad;
-  reduce_gradients();
+  std::vector<double> numbers{0, stop && stop() ? 1.0 : 0.0};
+  for (const double value : losses) numbers[0] += value / options_.shards;
+  sum_gradients(numbers);
+  const StepResult result{numbers[0], numbers[1] > 0};
+  check_finite(result.loss, "the loss is", number);
+  scale_gradients(number);
+  torch::Tensor total = torch::zeros({}, torch::TensorOptions().device(device_));
   // SGD with Nesterov momentum; weights and gradients share the replicas' memory, so no copy
   // crosses a step.
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
@@ -137,9 +158,11 @@ double TrainingState::step(std::span<const std::int32_t> indices, std::int64_t n
     gradient.add_(momentum_[i], options_.momentum);
     weight.add_(gradient, -learning_rate);
     gradient.reset();
+    total += weight.sum();
   }
+  check_finite(total.item<double>(), "the weights are", number);
   update_averages();
-  return loss;
+  return result;
 }
 
 void TrainingState::update_averages() {

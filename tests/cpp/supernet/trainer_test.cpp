@@ -209,17 +209,39 @@ TEST_CASE("a checkpoint of another recipe is refused by field") {
                  "no checkpoint"));
 }
 
+std::string diverged(const TrainOptions& options) {
+  try {
+    train_supernet(testing::tiny_space(), *testing::striped_dataset(), options, {}, {});
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::kInternal);
+    return error.what();
+  }
+  return "did not diverge";
+}
+
 TEST_CASE("a diverging training stops with the mend") {
   const testing::TemporaryFolder folder;
   TrainOptions options = quick(folder.file("run"));
   options.learning_rate = 1e20;
   options.gradient_norm = 0;
-  try {
-    train_supernet(testing::tiny_space(), *testing::striped_dataset(), options, {}, {});
-    FAIL("did not diverge");
-  } catch (const Error& error) {
-    CHECK(contains(error.what(), "--learning-rate"));
-  }
+  CHECK(contains(diverged(options), "--learning-rate"));
+}
+
+TEST_CASE("what diverges leaves the last good checkpoint alone") {
+  const testing::TemporaryFolder folder;
+  TrainOptions options = quick(folder.file("run"));
+  options.learning_rate = 1e6;
+  options.checkpoint_seconds = 0;  // at every step
+  const std::string message = diverged(options);
+  CHECK(contains(message, "training diverged at step "));
+  CHECK(contains(message, "--learning-rate"));
+  CHECK_FALSE(std::filesystem::exists(options.out_dir + "/supernet.pt"));
+  const StateFile kept =
+      read_state_file(options.out_dir + "/checkpoint.pt", "tinynas-training-checkpoint", 1);
+  for (const auto& [name, tensor] : kept.tensors) CHECK(tensor.isfinite().all().item<bool>());
+  const std::string step = std::to_string(kept.metadata["step"].get<int>() + 1);
+  CHECK(contains(message, "at step " + step + ":"));
+  CHECK(diverged(options) == message);  // goes on from there, and fails at the same step
 }
 
 TEST_CASE("options that cannot work are refused") {
@@ -231,6 +253,8 @@ TEST_CASE("options that cannot work are refused") {
     return bad_input([&] { train_supernet(testing::tiny_space(), *data, options, {}, {}); });
   };
   CHECK(contains(refused([](TrainOptions& o) { o.batch_images = 47; }), "--batch"));
+  CHECK(contains(refused([](TrainOptions& o) { o.group = {"none", 0, 3}; }), "--shards"));
+  CHECK(contains(refused([](TrainOptions& o) { o.group = {"none", 0, 2}; }), "'none'"));
   CHECK(contains(refused([](TrainOptions& o) { o.batch_images = 4096; }), "--batch"));
   CHECK(contains(refused([](TrainOptions& o) { o.learning_rate = 0; }), "--learning-rate"));
   CHECK(contains(refused([](TrainOptions& o) { o.phases[1].epochs = -1; }), "'sandwich'"));
