@@ -218,7 +218,7 @@ class Loop {
     same["step"] = step_;
     group_.check_equal(same);
     group_.share(training_.parameters());
-    group_.share(state_.momentum());
+    group_.share(state_.buffers());
   }
 
   Training& training_;
