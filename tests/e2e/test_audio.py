@@ -33,7 +33,7 @@ depth = [1, 2]
 kernel = [3, 5]
 expand = [2, 3]
 """
-TRAIN = ["--warmup-epochs", "3", "--epochs", "4", "--batch", "16", "--learning-rate", "0.05"]
+TRAIN = ["--epochs", "7", "--batch", "16", "--learning-rate", "0.05"]
 # Reads whole images of samples, prints the number of the class that the network hears.
 LISTEN = """
 #include <stdio.h>

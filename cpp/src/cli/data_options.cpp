@@ -33,13 +33,12 @@ void add_skip_bad_files_option(CLI::App& app, bool& skip_bad_files) {
                "Leave out images that cannot be decoded, and say which");
 }
 
-Dataset load_data_for(const SearchSpace& space, const std::string& data_option,
-                      const std::string& dataset_name, bool skip_bad_files) {
-  const Subnet largest = space.decode(space.largest());
+Dataset load_images(const std::string& data_option, const std::string& dataset_name, int resolution,
+                    int channels, bool skip_bad_files) {
   DatasetOptions options;
   options.path = data_option;
-  options.resolution = largest.resolution;
-  options.channels = largest.image_channels;
+  options.resolution = resolution;
+  options.channels = channels;
   options.skip_bad_files = skip_bad_files;
   if (options.path.empty()) {
     if (dataset_name != "fashion-mnist") {
@@ -58,8 +57,16 @@ Dataset load_data_for(const SearchSpace& space, const std::string& data_option,
   }
   Dataset data = load_dataset(options);
   say_what_was_skipped(data);
+  return data;
+}
+
+Dataset load_data_for(const SearchSpace& space, const std::string& data_option,
+                      const std::string& dataset_name, bool skip_bad_files) {
+  const Subnet largest = space.decode(space.largest());
+  Dataset data = load_images(data_option, dataset_name, largest.resolution, largest.image_channels,
+                             skip_bad_files);
   if (static_cast<int>(data.class_names.size()) != largest.classes) {
-    throw BadInput(options.path + ": has " + std::to_string(data.class_names.size()) +
+    throw BadInput(data.path + ": has " + std::to_string(data.class_names.size()) +
                    " classes, space '" + space.name() + "' has " + std::to_string(largest.classes) +
                    "; name other data with --data, or set 'classes' in a copy of the space");
   }

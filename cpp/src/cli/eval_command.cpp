@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/data_options.h"
+#include "cli/subnet_option.h"
 #include "tinynas/bytes.h"
 #include "tinynas/error.h"
 #include "tinynas/supernet.h"
@@ -23,12 +24,6 @@ struct EvalCommand {
 };
 
 #ifdef TINYNAS_WITH_TORCH
-Genotype chosen_genotype(const SearchSpace& space, const std::string& subnet) {
-  if (subnet == "largest") return space.largest();
-  if (subnet == "smallest") return space.smallest();
-  return read_subnet_file(space, subnet);
-}
-
 Fidelity fidelity(const EvalCommand& command) {
   Fidelity result;
   result.images = command.images;
@@ -88,8 +83,8 @@ int run_eval(CliContext&, const EvalCommand&) { fail_without_torch("eval"); }
 void add_eval_command(CLI::App& app, CliContext& context) {
   CLI::App* eval = app.add_subcommand("eval", "Accuracy of one subnet with the supernet's weights");
   auto command = std::make_shared<EvalCommand>();
-  eval->add_option("--subnet", command->subnet, "Subnet file, or: largest, smallest")
-      ->type_name("FILE")
+  eval->add_option("--subnet", command->subnet, kSubnetHelp)
+      ->type_name("FILE|GENES")
       ->required(kWithTorch);
   eval->add_option("--supernet", command->supernet,
                    "Supernet file (default: the one shipped for --space)")

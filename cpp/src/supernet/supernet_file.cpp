@@ -1,5 +1,6 @@
 #include "supernet/supernet_file.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -38,7 +39,7 @@ SupernetInfo describe_training_data(const Dataset& data, const Normalisation& no
   return info;
 }
 
-Json supernet_metadata(const SearchSpace& space, const SupernetInfo& info) {
+Json data_metadata(const SupernetInfo& info) {
   Json data;
   data["name"] = info.dataset_name;
   data["split_hash"] = info.split_hash;
@@ -52,11 +53,15 @@ Json supernet_metadata(const SearchSpace& space, const SupernetInfo& info) {
   data["image_channels"] = info.image_channels;
   data["mean"] = info.mean;
   data["deviation"] = info.deviation;
+  return data;
+}
+
+Json supernet_metadata(const SearchSpace& space, const SupernetInfo& info) {
   Json metadata;
   metadata["format"] = kFormat;
   metadata["format_version"] = kVersion;
   metadata["space"] = {{"name", space.name()}, {"hash", space.hash()}, {"toml", space.toml_text()}};
-  metadata["data"] = data;
+  metadata["data"] = data_metadata(info);
   return metadata;
 }
 
@@ -117,7 +122,11 @@ LoadedSupernet read_supernet(const std::string& path) {
                    ": field 'space.hash' does not belong to the search space stored with it; the "
                    "file is damaged");
   }
-  Supernet supernet(space, 0);
+  const bool transforms =
+      std::any_of(state.tensors.begin(), state.tensors.end(), [](const auto& entry) {
+        return entry.first.find(".transform") != std::string::npos;
+      });
+  Supernet supernet(space, 0, transforms);
   load_parameters(supernet.parameters(), state, path);
   info.file_hash = hex(state.file_hash);
   return {std::move(supernet), std::move(info)};
