@@ -33,9 +33,7 @@ std::size_t images_of(const std::array<std::size_t, 4>& counts, Split split) {
   return counts[static_cast<std::size_t>(split)];
 }
 
-std::string count_text(std::size_t count) {
-  return format_count(static_cast<std::int64_t>(count));
-}
+std::string count_text(std::size_t count) { return format_count(static_cast<std::int64_t>(count)); }
 
 Json space_json(const SpaceSuggestion& suggestion) {
   Json changes = Json::object();
@@ -89,12 +87,10 @@ Json report_json(const DatasetReport& report, const std::string& path) {
   for (const BadFile& file : report.bad) {
     bad.push_back({{"file", file.file}, {"reason", file.reason}});
   }
-  Json document = {{"schema_version", 1},
-                   {"path", path},
-                   {"name", report.name},
-                   {"format", report.format},
-                   {"bad_files", bad},
-                   {"problem", report.problem.empty() ? Json() : Json(report.problem)}};
+  Json document = {
+      {"schema_version", 1}, {"path", path},
+      {"name", report.name}, {"format", report.format},
+      {"bad_files", bad},    {"problem", report.problem.empty() ? Json() : Json(report.problem)}};
   if (report.problem.empty()) document.update(loaded_json(report));
   return document;
 }
@@ -187,16 +183,15 @@ std::string space_text(const Dataset& data) {
 
 std::string loaded_text(const DatasetReport& report) {
   const Dataset& data = report.data;
-  std::string text = "\n" + class_table(report) + "\n  sizes       " + size_text(data.sizes) +
-                     audio_text(data) + "\n  splits      " + data.split_hash + "\n  mean        " +
-                     numbers(report.normalisation.mean) + " (of pixel / 255, training images, " +
-                     std::to_string(data.train.width) + "x" + std::to_string(data.train.height) +
-                     " px, " + std::to_string(data.train.channels) +
-                     (data.train.channels == 1 ? " channel" : " channels") +
-                     ")\n  deviation   " + numbers(report.normalisation.deviation) +
-                     "\n  imbalance   " + imbalance_text(report) + "\n  repeated    " +
-                     count_text(data.repeated_images) +
-                     " images that occur elsewhere too, kept out of validation and calibration\n";
+  std::string text =
+      "\n" + class_table(report) + "\n  sizes       " + size_text(data.sizes) + audio_text(data) +
+      "\n  splits      " + data.split_hash + "\n  mean        " +
+      numbers(report.normalisation.mean) + " (of pixel / 255, training images, " +
+      std::to_string(data.train.width) + "x" + std::to_string(data.train.height) + " px, " +
+      std::to_string(data.train.channels) + (data.train.channels == 1 ? " channel" : " channels") +
+      ")\n  deviation   " + numbers(report.normalisation.deviation) + "\n  imbalance   " +
+      imbalance_text(report) + "\n  repeated    " + count_text(data.repeated_images) +
+      " images that occur elsewhere too, kept out of validation and calibration\n";
   if (data.train.reader) text += "  memory      decoded on demand\n";
   if (!data.ignored.empty()) {
     text += "  ignored     " + count_text(data.ignored.size()) + " files of other kinds:\n";
