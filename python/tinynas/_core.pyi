@@ -306,6 +306,10 @@ class Candidate(Proposal):
     @property
     def test_int8_accuracy(self) -> float | None: ...
 
+def predict_scores(
+    measured: Sequence[Subnet], measurements: Sequence[Measurement], subnets: Sequence[Subnet]
+) -> list[float]: ...
+
 class Evolution:
     def __init__(
         self,

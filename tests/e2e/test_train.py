@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from support.shapes import picture, png, write_shapes
 
-OPTIONS = ["--warmup-epochs", "2", "--epochs", "3", "--batch", "16", "--learning-rate", "0.05"]
+OPTIONS = ["--epochs", "5", "--batch", "16", "--learning-rate", "0.05"]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,9 @@ def command(executable: Path, folder: Path, *arguments: str | Path) -> list[str]
 
 def train_command(executable: Path, folder: Path, out: str) -> list[str]:
     space = folder / "shapes.toml"
-    return command(executable, folder, "train", "--space", space, "--out", folder / out, *OPTIONS)
+    recipe = ["--recipe", folder / "recipe.toml"]
+    out = str(folder / out)
+    return command(executable, folder, "train", "--space", space, "--out", out, *recipe, *OPTIONS)
 
 
 def finish(line: list[str]) -> str:
@@ -163,7 +165,7 @@ def finetune_command(executable: Path, folder: Path, run: Path) -> list[str]:
     [
         (["--finetune", "RUN", "--out", "x"], "--out"),
         (["--finetune", "RUN", "--space", "toy"], "--space"),
-        (["--finetune", "RUN", "--warmup-epochs", "1"], "--warmup-epochs"),
+        (["--finetune", "RUN", "--dry-run"], "--dry-run"),
         (["--out", "x", "--quantised-epochs", "1"], "--quantised-epochs"),
         (["--out", "x", "--supernet", "y"], "--supernet"),
         ([], "--out"),

@@ -14,7 +14,7 @@ from support.shapes import write_shapes
 
 accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 
-OPTIONS = ["--warmup-epochs", "4", "--epochs", "8", "--batch", "16"]
+OPTIONS = ["--epochs", "12", "--batch", "16"]
 TRAINING = ["train/images_per_second", "train/learning_rate", "train/loss"]
 VALIDATION = ["validation/largest", "validation/smallest"]
 

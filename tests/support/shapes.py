@@ -31,6 +31,23 @@ channels = 16
 width = [1.0]
 """
 SIDE = 12
+RECIPE = """
+description = "as default.toml, shorter and without flips"
+[augmentation]
+shift = 1
+[[phase]]
+name = "largest"
+epochs = 2
+subnets = ["largest"]
+schedule = "constant"
+[[phase]]
+name = "sandwich"
+epochs = 3
+sort_channels = true
+subnets = ["largest", "smallest", "random", "random"]
+teacher = "in-place"
+elastic = { resolution = "all", width = "all", depth = "all", kernel = "all", expand = "all" }
+"""
 
 
 def png(rows: list[list[int]]) -> bytes:
@@ -63,7 +80,7 @@ def picture(kind: str, chance: random.Random) -> list[list[int]]:
 
 
 def write_shapes(root: Path) -> list[tuple[str, list[list[int]]]]:
-    """root/data/PART/CLASS/*.png and root/shapes.toml; returns the test pictures."""
+    """root/data/PART/CLASS/*.png, root/shapes.toml and root/recipe.toml; returns the test pictures."""
     chance = random.Random(0)
     tested: list[tuple[str, list[list[int]]]] = []
     for part, count in (("train", 80), ("test", 20)):
@@ -76,4 +93,5 @@ def write_shapes(root: Path) -> list[tuple[str, list[list[int]]]]:
                 if part == "test":
                     tested.append((kind, rows))
     (root / "shapes.toml").write_text(SPACE)
+    (root / "recipe.toml").write_text(RECIPE)
     return tested

@@ -47,6 +47,7 @@ void add_commands(CLI::App& app, CliContext& context) {
   add_calibrate_command(app, context);
   add_export_command(app, context);
   add_verify_command(app, context);
+  add_data_command(app, context);
   add_mcus_command(app, context);
   add_spaces_command(app, context);
   add_completion_command(app, context);

@@ -20,7 +20,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr const char* kCheckpointFormat = "tinynas-training-checkpoint";
-constexpr int kCheckpointVersion = 1;
+constexpr int kCheckpointVersion = 2;
 constexpr std::uint32_t kOrderStream = 0x6f726465;
 
 double seconds_since(Clock::time_point start) {
@@ -38,7 +38,7 @@ class Loop {
         options_(options),
         progress_(progress),
         stop_(stop),
-        state_(training, data.train, normalisation, options, device),
+        state_(training, data, normalisation, options, device),
         group_(state_.group()) {}
 
   double run() {
@@ -47,6 +47,7 @@ class Loop {
     started_ = last_saved_ = Clock::now();
     first_step_ = step_;
     if (step_ < plan_.total_steps) train();
+    state_.swap_averages();
     return seconds();
   }
 
@@ -59,7 +60,7 @@ class Loop {
     while (step_ < plan_.total_steps) {
       if (training_.begin(step_)) {
         group_.share(training_.parameters());
-        state_.reset_momentum();
+        state_.start_anew();
       }
       const bool stop = one_step();
       if (ends_epoch()) end_epoch();
@@ -145,8 +146,11 @@ class Loop {
                   "epoch %.1f  loss %.3f  validation:", line["epoch"].get<double>(),
                   line["loss"].get<double>());
     std::string shown = text, comma = " ";
+    state_.swap_averages();
+    const auto accuracies = training_.validate();
+    state_.swap_averages();
     std::vector<std::pair<std::string, double>> scalars;
-    for (const auto& [name, accuracy] : training_.validate()) {
+    for (const auto& [name, accuracy] : accuracies) {
       line[name + "_validation"] = accuracy;
       scalars.emplace_back("validation/" + name, accuracy);
       std::snprintf(text, sizeof text, "%.2f %%", 100 * accuracy);
@@ -170,7 +174,8 @@ class Loop {
     state.metadata["epoch_steps"] = epoch_steps_;
     state.metadata["history"] = history_;
     state.tensors = training_.parameters();
-    for (auto& entry : state_.momentum()) state.tensors.push_back(std::move(entry));
+    state.metadata["averaged_steps"] = state_.averaged_steps();
+    for (auto& entry : state_.buffers()) state.tensors.push_back(std::move(entry));
     training_.save(state);
     write_state_file(state, checkpoint_path());
     last_saved_ = Clock::now();
@@ -195,7 +200,8 @@ class Loop {
       }
     }
     load_parameters(training_.parameters(), state, path);
-    for (const auto& [name, tensor] : state.tensors) state_.set_momentum(name, tensor);
+    for (const auto& [name, tensor] : state.tensors) state_.set_buffer(name, tensor);
+    state_.set_averaged_steps(json_int(state.metadata, "averaged_steps", path));
     training_.load(state, path);
     step_ = json_int(state.metadata, "step", path);
     earlier_seconds_ = json_number(state.metadata, "seconds", path);
@@ -240,6 +246,7 @@ double run_training(Training& training, const TrainingPlan& plan, const Dataset&
 }
 
 Json recipe_json(const Dataset& data, const TrainingOptions& options) {
+  const Augmentation& augmentation = options.augmentation;
   return {{"data", data.split_hash},
           {"seed", options.seed},
           {"batch_images", options.batch_images},
@@ -250,9 +257,14 @@ Json recipe_json(const Dataset& data, const TrainingOptions& options) {
           {"weight_decay", options.weight_decay},
           {"label_smoothing", options.label_smoothing},
           {"gradient_norm", options.gradient_norm},
-          {"shift_pixels", options.shift_pixels},
-          {"horizontal_flip", options.horizontal_flip},
-          {"erase_pixels", options.erase_pixels}};
+          {"average_decay", options.average_decay},
+          {"shift_pixels", augmentation.shift_pixels},
+          {"horizontal_flip", augmentation.horizontal_flip},
+          {"erase_pixels", augmentation.erase_pixels},
+          {"least_crop", augmentation.least_crop},
+          {"operations", augmentation.operations},
+          {"magnitude", augmentation.magnitude},
+          {"mixup", augmentation.mixup}};
 }
 
 void check_training_options(const TrainingOptions& options, const Dataset& data) {
