@@ -72,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, executable: Path) -> Path:
     return root
 
 
-def start(executable: Path, script: str, *arguments: str | Path) -> subprocess.Popen[str]:
+def start(executable: Path, script: str, *arguments: object) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
         "TINYNAS_EXECUTABLE": str(executable),
