@@ -171,7 +171,10 @@ def markdown(document: dict[str, Any]) -> str:
         for row in document["rows"]
     ]
     text += table(["ranked by", "over all MACs", "within the band"], rows) + "\n"
-    for name, title in (("recalibration", "BN recalibration (at most the split)"), ("validation", "validation")):
+    for name, title in (
+        ("recalibration", "BN recalibration (at most the split)"),
+        ("validation", "validation"),
+    ):
         rows = [
             [f"{point['images']:,}", cell(point["tau"], "stratified"), cell(point["tau"], "band")]
             for point in document["curves"][name]
