@@ -1,8 +1,8 @@
 """What the better schedule buys: the same search under published and under our memory rules.
 
 Usage: codesign.py TINYNAS [SEED]. Fashion-MNIST, the shipped supernet, flash unbounded. One line a
-budget: bytes of the arena, then accuracy of each winner (float, supernet weights; test images are
-used once, for the winner).
+budget: bytes of the arena, then accuracy of each winner (supernet weights, float and int8; test
+images are used once, for the winner).
 """
 
 import json
@@ -31,7 +31,10 @@ def search(tinynas: str, runtime: str, kib: float, seed: str) -> dict | None:
 def main() -> None:
     tinynas = sys.argv[1]
     seed = sys.argv[2] if len(sys.argv) > 2 else "0"
-    print("arena      runtime     validation    test     peak SRAM       MACs  resolution")
+    print(
+        "arena      runtime     validation    test      int8   test, int8   peak SRAM       MACs"
+        "  resolution"
+    )
     for kib in BUDGETS_KIB:
         for runtime in RUNTIMES:
             best = search(tinynas, runtime, kib, seed)
@@ -42,6 +45,7 @@ def main() -> None:
             accuracy = best["accuracy"]
             print(
                 f"{row}  {100 * accuracy['validation']:8.2f} %  {100 * accuracy['test']:6.2f} %"
+                f"  {100 * accuracy['validation_int8']:6.2f} %     {100 * accuracy['test_int8']:6.2f} %"
                 f"  {best['peak_sram_bytes']:10,}  {best['macs']:9,}  {best['resolution']:5d} px",
                 flush=True,
             )

@@ -67,7 +67,7 @@ def our_supernet(program: str, folder: Path) -> tn.Supernet:
     write_images(folder / "images")
     command = [program, "train", "--space", str(folder / "space.toml")]
     command += ["--data", str(folder / "images"), "--out", str(folder / "supernet")]
-    command += ["--warmup-epochs", "0", "--epochs", "0.01", "--batch", "64"]
+    command += ["--epochs", "0.01", "--batch", "64"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"evaluate_ofa: {done.stderr}")

@@ -36,7 +36,7 @@ class Layers:
         return round(math.exp(self.random.uniform(0, math.log(most))))
 
     def _map(self, most_pixels: int = 240, most_channels: int = 33) -> int:
-        width = self.random.randint(2, 26)
+        width = 1 if self.random.random() < 0.1 else self.random.randint(2, 26)
         height = self.random.randint(1, max(1, most_pixels // width))
         return self.builder.input((1, height, width, self._few(most_channels)))
 
@@ -80,8 +80,7 @@ class Layers:
     def depthwise_any(self) -> int:
         x = self._map(200, 14)
         _, height, width, _ = self.builder.shape(x)
-        rows = min(self.random.randint(1, 11), height)
-        columns = min(self.random.randint(1, 15), width)
+        rows, columns = min(self._few(17), height), min(self._few(17), width)
         stride = self.random.randint(1, min(3, rows)), self.random.randint(1, min(3, columns))
         multiplier = self.random.choice((1, 1, 2, 3))
         return self.builder.depthwise(x, (rows, columns), stride, multiplier=multiplier)
@@ -178,7 +177,7 @@ class Layers:
 
 COUNTS = {
     "conv2d_1x1": 64, "conv2d": 80, "depthwise_3x3": 26, "depthwise_5x5": 26, "depthwise_7x7": 26,
-    "depthwise_any": 36, "avgpool": 14, "pool_sums": 20, "maxpool": 12, "mean": 12, "mean_axis": 8,
+    "depthwise_any": 72, "avgpool": 14, "pool_sums": 20, "maxpool": 12, "mean": 12, "mean_axis": 8,
     "add": 10,
     "mul": 12, "look_up": 5, "concat": 8, "join": 8, "softmax": 8, "fully_connected": 16, "pad": 8,
     "copy": 5, "transpose": 8, "resize": 8,

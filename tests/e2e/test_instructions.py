@@ -39,7 +39,12 @@ def check(cli_json: Verify, folder: Path, name: str, *options: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "input_"),
-    [("odd_channels", "resident"), ("drawn-4", "rows"), ("drawn-11", "external")],
+    [
+        ("odd_channels", "resident"),
+        ("tall_windows", "resident"),
+        ("drawn-4", "rows"),
+        ("drawn-11", "external"),
+    ],
 )
 def test_instructions_are_as_predicted(
     cli_json: Verify, tmp_path: Path, name: str, input_: str
@@ -54,7 +59,8 @@ def test_instructions_of_drawn_networks(
     cli_json: Verify, tmp_path: Path, mcu: str, seed: int
 ) -> None:
     input_ = ("resident", "rows", "external")[seed % 3]
-    check(cli_json, tmp_path, f"drawn-{seed}", "--mcu", mcu, "--input", input_)
+    flash = ["--flash", "2MiB"]  # an RP2040 has none inside
+    check(cli_json, tmp_path, f"drawn-{seed}", "--mcu", mcu, "--input", input_, *flash)
 
 
 @pytest.mark.nightly

@@ -38,6 +38,20 @@ kernel = [3, 5]
 expand = [2, 3]
 """
 SIDE = 10
+RECIPE = """
+description = "no augmentation: the class is where the spot is"
+[[phase]]
+name = "largest"
+epochs = 1
+subnets = ["largest"]
+[[phase]]
+name = "sandwich"
+epochs = 2
+sort_channels = true
+subnets = ["largest", "smallest", "random", "random"]
+teacher = "in-place"
+elastic = { resolution = "all", width = "all", depth = "all", kernel = "all", expand = "all" }
+"""
 
 
 def write_part(folder: Path, part: str, count: int, chance: random.Random) -> None:
@@ -66,7 +80,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, executable: Path) -> Path:
     (root / "spots.toml").write_text(SPACE)
     line = [str(executable), "train", "--space", str(root / "spots.toml")]
     line += ["--data", str(root / "data"), "--out", str(root / "supernet"), "--batch", "32"]
-    line += ["--warmup-epochs", "1", "--epochs", "2", "--no-flip", "--shift", "0"]
+    (root / "plain.toml").write_text(RECIPE)
+    line += ["--recipe", str(root / "plain.toml")]
     done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return root
@@ -93,14 +108,15 @@ def shared(folder: Path) -> list[str]:
     return ["--data", str(folder / "data")]
 
 
-TRAIN = ["--", "--batch", "32", "--no-flip", "--shift", "0"]
+def plain(folder: Path) -> list[str | Path]:
+    return ["--", "--batch", "32", "--recipe", folder / "plain.toml"]
 
 
 def ranking(executable: Path, folder: Path) -> subprocess.Popen[str]:
     supernet = folder / "supernet" / "supernet.pt"
     options = ["--space", folder / "spots.toml", "--supernet", supernet, "--out", folder / "rank"]
     options += ["--subnets", "4", "--band", "0", "--seeds", "2", "--epochs", "1"]
-    return start(executable, "rank_correlation", *options, *shared(folder), *TRAIN)
+    return start(executable, "rank_correlation", *options, *shared(folder), *plain(folder))
 
 
 def test_rank_correlation(executable: Path, folder: Path) -> None:
@@ -139,7 +155,7 @@ def test_rank_correlation(executable: Path, folder: Path) -> None:
     # The folder belongs to its options.
     options = ["--space", folder / "spots.toml", "--out", folder / "rank", "--epochs", "2"]
     options += ["--supernet", folder / "supernet" / "supernet.pt", "--subnets", "4", "--band", "0"]
-    other = start(executable, "rank_correlation", *options, *shared(folder), *TRAIN)
+    other = start(executable, "rank_correlation", *options, *shared(folder), *plain(folder))
     _, errors = finish(other, 2)
     assert "give the same options or another --out" in errors
 
@@ -147,7 +163,7 @@ def test_rank_correlation(executable: Path, folder: Path) -> None:
 def test_baselines(executable: Path, folder: Path) -> None:
     ours = folder / "ours"
     line = [str(executable), "train", "--space", str(folder / "spots.toml"), "--subnet", "largest"]
-    line += [*shared(folder), "--epochs", "2", "--out", str(ours), *TRAIN[1:]]
+    line += [*shared(folder), "--epochs", "2", "--out", str(ours), *plain(folder)[1:]]
     done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     genes = "spots-small"
@@ -160,7 +176,7 @@ def test_baselines(executable: Path, folder: Path) -> None:
     options += [f"{folder / 'spots.toml'}:{(ours / 'subnet.json')}"]
     options += ["--learning-rates", "0.1", "1e12", "--seeds", "2", "--epochs", "1", "--ours", ours]
     process = start(
-        executable, "baselines", *options, *shared(folder), *TRAIN, "--gradient-norm", "0"
+        executable, "baselines", *options, *shared(folder), *plain(folder)
     )
     out, errors = finish(process)
     assert "diverged" in errors

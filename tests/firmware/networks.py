@@ -30,6 +30,14 @@ def one_column(b: TfliteBuilder) -> list[int]:
     return [b.conv(x, 4, (1, 1))]
 
 
+def tall_windows(b: TfliteBuilder) -> list[int]:
+    """Convolutions over time, as a streaming keyword model has them."""
+    x = b.input((1, 40, 1, 19))
+    for rows in (3, 5, 10, 15):
+        x = b.conv(b.depthwise(x, (rows, 1), same=False, relu=RELU), 24, (1, 1), relu=RELU)
+    return [b.softmax(b.fully_connected(b.mean(x), 3))]
+
+
 def one_pixel(b: TfliteBuilder) -> list[int]:
     x = b.conv(b.input((1, 1, 1, 17)), 9, (3, 3), relu=RELU)
     return [b.conv(b.depthwise(x, (5, 3)), 3, (1, 1))]
@@ -65,6 +73,7 @@ SHAPES: list[Network] = [
     odd_channels,
     one_row,
     one_column,
+    tall_windows,
     one_pixel,
     keyword_stem,
     one_sided_padding,

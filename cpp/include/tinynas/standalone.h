@@ -11,13 +11,11 @@
 
 namespace tinynas {
 
-/// A fine-tuning that starts from random weights and has no teacher; as long, and at the same rate,
-/// as a supernet is trained.
+/// A fine-tuning that starts from random weights and has no teacher.
 struct StandaloneOptions : FinetuneOptions {
   StandaloneOptions() {
-    const TrainOptions supernet;
-    learning_rate = supernet.learning_rate;
-    epochs = supernet.warmup_epochs + supernet.epochs;
+    learning_rate = TrainOptions().learning_rate;
+    epochs = 20;
     distillation = 0;
   }
   /// Takes weights.pt, model.tflite, result.json, checkpoint.pt and history.json (in floats), and

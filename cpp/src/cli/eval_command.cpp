@@ -20,7 +20,7 @@ struct EvalCommand {
   std::string subnet, supernet, space = "fashion-mnist", data, split = "validation";
   EvaluatorOptions evaluator;
   int images = 0, recalibration_images = 0;
-  bool json = false;
+  bool json = false, skip_bad_files = false;
 };
 
 #ifdef TINYNAS_WITH_TORCH
@@ -43,8 +43,8 @@ int run_eval(CliContext& context, const EvalCommand& command) {
   const SearchSpace space = SearchSpace::parse(info.space_toml, path);
   const Genotype genotype = chosen_genotype(space, command.subnet);
   const Subnet subnet = space.decode(genotype);
-  auto data =
-      std::make_shared<const Dataset>(load_data_for(space, command.data, info.dataset_name));
+  auto data = std::make_shared<const Dataset>(load_data_for(
+      space, command.data, info.dataset_name, command.skip_bad_files || info.skip_bad_files));
   const auto evaluator = SupernetEvaluator::load(path, data, command.evaluator);
   const Measurement measured = evaluator->evaluate({&subnet, 1}, how).front();
   const Graph graph = lower(subnet);
@@ -95,6 +95,7 @@ void add_eval_command(CLI::App& app, CliContext& context) {
   context.choices[space] = SearchSpace::list_names;
   eval->add_option("--data", command->data, "Images (default: Debian's Fashion-MNIST)")
       ->type_name("PATH");
+  add_skip_bad_files_option(*eval, command->skip_bad_files);
   CLI::Option* split =
       eval->add_option("--split", command->split, "validation or test")->capture_default_str();
   context.choices[split] = [] { return std::vector<std::string>{"validation", "test"}; };

@@ -64,8 +64,18 @@ std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& p
   const SupernetInfo info = read_supernet_info(supernet);
   const SearchSpace space = SearchSpace::parse(info.space_toml, supernet);
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
-  const Dataset data = load_data_for(space, images, info.dataset_name);
-  return report(run, finetune(run, supernet, data, request.options, progress, stop));
+  const Dataset data = load_data_for(space, images, info.dataset_name,
+                                     request.skip_bad_files || info.skip_bad_files);
+  FinetuneOptions options = request.options;
+  const double usual_rate = options.learning_rate;
+  static_cast<TrainingOptions&>(options) =
+      read_recipe(request.recipe.empty() ? recipe_for_space(info.space_name) : request.recipe);
+  options.learning_rate = usual_rate;
+  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn time around
+  request.typed.apply(options);
+  options.epochs = request.typed.epochs.value_or(options.epochs);
+  const FinetuneResult result = finetune(run, supernet, data, options, progress, stop);
+  return options.group.leads() ? report(run, result) : "";
 }
 
 }  // namespace tinynas

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/text_table.h"
+#include "tinyengine/plan_report.h"
 #include "tinynas/bytes.h"
 
 namespace tinynas {
@@ -20,21 +21,17 @@ std::string percent(double share) {
   return text;
 }
 
+constexpr std::size_t kNameWidth = 14;
+
 std::string line(const std::string& name, const std::string& value) {
-  return "  " + name + std::string(name.size() < 12 ? 12 - name.size() : 1, ' ') + value + "\n";
+  const std::string begin = "  " + name;
+  return begin + std::string(begin.size() < kNameWidth ? kNameWidth - begin.size() : 1, ' ') +
+         value + "\n";
 }
 
-std::string format_ms(double ms) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f ms", ms);
-  return text;
-}
-
-/// "" where no limit was given.
+/// "" where nothing is predicted.
 std::string latency_line(const MemoryPlan& plan) {
-  if (!plan.latency_ms) return "";
-  return line("latency", format_ms(plan.latency_ms->low_ms) + " to " +
-                             format_ms(plan.latency_ms->high_ms) + "; " + plan.latency_source);
+  return plan.latency_ms ? line("latency", latency_text(plan, kNameWidth)) : "";
 }
 
 std::string budget_text(const SearchProblem& problem, const McuTarget& target) {

@@ -25,6 +25,18 @@ ConvBn slice_conv(const ConvBn& full, int out, int in, int kernel) {
   return view;
 }
 
+/// The centre of a depthwise kernel through the transforms of the sizes on the way to `kernel`.
+torch::Tensor transformed_kernel(torch::Tensor weight, const std::vector<torch::Tensor>& transforms,
+                                 int kernel) {
+  for (const torch::Tensor& transform : transforms) {
+    const auto side = weight.size(2) - 2;
+    if (side < kernel) break;
+    const torch::Tensor centre = weight.narrow(2, 1, side).narrow(3, 1, side);
+    weight = at::linear(centre.reshape({-1, side * side}), transform).view({-1, 1, side, side});
+  }
+  return weight;
+}
+
 template <typename Visit>
 void visit_conv(const std::string& name, ConvBn& conv, Visit visit) {
   if (!conv.weight.defined()) return;
@@ -49,8 +61,10 @@ torch::Tensor random_classifier(int classes, int features, torch::Generator& gen
   return torch::empty({classes, features}).normal_(0.0, 0.01, generator);
 }
 
-Supernet::Supernet(const SearchSpace& space, std::uint64_t seed)
-    : space_(space), largest_(space.decode(space.largest())) {
+Supernet::Supernet(const SearchSpace& space, std::uint64_t seed, bool kernel_transforms)
+    : space_(space),
+      largest_(space.decode(space.largest())),
+      kernel_transforms_(kernel_transforms) {
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   stem =
       make_conv(largest_.stem_channels, largest_.image_channels, largest_.stem_kernel, generator);
@@ -62,6 +76,8 @@ Supernet::Supernet(const SearchSpace& space, std::uint64_t seed)
       weights.expand = make_conv(block.mid_channels, block.in_channels, 1, generator);
     weights.depthwise = make_conv(block.mid_channels, 1, block.kernel, generator);
     weights.project = make_conv(block.out_channels, block.mid_channels, 1, generator);
+    for (int side = block.kernel - 2; kernel_transforms && side >= 3; side -= 2)
+      weights.transforms.push_back(torch::eye(static_cast<std::int64_t>(side) * side));
     blocks.push_back(std::move(weights));
     features = block.out_channels;
   }
@@ -94,7 +110,14 @@ SubnetProgram Supernet::slice(const Subnet& subnet) const {
     const std::size_t first = program.layers.size();
     if (block.expand_ratio != 1)
       add(full.expand, block.mid_channels, block.in_channels, 1, 1, false, true);
-    add(full.depthwise, block.mid_channels, 1, block.kernel, block.stride, true, true);
+    if (full.transforms.empty()) {
+      add(full.depthwise, block.mid_channels, 1, block.kernel, block.stride, true, true);
+    } else {
+      ConvBn depthwise = full.depthwise;
+      depthwise.weight = transformed_kernel(full.depthwise.weight.narrow(0, 0, block.mid_channels),
+                                            full.transforms, block.kernel);
+      add(depthwise, block.mid_channels, 1, block.kernel, block.stride, true, true);
+    }
     add(full.project, block.out_channels, block.mid_channels, 1, 1, false, false);
     if (block.residual) {
       program.layers[first].opens_shortcut = true;
@@ -121,6 +144,10 @@ void Supernet::visit_parameters(Visit visit) {
     visit_conv(name + ".expand", blocks[i].expand, visit);
     visit_conv(name + ".depthwise", blocks[i].depthwise, visit);
     visit_conv(name + ".project", blocks[i].project, visit);
+    for (torch::Tensor& transform : blocks[i].transforms) {
+      const auto side = std::llround(std::sqrt(static_cast<double>(transform.size(0))));
+      visit(name + ".transform" + std::to_string(side), transform);
+    }
   }
   visit_conv("head", head, visit);
   visit("classifier.weight", classifier_weight);
@@ -144,6 +171,10 @@ Supernet Supernet::replica() const {
 
 void Supernet::to(torch::Device device) {
   visit_parameters([&](const std::string&, torch::Tensor& t) { t = t.detach().to(device); });
+}
+
+void Supernet::own() {
+  visit_parameters([](const std::string&, torch::Tensor& t) { t = t.detach().clone(); });
 }
 
 torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,

@@ -60,11 +60,14 @@ inline constexpr double kBnEpsilon = 1e-5;
 /// gradients, so that each training shard accumulates its own.
 class Supernet {
  public:
-  /// He-normal initialisation from `seed`, on the CPU.
-  Supernet(const SearchSpace& space, std::uint64_t seed);
+  /// He-normal initialisation from `seed`, on the CPU. With `kernel_transforms` a depthwise kernel
+  /// that is smaller than the largest is a learned linear map of the next larger one's centre, the
+  /// same for all channels of a layer (Once-for-all, section 3.3); they begin as the identity.
+  Supernet(const SearchSpace& space, std::uint64_t seed, bool kernel_transforms = false);
 
   const SearchSpace& space() const { return space_; }
   const Subnet& largest() const { return largest_; }
+  bool has_kernel_transforms() const { return kernel_transforms_; }
 
   SubnetProgram slice(const Subnet& subnet) const;
 
@@ -73,9 +76,12 @@ class Supernet {
   /// Another Supernet over the same memory whose parameters are leaves of their own.
   Supernet replica() const;
   void to(torch::Device device);
+  /// Memory of its own, shared with no other copy.
+  void own();
 
   struct BlockWeights {
     ConvBn expand, depthwise, project;  ///< expand.weight is undefined where no subnet expands
+    std::vector<torch::Tensor> transforms;  ///< (k*k, k*k) for k = largest kernel - 2, - 4, ... 3
   };
   /// Direct access for channel sorting and loading.
   ConvBn stem, head;                 ///< head.weight is undefined where the space has no head
@@ -88,6 +94,7 @@ class Supernet {
   SearchSpace space_;
   Subnet largest_;
   std::vector<int> stage_first_block_;
+  bool kernel_transforms_ = false;
 };
 
 /// Forward with the batch's own statistics (training, recalibration). `x`: (N, C, resolution,

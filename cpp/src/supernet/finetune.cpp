@@ -1,6 +1,7 @@
 #include "tinynas/finetune.h"
 
 #include <filesystem>
+#include <optional>
 
 #include "search/run_lock.h"
 #include "supernet/device.h"
@@ -30,7 +31,7 @@ class Finetuning {
       : run_(run),
         data_(data),
         options_(options),
-        device_(parse_device(options.device)),
+        device_(parse_device(options.device, options.group)),
         supernet_(std::move(loaded.supernet)),
         info_(std::move(loaded.info)),
         normalisation_{info_.mean, info_.deviation},
@@ -39,11 +40,13 @@ class Finetuning {
         task_(make_task()),
         training_(task_, plan(), device_, progress, stop) {}
 
+  /// The leader of a group measures and writes; the others only train, and return nothing.
   FinetuneResult run() {
     FinetuneResult result;
     result.stages.push_back({"zero-shot", run_.validation, run_.validation_int8, run_.test,
                              run_.test_int8, run_.quantisation});
     std::vector<TrainedNetwork> trained = training_.run(supernet_.slice(subnet_));
+    if (!options_.group.leads()) return {};
     for (const TrainedNetwork& one : trained) result.stages.push_back(one.stage);
     result.seconds = training_.seconds();
     result.kept = best_stage(result.stages);
@@ -124,7 +127,8 @@ FinetuneResult finetune(const FinishedRun& run, const std::string& supernet, con
                         const StopFn& stop) {
   use_one_intra_op_thread();
   check_finetune_options(options, data);
-  const RunLock lock(run.directory);
+  std::optional<RunLock> lock;
+  if (options.group.leads()) lock.emplace(run.directory);
   LoadedSupernet loaded = read_supernet_of(run, supernet);
   check_same_data(loaded.info, data);
   return Finetuning(run, std::move(loaded), data, options, progress, stop).run();

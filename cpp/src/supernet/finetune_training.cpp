@@ -3,6 +3,7 @@
 #include "quantize/equalise.h"
 #include "supernet/fake_quantisation.h"
 #include "supernet/int8_measurement.h"
+#include "supernet/precision.h"
 #include "supernet/subnet_measurement.h"
 #include "tinynas/error.h"
 
@@ -76,14 +77,13 @@ FinetuneTraining::FinetuneTraining(const FinetuneTask& task, double learning_rat
       total_steps_(total_steps) {}
 
 double FinetuneTraining::backward(std::size_t shard, const torch::Tensor& images,
-                                  const torch::Tensor& labels, std::int64_t) {
+                                  const torch::Tensor& targets, std::int64_t) {
   const FinetuneOptions& options = task_.options;
   const torch::Tensor made = logits(shard, resize_batch(images, task_.resolution()));
-  torch::Tensor loss =
-      at::cross_entropy_loss(made, labels, {}, at::Reduction::Mean, -100, options.label_smoothing);
+  torch::Tensor loss = cross_entropy(made, targets);
   if (options.distillation > 0) {
     loss = (1 - options.distillation) * loss +
-           options.distillation * distillation_loss(made, taught(task_, images));
+           options.distillation * cross_entropy(made, taught(task_, images));
   }
   loss.backward();
   return loss.item<double>();
@@ -99,14 +99,15 @@ FloatTraining::FloatTraining(const FinetuneTask& task, const SubnetProgram& star
     : FinetuneTraining(task, task.options.learning_rate, steps_per_epoch, total_steps),
       program_(own_copy(start)) {
   parameters_ = parameters_of(program_);
-  for (int shard = 0; shard < task.options.shards; ++shard) {
+  for (int shard = 0; shard < local_shards(task.options); ++shard) {
     replicas_.push_back(replica_of(program_));
     replica_parameters_.push_back(parameters_of(replicas_.back()));
   }
 }
 
 torch::Tensor FloatTraining::logits(std::size_t shard, const torch::Tensor& images) const {
-  return forward_with_batch_statistics(replicas_[shard], images);
+  return forward_in(task_.options.precision, images.device(),
+                    [&] { return forward_with_batch_statistics(replicas_[shard], images); });
 }
 
 FoldedNetwork FloatTraining::network() const {
@@ -135,7 +136,7 @@ QuantisedTraining::QuantisedTraining(const FinetuneTask& task, const FoldedNetwo
     load_float_network(floats, network_);
   }
   parameters_ = parameters_of(network_);
-  for (int shard = 0; shard < task.options.shards; ++shard) {
+  for (int shard = 0; shard < local_shards(task.options); ++shard) {
     replicas_.push_back(replica_of(network_));
     replica_parameters_.push_back(parameters_of(replicas_.back()));
   }

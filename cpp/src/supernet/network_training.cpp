@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "supernet/precision.h"
 #include "supernet/subnet_measurement.h"
 #include "tinynas/error.h"
 
@@ -26,10 +27,12 @@ NetworkTraining::NetworkTraining(const FinetuneTask& task, NetworkTrainingPlan p
     : task_(task),
       plan_(std::move(plan)),
       device_(device),
+      group_(task.options.group, device),
       progress_(progress),
       stop_(stop),
       steps_per_epoch_(static_cast<std::int64_t>(task.data.train.count()) /
                        task.options.batch_images) {
+  check_precision(task.options.precision, device);
   Json recipe = recipe_json(task.data, task.options);
   recipe.update(plan_.recipe);
   recipe["epochs"] = task.options.epochs;
@@ -41,25 +44,35 @@ NetworkTraining::NetworkTraining(const FinetuneTask& task, NetworkTrainingPlan p
 
 std::vector<TrainedNetwork> NetworkTraining::run(const SubnetProgram& start) {
   const FinetuneOptions& options = task_.options;
+  const bool leads = group_.leads();
   std::vector<TrainedNetwork> trained;
   FoldedNetwork network;
   if (options.epochs > 0) {
     FloatTraining training(task_, start, steps_per_epoch_, epoch_steps(options.epochs));
     seconds_ += train(training, "float", epoch_steps(options.epochs));
     network = training.network();
-    trained.push_back(measured(plan_.float_name, network));
+    if (leads) trained.push_back(measured(plan_.float_name, network));
   } else {
     network = recalibrated(start);
   }
   if (options.quantised_epochs > 0) {
-    const QuantiseOptions way =
-        trained.empty() ? quantised(network).options : trained.back().quantised.options;
+    QuantiseOptions way;
+    if (leads)
+      way = trained.empty() ? quantised(network).options : trained.back().quantised.options;
+    share(way);
     QuantisedTraining training(task_, network, way, steps_per_epoch_,
                                epoch_steps(options.quantised_epochs));
     seconds_ += train(training, "quantised", epoch_steps(options.quantised_epochs));
-    trained.push_back(measured("quantisation-aware", training.network()));
+    if (leads) trained.push_back(measured("quantisation-aware", training.network()));
   }
   return trained;
+}
+
+void NetworkTraining::share(QuantiseOptions& options) const {
+  const Json shared =
+      group_.share(Json{{"method", options.method}, {"equalise", options.equalise}});
+  options.method = shared["method"].get<RangeMethod>();
+  options.equalise = shared["equalise"].get<bool>();
 }
 
 std::int64_t NetworkTraining::epoch_steps(double epochs) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json_io.h"
+#include "supernet/collectives.h"
 #include "supernet/finetune_training.h"
 #include "supernet/int8_measurement.h"
 
@@ -41,7 +42,8 @@ class NetworkTraining {
   NetworkTraining(const FinetuneTask& task, NetworkTrainingPlan plan, torch::Device device,
                   const ProgressFn& progress, const StopFn& stop);
 
-  /// One a phase that has epochs, not measured on test images.
+  /// One a phase that has epochs, not measured on test images. The leader of a group measures; the
+  /// others only train, and return nothing.
   std::vector<TrainedNetwork> run(const SubnetProgram& start);
   double seconds() const { return seconds_; }  ///< of training
   const Json& recipe() const { return plan_.recipe; }
@@ -53,6 +55,8 @@ class NetworkTraining {
 
  private:
   double train(Training& training, const std::string& phase, std::int64_t steps) const;
+  /// The leader's.
+  void share(QuantiseOptions& options) const;
   TrainedNetwork measured(const std::string& name, const FoldedNetwork& network) const;
   std::int64_t epoch_steps(double epochs) const;
   double float_accuracy(const FoldedNetwork& network, const LabelledImages& images) const;
@@ -62,6 +66,7 @@ class NetworkTraining {
   const FinetuneTask& task_;
   NetworkTrainingPlan plan_;
   torch::Device device_;
+  Collectives group_;
   const ProgressFn& progress_;
   const StopFn& stop_;
   std::int64_t steps_per_epoch_;

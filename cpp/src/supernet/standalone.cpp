@@ -69,7 +69,7 @@ StandaloneResult train_standalone(const LayerNetwork& network, const Dataset& da
   if (options.distillation > 0)
     throw BadInput("--distillation: a network that is trained alone has no teacher");
   check_finetune_options(options, data);
-  const torch::Device device = parse_device(options.device);
+  const torch::Device device = parse_device(options.device, options.group);
   const Normalisation normalisation = measure_normalisation(data.train);
   const FinetuneTask task =
       NetworkTraining::make_task(data, normalisation, options, lower(network), device);
@@ -85,6 +85,7 @@ StandaloneResult train_standalone(const LayerNetwork& network, const Dataset& da
       training.run(on_device(random_program(network, options.seed), device));
 
   StandaloneResult result;
+  if (!options.group.leads()) return result;
   for (const TrainedNetwork& one : trained) result.stages.push_back(one.stage);
   result.seconds = training.seconds();
   result.kept = best_stage(result.stages);

@@ -46,6 +46,7 @@ void write_int8_model(const QuantisedNetwork& network, const SupernetInfo& info,
   labels.description = "tinynas " + info.space_name + ", int8: " + describe(network.options);
   labels.class_names = info.class_names;
   labels.normalisation = {info.mean, info.deviation};
+  labels.audio = info.audio;
   write_file_atomic(path, encode_tflite(network.graph, labels));
 }
 

@@ -152,7 +152,10 @@ class KernelTrips {
   }
 
   void pointwise() {
+    double with_pairs = 0;
+    for (const TileRange& range : visits_.columns) with_pairs += length(range) >= 2;
     trips_.add(Trip::conv2d_1x1_call, calls_);
+    trips_.add(Trip::conv2d_1x1_pairs, rows_ * with_pairs);
     trips_.add(Trip::conv2d_1x1_pixel, pixels_);
     trips_.add(Trip::conv2d_1x1_octs, in_.c >= 8 ? pixels_ : 0);
     trips_.add(Trip::conv2d_1x1_oct, pixels_ * (in_.c / 8));
@@ -271,25 +274,34 @@ class KernelTrips {
   }
 
   void depthwise_any() {
-    double quads = 0, left = 0;
+    double quads = 0, left = 0, with_quads = 0, with_left = 0;
     for (const TileRange& range : visits_.columns) {
       quads += static_cast<double>(length(range) / 4);
       left += static_cast<double>(length(range) % 4);
+      with_quads += length(range) >= 4;
+      with_left += length(range) % 4 != 0;
     }
-    quads *= rows_ * out_.c;
-    left *= rows_ * out_.c;
-    const double rows = op_.kernel_h, values = rows * op_.kernel_w;
+    const double channels = rows_ * out_.c;
     trips_.add(Trip::depthwise_any_call, calls_);
     trips_.add(Trip::depthwise_any_channel, calls_ * out_.c);
-    trips_.add(Trip::depthwise_any_quad, quads);
-    trips_.add(Trip::depthwise_any_quad_row, quads * rows);
-    trips_.add(Trip::depthwise_any_quad_value, quads * values);
-    trips_.add(Trip::depthwise_any_quad_row_sevens, quads * rows * (op_.kernel_w >= 7 ? 1 : 0));
-    trips_.add(Trip::depthwise_any_quad_row_lefts, quads * rows * (op_.kernel_w % 7 != 0 ? 1 : 0));
-    trips_.add(Trip::depthwise_any_quad_value_left, quads * rows * (op_.kernel_w % 7));
-    trips_.add(Trip::depthwise_any_left, left);
-    trips_.add(Trip::depthwise_any_left_row, left * rows);
-    trips_.add(Trip::depthwise_any_left_value, left * values);
+    trips_.add(Trip::depthwise_any_quads, channels * with_quads);
+    trips_.add(Trip::depthwise_any_lefts, channels * with_left);
+    sum_windows(Trip::depthwise_any_quad, channels * quads);
+    sum_windows(Trip::depthwise_any_left, channels * left);
+  }
+
+  /// `first`: of four outputs or of one, which have the same trips in the same order.
+  void sum_windows(Trip first, double times) {
+    const auto trip = [first](Trip of_quad) {
+      const int index = static_cast<int>(of_quad) - static_cast<int>(Trip::depthwise_any_quad);
+      return static_cast<Trip>(static_cast<int>(first) + index);
+    };
+    const double rows = times * op_.kernel_h;
+    trips_.add(first, times);
+    trips_.add(trip(Trip::depthwise_any_quad_row), rows);
+    trips_.add(trip(Trip::depthwise_any_quad_row_fours), op_.kernel_w >= 4 ? rows : 0);
+    trips_.add(trip(Trip::depthwise_any_quad_four), rows * (op_.kernel_w / 4));
+    add_left(trip(Trip::depthwise_any_quad_value_1), op_.kernel_w % 4, rows);
   }
 
   void write_averages() {

@@ -76,6 +76,7 @@ namespace tinynas {
   X(clamp, run)                                                                             \
   X(clamp, value)                                                                           \
   X(conv2d_1x1, call)                                                                       \
+  X(conv2d_1x1, pairs) /* a row that has any */                                             \
   X(conv2d_1x1, pixel)                                                                      \
   X(conv2d_1x1, octs)                                                                       \
   X(conv2d_1x1, oct)                                                                        \
@@ -169,15 +170,22 @@ namespace tinynas {
   X(depthwise_7x7, left_3_at_2)                                                             \
   X(depthwise_any, call) /* windows of any size */                                          \
   X(depthwise_any, channel)                                                                 \
+  X(depthwise_any, quads) /* a channel that has any */                                      \
   X(depthwise_any, quad)                                                                    \
   X(depthwise_any, quad_row)                                                                \
-  X(depthwise_any, quad_value)      /* of the window */                                     \
-  X(depthwise_any, quad_row_sevens) /* of rows of seven values or more */                   \
-  X(depthwise_any, quad_row_lefts)  /* of a number that seven does not divide */            \
-  X(depthwise_any, quad_value_left)                                                         \
+  X(depthwise_any, quad_row_fours) /* of four values or more */                             \
+  X(depthwise_any, quad_four)      /* values of the window */                               \
+  X(depthwise_any, quad_value_1)   /* a row with one left of fours, two, three */           \
+  X(depthwise_any, quad_value_2)                                                            \
+  X(depthwise_any, quad_value_3)                                                            \
+  X(depthwise_any, lefts) /* a channel that has any */                                      \
   X(depthwise_any, left)                                                                    \
   X(depthwise_any, left_row)                                                                \
-  X(depthwise_any, left_value)                                                              \
+  X(depthwise_any, left_row_fours)                                                          \
+  X(depthwise_any, left_four)                                                               \
+  X(depthwise_any, left_value_1)                                                            \
+  X(depthwise_any, left_value_2)                                                            \
+  X(depthwise_any, left_value_3)                                                            \
   X(pool, call)                                                                             \
   X(pool, pixel)                                                                            \
   X(pool, channel)                                                                          \

@@ -88,12 +88,6 @@ std::vector<std::string> amount(const std::string& what, std::int64_t bytes) {
   return {what, format_count(bytes), format_bytes(bytes)};
 }
 
-std::string format_ms(double ms) {
-  char text[32];
-  std::snprintf(text, sizeof text, ms < 10 ? "%.2f ms" : "%.1f ms", ms);
-  return text;
-}
-
 /// Required, available, and what is free or too much, for SRAM and flash.
 std::string verdict_text(const std::string& title, const MemoryPlan& plan,
                          const McuBudget& budget) {
@@ -121,13 +115,6 @@ std::string code_title(const MemoryPlan& plan) {
   if (!plan.flash.code_is_estimate) return "  code";
   const bool nearest = !plan.kernel_core.empty() && plan.kernel_core != plan.core;
   return nearest ? "  code (estimate: of " + plan.kernel_core + ")" : "  code (estimate)";
-}
-
-/// "" where nothing is predicted.
-std::string latency_text(const MemoryPlan& plan) {
-  if (!plan.latency_ms) return "";
-  return "Latency " + format_ms(plan.latency_ms->low_ms) + " to " +
-         format_ms(plan.latency_ms->high_ms) + "; " + plan.latency_source + "\n";
 }
 
 std::string breakdown_text(const MemoryPlan& plan) {
@@ -164,7 +151,8 @@ std::string breakdown_text(const MemoryPlan& plan) {
   if (plan.depthwise_rows != DepthwiseRows::kInt8) {
     title += std::string(", depthwise rows ") + depthwise_rows_name(plan.depthwise_rows);
   }
-  return title + "\n" + aligned(rows, 1, "  ") + latency_text(plan);
+  return title + "\n" + aligned(rows, 1, "  ") +
+         (plan.latency_ms ? "Latency " + latency_text(plan, 2) + "\n" : "");
 }
 
 std::string placement_kind(const Placement& place) {
@@ -271,6 +259,21 @@ std::string operators_text(const Graph& graph, const MemoryPlan& plan) {
 }
 
 }  // namespace
+
+std::string format_ms(double ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, ms < 10 ? "%.2f ms" : "%.1f ms", ms);
+  return text;
+}
+
+std::string latency_text(const MemoryPlan& plan, std::size_t indent) {
+  std::string text = format_ms(plan.latency_ms->low_ms) + " to " +
+                     format_ms(plan.latency_ms->high_ms) + "; " + plan.latency_source;
+  for (std::size_t at = text.find("; "); at != std::string::npos; at = text.find("; ", at)) {
+    text.replace(at + 1, 1, "\n" + std::string(indent, ' '));
+  }
+  return text;
+}
 
 Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budget) {
   Json document = {{"schema_version", 1},

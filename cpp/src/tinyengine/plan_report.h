@@ -12,6 +12,13 @@
 
 namespace tinynas {
 
+/// "9.35 ms", "35.4 ms".
+std::string format_ms(double ms);
+
+/// The predicted interval of a plan that has one, then its source, a line a statement. Lines after
+/// the first begin with `indent` spaces; the last does not end.
+std::string latency_text(const MemoryPlan& plan, std::size_t indent);
+
 /// A plan as JSON. With `budget` null, `fits`, `mcu` and `excess` are null.
 Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budget);
 

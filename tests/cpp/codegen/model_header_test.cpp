@@ -97,6 +97,7 @@ TEST_CASE("the model card has the accuracies that are known") {
   labels.accuracy.test_int8 = 0.9;
   CHECK(contains(card(),
                  "| validation | 92.34 % | not measured |\n| test | not measured | 90.00 % |"));
+  CHECK(contains(card(), "Stack and flash are those of a Cortex-M7;"));
   labels.network = "a|b_c";
   labels.model.description = "two\nlines";
   CHECK(contains(card(), "# a\\|b\\_c\n"));

@@ -27,14 +27,7 @@ struct Case {
 const Supernet& trained_supernet() {
   static const Supernet supernet = [] {
     const testing::TemporaryFolder folder;
-    TrainOptions options;
-    options.out_dir = folder.file("supernet");
-    options.warmup_epochs = 2;
-    options.epochs = 6;
-    options.batch_images = 48;
-    options.learning_rate = 0.1;
-    options.horizontal_flip = false;
-    options.random_subnets_in_card = 1;
+    const TrainOptions options = testing::tiny_training(folder.file("supernet"), 2, 10);
     train_supernet(testing::tiny_space(), *testing::striped_dataset(), options, {}, {});
     return read_supernet(options.out_dir + "/supernet.pt").supernet;
   }();
