@@ -44,10 +44,8 @@ def fitting(name: str, options: argparse.Namespace) -> Network:
     space = tn.SearchSpace(name).with_classes(options.classes)
     if space.cardinality() > 10_000:
         raise stop(f"--networks: space '{name}' is too large to try all; name SPACE:GENES")
-    if not (options.mcu or (options.sram and options.flash)):
-        raise stop(
-            f"--networks: what of space '{name}' fits depends on --mcu, or --sram and --flash"
-        )
+    if not options.mcu:
+        raise stop(f"--networks: what of space '{name}' fits depends on --mcu")
     counts = [len(choices) for choices in space.genes.values()]
     best: tn.Subnet | None = None
     for genotype in np.ndindex(*counts):
@@ -231,9 +229,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--learning-rates", type=float, nargs="+", default=[0.1, 0.2, 0.4])
     parser.add_argument("--ours", nargs="+", default=[], metavar="FOLDER")
-    parser.add_argument("--mcu", metavar="NAME")
-    parser.add_argument("--sram", metavar="SIZE")
-    parser.add_argument("--flash", metavar="SIZE")
+    parser.add_argument("--mcu", metavar="NAME", help="part that a space's network fits")
+    parser.add_argument("--sram", metavar="SIZE", help="of that part, instead of its own")
+    parser.add_argument("--flash", metavar="SIZE", help="likewise")
     parser.add_argument("--side-by-side", type=int, default=2, help="trainings, a core each")
     parser.add_argument("train_options", nargs="*", metavar="TRAIN OPTIONS", help="after --")
     arguments = sys.argv[1:]
