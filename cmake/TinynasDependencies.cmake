@@ -8,6 +8,7 @@ find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
+pkg_check_modules(SNDFILE REQUIRED IMPORTED_TARGET sndfile)
 find_package(FlatBuffers REQUIRED)
 find_program(TINYNAS_FLATC flatc REQUIRED)
 

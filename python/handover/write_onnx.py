@@ -38,7 +38,8 @@ except ImportError as error:
 OPSET = 18
 IR_VERSION = 8  # the oldest that has this opset, so that older runtimes read the file
 BATCH = "N"
-METADATA = ("mean", "deviation", "class_names")  # each as JSON; the first two one a channel
+# Each as JSON; the first two one a channel; audio: how recordings become pixels (cpp: audio.h).
+METADATA = ("mean", "deviation", "class_names", "audio")
 DESCRIPTION = (
     "int8 network in QDQ form. input: float32 (N, channels, rows, columns), quantised by the first "
     "node. Where the metadata has mean and deviation, a channel of a pixel, 0 to 255, goes in as "

@@ -54,6 +54,7 @@ void bind_space(py::module_& module);
 void bind_plan(py::module_& module);
 void bind_int8(py::module_& module);
 void bind_evolution(py::module_& module);
+void bind_surrogate(py::module_& module);
 void bind_supernet(py::module_& module);
 void bind_search(py::module_& module);
 void bind_export(py::module_& module);

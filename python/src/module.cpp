@@ -17,6 +17,7 @@ PYBIND11_MODULE(_core, module) {
   bind_int8(module);
   bind_space(module);
   bind_evolution(module);
+  bind_surrogate(module);
   bind_supernet(module);
   bind_search(module);
   bind_export(module);

@@ -8,10 +8,14 @@ import sys
 from tinynas._core import cli_main
 
 
-def main() -> None:
-    # As in a native program: Python would only note Ctrl-C while C++ runs, and ignores SIGPIPE.
+def let_signals_reach_native_code() -> None:
+    # Python would only note Ctrl-C while C++ runs, and ignores SIGPIPE.
     for number in (signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
+
+
+def main() -> None:
+    let_signals_reach_native_code()
     sys.exit(cli_main(["tinynas", *sys.argv[1:]]))
 
 

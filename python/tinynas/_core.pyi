@@ -11,7 +11,9 @@ _Bytes = int | str | None
 __version__: str
 with_torch: bool
 
-def cli_main(argv: Sequence[str]) -> int: ...
+def cli_main(
+    argv: Sequence[str], group: str = "", rank: int = 0, size: int = 1, local_rank: int = 0
+) -> int: ...
 
 class MemoryRegion:
     @property
@@ -303,6 +305,10 @@ class Candidate(Proposal):
     def test_accuracy(self) -> float | None: ...
     @property
     def test_int8_accuracy(self) -> float | None: ...
+
+def predict_scores(
+    measured: Sequence[Subnet], measurements: Sequence[Measurement], subnets: Sequence[Subnet]
+) -> list[float]: ...
 
 class Evolution:
     def __init__(

@@ -86,7 +86,7 @@ void run(int subnets, const std::string& supernet_path, const std::string& data_
     const Subnet subnet = space.decode(space.sample(rng));
     FoldedNetwork network;
     fold_seconds += seconds_of([&] { network = folded(subnet); });
-    const FloatNetwork floats = float_network(subnet, network);
+    const FloatNetwork floats = float_network(lower(subnet), network);
     const torch::Tensor calibration = images_of(data.calibration, 0, subnet.resolution).pixels;
     const LabelledImages images = images_of(data.validation, kChoices.back(), subnet.resolution);
     const Measurement in_floats = measure(network, images.pixels, images.labels, teacher);

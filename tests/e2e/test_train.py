@@ -6,88 +6,23 @@ import json
 import random
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import time
-import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.shapes import picture, png, write_shapes
 
-SPACE = """
-name = "shapes"
-description = "tiny networks for pictures of shapes"
-image_channels = 1
-classes = 3
-resolutions = [8, 10]
-channel_divisor = 2
-[stem]
-channels = 6
-width = [0.5, 1.0]
-kernel = 3
-stride = 1
-[[stage]]
-channels = 8
-width = [0.5, 1.0]
-stride = 2
-depth = [1, 2]
-kernel = [3, 5]
-expand = [2, 3]
-[head]
-channels = 16
-width = [1.0]
-"""
-SIDE = 12
-OPTIONS = ["--warmup-epochs", "2", "--epochs", "3", "--batch", "16", "--learning-rate", "0.05"]
-
-
-def png(rows: list[list[int]]) -> bytes:
-    """Grey, 8 bits: as small a PNG as the format allows."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        check = struct.pack(">I", zlib.crc32(kind + body))
-        return struct.pack(">I", len(body)) + kind + body + check
-
-    head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
-    scanlines = b"".join(b"\0" + bytes(row) for row in rows)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"IDAT", zlib.compress(scanlines))
-        + chunk(b"IEND", b"")
-    )
-
-
-def picture(kind: str, chance: random.Random) -> list[list[int]]:
-    rows = [[chance.randrange(60) for _ in range(SIDE)] for _ in range(SIDE)]
-    at = chance.randrange(3, SIDE - 3)
-    for i in range(SIDE):
-        bright = chance.randrange(180, 256)
-        if kind in ("across", "cross"):
-            rows[at][i] = bright
-        if kind in ("down", "cross"):
-            rows[i][at] = bright
-    return rows
+OPTIONS = ["--epochs", "5", "--batch", "16", "--learning-rate", "0.05"]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("shapes")
-    chance = random.Random(0)
-    tested: list[tuple[str, list[list[int]]]] = []
-    for part, count in (("train", 80), ("test", 20)):
-        for kind in ("across", "cross", "down"):
-            target = root / "data" / part / kind
-            target.mkdir(parents=True)
-            for i in range(count):
-                rows = picture(kind, chance)
-                (target / f"{i}.png").write_bytes(png(rows))
-                if part == "test":
-                    tested.append((kind, rows))
+    tested = write_shapes(root)
     (root / "test.json").write_text(json.dumps(tested))
-    (root / "shapes.toml").write_text(SPACE)
     return root
 
 
@@ -97,7 +32,9 @@ def command(executable: Path, folder: Path, *arguments: str | Path) -> list[str]
 
 def train_command(executable: Path, folder: Path, out: str) -> list[str]:
     space = folder / "shapes.toml"
-    return command(executable, folder, "train", "--space", space, "--out", folder / out, *OPTIONS)
+    recipe = ["--recipe", folder / "recipe.toml"]
+    out = str(folder / out)
+    return command(executable, folder, "train", "--space", space, "--out", out, *recipe, *OPTIONS)
 
 
 def finish(line: list[str]) -> str:
@@ -228,7 +165,7 @@ def finetune_command(executable: Path, folder: Path, run: Path) -> list[str]:
     [
         (["--finetune", "RUN", "--out", "x"], "--out"),
         (["--finetune", "RUN", "--space", "toy"], "--space"),
-        (["--finetune", "RUN", "--warmup-epochs", "1"], "--warmup-epochs"),
+        (["--finetune", "RUN", "--dry-run"], "--dry-run"),
         (["--out", "x", "--quantised-epochs", "1"], "--quantised-epochs"),
         (["--out", "x", "--supernet", "y"], "--supernet"),
         ([], "--out"),

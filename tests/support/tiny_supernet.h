@@ -4,10 +4,12 @@
 
 #include <cmath>
 #include <memory>
+#include <string>
 
 #include "tinynas/dataset.h"
 #include "tinynas/rng.h"
 #include "tinynas/search_space.h"
+#include "tinynas/trainer.h"
 
 namespace tinynas::testing {
 
@@ -64,6 +66,32 @@ inline ImageSet striped_images(int count, int side, std::uint64_t seed) {
     set.labels.push_back(label);
   }
   return set;
+}
+
+/// The largest alone, then the sandwich rule, on these images: steps of 48, no flips (diagonals
+/// have a direction).
+inline TrainOptions tiny_training(const std::string& out, double warmup, double epochs) {
+  TrainOptions options;
+  options.recipe = "tiny";
+  options.out_dir = out;
+  TrainingPhase largest, sandwich;
+  largest.name = "largest";
+  largest.epochs = warmup;
+  largest.cosine = false;
+  sandwich.name = "sandwich";
+  sandwich.epochs = epochs;
+  sandwich.sort_channels = sandwich.smallest = true;
+  sandwich.random_subnets = 2;
+  sandwich.teacher = Teacher::kInPlace;
+  sandwich.label_share = 0;
+  for (const char* axis : {"resolution", "width", "depth", "kernel", "expand"})
+    sandwich.elastic[axis] = TrainingPhase::kAllChoices;
+  options.phases = {largest, sandwich};
+  options.batch_images = 48;
+  options.learning_rate = 0.1;
+  options.augmentation = {.shift_pixels = 1, .horizontal_flip = false};
+  options.random_subnets_in_card = 1;
+  return options;
 }
 
 inline std::shared_ptr<const Dataset> striped_dataset() {

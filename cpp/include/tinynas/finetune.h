@@ -38,7 +38,8 @@ struct FinetuneResult {
 /// and Dean, 2015), and writes what is kept to the run's best/: weights.pt, model.tflite, and
 /// finetuned.json with every stage. The test images are used for the kept stage only. Checkpoints
 /// lie in the run's finetune/ until it is done; the same call continues them to the same weights
-/// (same device). `supernet` and `data` must be those of the search.
+/// (same device). `supernet` and `data` must be those of the search. In a group of processes the
+/// leader measures and writes; the others only train with it, and get no stages.
 ///
 /// Throws BadInput on options, files or a checkpoint that do not belong together, and when another
 /// process is at work in the run; Interrupted after a checkpoint when `stop` says so; Error when

@@ -4,9 +4,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tinynas/audio.h"
 #include "tinynas/graph.h"
 
 namespace tinynas {
@@ -23,6 +25,7 @@ struct ModelLabels {
   std::string description;
   std::vector<std::string> class_names;  ///< one an output
   Normalisation normalisation;           ///< of the input
+  std::optional<AudioFrontEnd> audio;    ///< how recordings become the input's pixels
 };
 
 /// The value that a pixel's channel stands for.

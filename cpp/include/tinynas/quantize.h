@@ -10,14 +10,14 @@
 
 namespace tinynas {
 
-/// One op of a FloatNetwork that has weights. Batch normalisation is folded in.
+/// One op of a FloatNetwork that has weights (batch normalisation is folded in), or a sum.
 struct FloatConstants {
   std::vector<float> weights;  ///< in the order of OpConstants::weights
-  std::vector<float> bias;     ///< one an output channel
+  std::vector<float> bias;     ///< one an output channel; empty: it has no weights
   bool relu = false;           ///< fused
 };
 
-/// `ops` is parallel to graph.ops; entries of ops without weights are empty.
+/// `ops` is parallel to graph.ops.
 struct FloatNetwork {
   Graph graph;
   std::vector<FloatConstants> ops;

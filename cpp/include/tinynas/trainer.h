@@ -2,19 +2,48 @@
 // Trains a once-for-all supernet.
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tinynas/dataset.h"
+#include "tinynas/process_group.h"
 #include "tinynas/progress.h"
 #include "tinynas/run_store.h"
 #include "tinynas/search_space.h"
 
 namespace tinynas {
 
+/// Of convolutions and matrix products in a training's forward and backward passes.
+enum class Precision : std::uint8_t { kFloat32, kBfloat16 };
+/// "float32", "bf16"; throws BadInput naming `what` otherwise.
+Precision parse_precision(const std::string& word, const std::string& what);
+const char* precision_name(Precision precision);
+
+/// What is done to an image each time that it is trained on, drawn anew.
+struct Augmentation {
+  int shift_pixels = 2;         ///< uniform in [-shift, shift] on both axes, zeros come in
+  bool horizontal_flip = true;  ///< of every other image
+  int erase_pixels = 0;         ///< side of a square that is set to the mean (cutout); 0: none
+  /// Least share of the image's area that a crop keeps, sides between 3:4 and 4:3, stretched to the
+  /// whole (Szegedy et al., 2014); 1: no crops.
+  double least_crop = 1.0;
+  /// RandAugment (Cubuk et al., 2020): this many of rotation, shears, zoom, brightness, contrast,
+  /// saturation, posterise and solarise, each up to `magnitude` (0 to 1).
+  int operations = 0;
+  double magnitude = 0.3;
+  /// Images are blended in pairs, labels likewise, by a share of Beta(mixup, mixup) (Zhang et al.,
+  /// "mixup", 2018); 0: not.
+  double mixup = 0.0;
+};
+
 /// What every training has: steps of stochastic gradient descent on augmented images.
 struct TrainingOptions {
-  std::string device = "cpu";
+  std::string device = "cpu";  ///< "cuda" in a group: the GPU of the process's local rank
+  ProcessGroup group;          ///< that trains together; batch and shards are those of all
+  Precision precision = Precision::kFloat32;
   Resume resume = Resume::kAuto;
   std::uint64_t seed = 0;
   int batch_images = 128;  ///< a step, all shards together
@@ -25,28 +54,88 @@ struct TrainingOptions {
   double weight_decay = 1e-4;  ///< of convolutions and classifier, not of BN
   double label_smoothing = 0.0;
   double gradient_norm = 5.0;  ///< clipped to; 0: not
-  int shift_pixels = 2;
-  bool horizontal_flip = true;
-  int erase_pixels = 0;
+  /// What is kept is the mean of the weights over the steps, older ones weighing less by this
+  /// factor a step (less at a phase's start); 0: the last weights.
+  double average_decay = 0.0;
+  Augmentation augmentation;
   double checkpoint_seconds = 120;
 };
 
-/// The defaults are the recipe of the shipped supernets.
+/// Who teaches the subnets of a phase, beside or instead of the labels.
+enum class Teacher : std::uint8_t {
+  kNone,
+  kInPlace,  ///< the largest subnet as it is being trained (Yu et al., "BigNAS", ECCV 2020)
+  kFrozen,   ///< the largest subnet as the phases before left it (Cai et al., "Once-for-all")
+};
+
+/// What is trained for some epochs.
+struct TrainingPhase {
+  std::string name;
+  double epochs = 1;
+  double learning_rate = 1;  ///< factor of TrainingOptions::learning_rate
+  bool cosine = true;        ///< half a cosine to 0; false: constant
+  double ramp_epochs = 0.5;  ///< a linear ramp at the start
+  bool sort_channels = false;
+  bool largest = true, smallest = false;  ///< in every step, beside `random_subnets`
+  int random_subnets = 0;
+  Teacher teacher = Teacher::kNone;
+  double label_share = 1.0;  ///< of a taught subnet's loss; the rest is the teacher's
+  /// By the axis (the last part of a gene's name: "kernel"): how many choices below the greatest
+  /// may be taken. Axes that are not named stay at their greatest.
+  std::map<std::string, int> elastic;
+  static constexpr int kAllChoices = 255;
+};
+
+/// A recipe with where, what and how to say it. Files of configs/runs hold recipes (README.md there
+/// has the schema).
 struct TrainOptions : TrainingOptions {
-  std::string out_dir;       ///< supernet.pt, checkpoint.pt, history.json and MODEL_CARD.md
-  double warmup_epochs = 4;  ///< the largest subnet alone, before channels are sorted
-  double epochs = 16;        ///< sandwich rule: largest, smallest and `random_subnets` a step
-  int random_subnets = 2;
+  std::string recipe;   ///< name or path, as the model card tells it
+  std::string out_dir;  ///< supernet.pt, checkpoint.pt, history.json and MODEL_CARD.md
+  std::vector<TrainingPhase> phases;
+  bool kernel_transforms = false;     ///< small kernels are learned maps of the larger ones' centres
+  bool resolution_per_batch = false;  ///< one for all subnets of a step, not one for each
+  bool alpha_divergence = false;      ///< Wang et al., "AlphaNet", ICML 2021; false: KL divergence
+  bool subnets_per_shard = false;  ///< each shard of a step draws random subnets of its own
+  /// Of so many random subnets the one is trained whose loss on the shard's first images is
+  /// greatest (Wang et al., "AttentiveNAS", CVPR 2021: WorstUp, by minibatch loss).
+  int worst_of = 1;
+  /// Random subnets are drawn anew until one is accepted, 100 times at most; empty: all are.
+  std::function<bool(const Subnet&)> accepts;
+  std::string accepts_what;  ///< of checkpoint and model card: "fits stm32f746"
   int random_subnets_in_card = 20;
   std::string command;  ///< as typed, for the model card
 };
 
-/// Warm-up of the largest subnet, channel sorting (Once-for-all, ICLR 2020), then the sandwich rule
-/// with in-place distillation (Yu et al., "BigNAS", ECCV 2020). Continues from
-/// out_dir/checkpoint.pt to the same weights as an uninterrupted run (same device). Throws BadInput
-/// on options, data or a checkpoint that do not belong together, Interrupted after a checkpoint
-/// when `stop` says so.
+/// Reads configs/runs/NAME.toml, or a path that ends in .toml. Throws BadInput with file, line and
+/// key; an unknown name suggests the nearest.
+TrainOptions read_recipe(const std::string& name_or_path);
+/// Names of configs/runs, in alphabetical order.
+std::vector<std::string> list_recipes();
+/// The recipe that is called like a space, else "default".
+std::string recipe_for_space(const std::string& space_name);
+/// All phases take `epochs` together, each its share.
+void scale_epochs(TrainOptions& options, double epochs);
+double total_epochs(const TrainOptions& options);
+
+/// Runs the phases of the recipe one after another: by default a warm-up of the largest subnet,
+/// channel sorting (Once-for-all, ICLR 2020), then the sandwich rule with in-place distillation (Yu
+/// et al., "BigNAS", ECCV 2020). Continues from out_dir/checkpoint.pt to the same weights as an
+/// uninterrupted run (same device). A group of processes takes the steps that one would, up to the
+/// order in which float32 gradients are summed; its leader writes all files. Throws BadInput on
+/// options, data or a checkpoint that do not belong together, Interrupted after a checkpoint when
+/// `stop` says so in any process, Error when loss, gradients or weights are not finite any more
+/// (the last checkpoint is from before) and when another process of the group is gone.
 void train_supernet(const SearchSpace& space, const Dataset& data, const TrainOptions& options,
                     const ProgressFn& progress, const StopFn& stop);
+
+/// What a training would do, measured on some steps of each phase; nothing is written.
+struct TrainingForecast {
+  std::int64_t parameters = 0, largest_macs = 0, smallest_macs = 0, steps = 0;
+  double subnets = 0;         ///< cardinality of the space
+  double seconds = 0;         ///< of all steps; validation is not counted
+  std::int64_t peak_bytes = 0;  ///< of memory, of this process
+};
+TrainingForecast forecast_training(const SearchSpace& space, const Dataset& data,
+                                   const TrainOptions& options);
 
 }  // namespace tinynas

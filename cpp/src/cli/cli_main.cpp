@@ -47,6 +47,7 @@ void add_commands(CLI::App& app, CliContext& context) {
   add_calibrate_command(app, context);
   add_export_command(app, context);
   add_verify_command(app, context);
+  add_data_command(app, context);
   add_mcus_command(app, context);
   add_spaces_command(app, context);
   add_completion_command(app, context);
@@ -75,7 +76,7 @@ int run_command(CLI::App& app, CliContext& context, const GlobalOptions& options
     context.err << app.help();
     return static_cast<int>(ExitCode::kBadInput);
   }
-  context.quiet = options.quiet;
+  context.quiet = options.quiet || !context.group.leads();
   if (options.quiet) set_log_level(LogLevel::kWarning);
   if (options.verbose) set_log_level(LogLevel::kDebug);
   return context.command();
@@ -105,6 +106,12 @@ int parse_and_run(CLI::App& app, CliContext& context, GlobalOptions& options,
 
 void print_error(CliContext& context, const char* kind, std::string message) {
   context.end_progress();
+  if (message.empty()) return;  // the leader of the group says it
+  const ProcessGroup& group = context.group;
+  if (!group.leads()) {
+    message = "process " + std::to_string(group.rank) + " of " + std::to_string(group.size) + ": " +
+              message;
+  }
   std::replace(message.begin(), message.end(), '\n', ' ');
   const char* red = context.color ? "\033[31m" : "";
   const char* plain = context.color ? "\033[0m" : "";
@@ -154,9 +161,10 @@ int finish_output(CliContext& context, const std::string& result, int code) {
 
 }  // namespace
 
-int cli_main(int argc, char** argv) {
+int cli_main(int argc, char** argv, const ProcessGroup& group) {
   std::ostringstream result;  // written at the end, so that every failure to write it is noticed
   CliContext context{.out = result, .err = std::cerr};
+  context.group = group;
   context.err_is_tty = ::isatty(STDERR_FILENO) == 1;
   context.color = context.err_is_tty && !is_set("NO_COLOR");
   ResolvedArguments resolved;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/json_io.h"
+#include "tinynas/process_group.h"
 #include "tinynas/progress.h"
 
 namespace CLI {
@@ -27,6 +28,7 @@ struct CliContext {
   bool err_is_tty = false;
   bool color = false;  ///< of stderr: a TTY, and NO_COLOR not set
   bool quiet = false;  ///< --quiet: no progress
+  ProcessGroup group = {};
 
   /// Set by the callback of the chosen subcommand; called once parsing is done. Returns the exit
   /// code, throws Error.
@@ -65,6 +67,7 @@ void add_verify_command(CLI::App& app, CliContext& context);
 void add_search_command(CLI::App& app, CliContext& context);
 void add_train_command(CLI::App& app, CliContext& context);
 void add_eval_command(CLI::App& app, CliContext& context);
+void add_data_command(CLI::App& app, CliContext& context);
 void add_completion_command(CLI::App& app, CliContext& context);
 
 }  // namespace tinynas

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/data_options.h"
+#include "cli/subnet_option.h"
 #include "tinynas/bytes.h"
 #include "tinynas/error.h"
 #include "tinynas/supernet.h"
@@ -19,16 +20,10 @@ struct EvalCommand {
   std::string subnet, supernet, space = "fashion-mnist", data, split = "validation";
   EvaluatorOptions evaluator;
   int images = 0, recalibration_images = 0;
-  bool json = false;
+  bool json = false, skip_bad_files = false;
 };
 
 #ifdef TINYNAS_WITH_TORCH
-Genotype chosen_genotype(const SearchSpace& space, const std::string& subnet) {
-  if (subnet == "largest") return space.largest();
-  if (subnet == "smallest") return space.smallest();
-  return read_subnet_file(space, subnet);
-}
-
 Fidelity fidelity(const EvalCommand& command) {
   Fidelity result;
   result.images = command.images;
@@ -48,8 +43,8 @@ int run_eval(CliContext& context, const EvalCommand& command) {
   const SearchSpace space = SearchSpace::parse(info.space_toml, path);
   const Genotype genotype = chosen_genotype(space, command.subnet);
   const Subnet subnet = space.decode(genotype);
-  auto data =
-      std::make_shared<const Dataset>(load_data_for(space, command.data, info.dataset_name));
+  auto data = std::make_shared<const Dataset>(load_data_for(
+      space, command.data, info.dataset_name, command.skip_bad_files || info.skip_bad_files));
   const auto evaluator = SupernetEvaluator::load(path, data, command.evaluator);
   const Measurement measured = evaluator->evaluate({&subnet, 1}, how).front();
   const Graph graph = lower(subnet);
@@ -88,8 +83,8 @@ int run_eval(CliContext&, const EvalCommand&) { fail_without_torch("eval"); }
 void add_eval_command(CLI::App& app, CliContext& context) {
   CLI::App* eval = app.add_subcommand("eval", "Accuracy of one subnet with the supernet's weights");
   auto command = std::make_shared<EvalCommand>();
-  eval->add_option("--subnet", command->subnet, "Subnet file, or: largest, smallest")
-      ->type_name("FILE")
+  eval->add_option("--subnet", command->subnet, kSubnetHelp)
+      ->type_name("FILE|GENES")
       ->required(kWithTorch);
   eval->add_option("--supernet", command->supernet,
                    "Supernet file (default: the one shipped for --space)")
@@ -100,6 +95,7 @@ void add_eval_command(CLI::App& app, CliContext& context) {
   context.choices[space] = SearchSpace::list_names;
   eval->add_option("--data", command->data, "Images (default: Debian's Fashion-MNIST)")
       ->type_name("PATH");
+  add_skip_bad_files_option(*eval, command->skip_bad_files);
   CLI::Option* split =
       eval->add_option("--split", command->split, "validation or test")->capture_default_str();
   context.choices[split] = [] { return std::vector<std::string>{"validation", "test"}; };

@@ -33,20 +33,24 @@ std::string percent(const std::optional<double>& share) {
 std::string report(const FinishedRun& run, const FinetuneResult& result) {
   char minutes[32];
   std::snprintf(minutes, sizeof minutes, "%.1f", result.seconds / 60);
-  std::vector<std::vector<std::string>> rows = {
-      {"  weights", "validation", "int8", "test", "int8", "quantisation"}};
-  for (const FinetuneStage& stage : result.stages) {
-    rows.push_back({"  " + stage.name, percent(stage.validation), percent(stage.validation_int8),
-                    percent(stage.test), percent(stage.test_int8), stage.quantisation});
-  }
   const std::string best = run.directory + "/best/";
   return "Winner " + run.winner_id + ", trained for " + minutes + " minutes\n" +
-         text_table(rows, {1, 2, 3, 4}) +
+         stages_table(result.stages) +
          "Kept, by int8 accuracy on validation images: " + result.stages[result.kept].name + " (" +
          best + "weights.pt, " + best + "model.tflite)\n";
 }
 
 }  // namespace
+
+std::string stages_table(const std::vector<FinetuneStage>& stages) {
+  std::vector<std::vector<std::string>> rows = {
+      {"  weights", "validation", "int8", "test", "int8", "quantisation"}};
+  for (const FinetuneStage& stage : stages) {
+    rows.push_back({"  " + stage.name, percent(stage.validation), percent(stage.validation_int8),
+                    percent(stage.test), percent(stage.test_int8), stage.quantisation});
+  }
+  return text_table(rows, {1, 2, 3, 4});
+}
 
 std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& progress,
                              const StopFn& stop) {
@@ -60,8 +64,18 @@ std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& p
   const SupernetInfo info = read_supernet_info(supernet);
   const SearchSpace space = SearchSpace::parse(info.space_toml, supernet);
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
-  const Dataset data = load_data_for(space, images, info.dataset_name);
-  return report(run, finetune(run, supernet, data, request.options, progress, stop));
+  const Dataset data = load_data_for(space, images, info.dataset_name,
+                                     request.skip_bad_files || info.skip_bad_files);
+  FinetuneOptions options = request.options;
+  const double usual_rate = options.learning_rate;
+  static_cast<TrainingOptions&>(options) =
+      read_recipe(request.recipe.empty() ? recipe_for_space(info.space_name) : request.recipe);
+  options.learning_rate = usual_rate;
+  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn time around
+  request.typed.apply(options);
+  options.epochs = request.typed.epochs.value_or(options.epochs);
+  const FinetuneResult result = finetune(run, supernet, data, options, progress, stop);
+  return options.group.leads() ? report(run, result) : "";
 }
 
 }  // namespace tinynas

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/data_options.h"
 #include "cli/firmware_check.h"
 #include "cli/search_job.h"
 #include "cli/search_report.h"
@@ -172,6 +173,7 @@ void add_search_command(CLI::App& app, CliContext& context) {
       ->add_option("--data", request.data,
                    "Images that the supernet was trained on (default: Debian's Fashion-MNIST)")
       ->type_name("PATH");
+  add_skip_bad_files_option(*search_app, request.skip_bad_files);
   add_effort_options(*search_app, context, request);
   search_app
       ->add_option("--run-dir", request.run_dir,

@@ -55,7 +55,8 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
   require_latency_of_rows(problem.budget, problem.depthwise_rows);
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
   const auto data = std::make_shared<const Dataset>(
-      load_data_for(problem.space, request.data, info.dataset_name));
+      load_data_for(problem.space, request.data, info.dataset_name,
+                    request.skip_bad_files || info.skip_bad_files));
   const auto evaluator = SupernetEvaluator::load(info.path, data, request.evaluator);
 
   const RunFields identity = {{"supernet_hash", info.file_hash},

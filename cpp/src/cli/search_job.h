@@ -16,6 +16,7 @@ struct SearchRequest {
   std::string space;     ///< empty: the supernet's, or fashion-mnist
   std::string supernet;  ///< empty: the shipped one of the space
   std::string data;      ///< empty: Debian's Fashion-MNIST, where the supernet was trained on it
+  bool skip_bad_files = false;  ///< as the supernet's training did, in any case
   std::string runtime = kDefaultRuntime;
   std::string input = "resident";
   std::string depthwise_rows = "int8";

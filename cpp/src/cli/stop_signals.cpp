@@ -5,10 +5,10 @@
 namespace tinynas {
 namespace {
 
-volatile std::sig_atomic_t stop_requested = 0;
+volatile std::sig_atomic_t stop_requested = 0, second_ends = 1;
 
 void request_stop(int signal_number) {
-  if (stop_requested != 0) {
+  if (stop_requested != 0 && second_ends != 0) {
     std::signal(signal_number, SIG_DFL);
     std::raise(signal_number);
   }
@@ -17,7 +17,8 @@ void request_stop(int signal_number) {
 
 }  // namespace
 
-StopFn catch_stop_signals() {
+StopFn catch_stop_signals(const ProcessGroup& group) {
+  second_ends = group.size == 1 ? 1 : 0;
   for (const int signal_number : {SIGINT, SIGTERM, SIGUSR1})
     std::signal(signal_number, request_stop);
   return [] { return stop_requested != 0; };

@@ -63,9 +63,18 @@ std::string pixel_table(const Normalisation& normalisation, const Tensor& in) {
   return text + "  };\n";
 }
 
-std::string preprocessing(const Normalisation& normalisation, const Tensor& in) {
+std::string audio_macros(const std::optional<AudioFrontEnd>& audio) {
+  if (!audio) return "";
+  return "/* The image is made of sound, see features.h: " + describe(*audio) + ". */\n" +
+         define("INPUT_IS_LOG_MEL", "1") +
+         define("INPUT_SAMPLE_RATE", number(audio->sample_rate));
+}
+
+std::string preprocessing(const ModelLabels& labels, const Tensor& in) {
+  const Normalisation& normalisation = labels.normalisation;
   if (normalisation.mean.empty()) {
-    return "/* The model does not say which real value a pixel stands for. */\n\n";
+    return "/* The model does not say which real value a pixel stands for. */\n" +
+           audio_macros(labels.audio) + "\n";
   }
   std::string text;
   if (in.shape.c == 1) text += define("INPUT_CHANNEL_ORDER", "\"grey\"");
@@ -74,6 +83,7 @@ std::string preprocessing(const Normalisation& normalisation, const Tensor& in) 
          "for\n * (pixel / 255 - mean) / deviation of that channel. */\n" +
          text + define("INPUT_MEAN", braces(normalisation.mean, c_double)) +
          define("INPUT_DEVIATION", braces(normalisation.deviation, c_double)) +
+         audio_macros(labels.audio) +
          "\n/* The input's values of `count` pixels, TINYNAS_INPUT_CHANNELS bytes each; `to` may "
          "be "
          "where the\n * pixels lie. The table has round((pixel / 255 - mean) / deviation / scale) "
@@ -128,7 +138,7 @@ std::string emit_header(const Graph& graph, const MemoryPlan& plan, const CodeLa
          "/* Bytes of the one arena that holds all activations and scratch. */\n"
          "#define TINYNAS_ARENA_BYTES " +
          number(plan.peak_sram_bytes) + "\n\n" + input_macros(in) +
-         preprocessing(labels.model.normalisation, in) + output_macros(graph) +
+         preprocessing(labels.model, in) + output_macros(graph) +
          class_macros(labels.model.class_names) + prototypes(plan.input) +
          "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
 }

@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "codegen/c_text.h"
+#include "codegen/features_emitter.h"
 #include "codegen/library_source.h"
 #include "codegen/model_card.h"
 #include "tinyengine/kernel_table.h"
@@ -38,14 +39,28 @@ std::string arduino_name(const std::string& network) {
   return name.substr(0, 63);
 }
 
+/// The network's C and, of one for recordings, its front end.
+std::vector<GeneratedFile> model_files(const Graph& graph, const MemoryPlan& plan,
+                                       const CodeLabels& labels, const std::string& source) {
+  std::vector<GeneratedFile> files = generate_c(graph, plan, labels, source);
+  if (labels.model.audio) {
+    for (GeneratedFile& file : emit_features(*labels.model.audio)) files.push_back(std::move(file));
+  }
+  return files;
+}
+
 }  // namespace
 
 std::vector<GeneratedFile> c_library(const Graph& graph, const MemoryPlan& plan,
                                      const CodeLabels& labels, const std::string& source) {
-  std::vector<GeneratedFile> files = generate_c(graph, plan, labels, source);
-  files.push_back({"CMakeLists.txt",
-                   fill_template(library_source("CMakeLists.txt"),
-                                 {{"SOURCES", source_lines(files)}, {"FLAGS", portable_flags()}})});
+  std::vector<GeneratedFile> files = model_files(graph, plan, labels, source);
+  const std::string libraries =
+      labels.model.audio ? "target_link_libraries(tinynas_model PUBLIC m)  # log10f\n" : "";
+  files.push_back(
+      {"CMakeLists.txt",
+       fill_template(library_source("CMakeLists.txt"), {{"SOURCES", source_lines(files)},
+                                                        {"FLAGS", portable_flags()},
+                                                        {"LIBRARIES", libraries}})});
   files.push_back({"example/main.c", library_source("main.c")});
   files.push_back({"MODEL_CARD.md", model_card(graph, plan, labels)});
   files.push_back({"LICENSE.txt", library_source("LICENSE.txt")});
@@ -54,7 +69,7 @@ std::vector<GeneratedFile> c_library(const Graph& graph, const MemoryPlan& plan,
 
 std::vector<GeneratedFile> arduino_library(const Graph& graph, const MemoryPlan& plan,
                                            const CodeLabels& labels, const std::string& source) {
-  std::vector<GeneratedFile> files = generate_c(graph, plan, labels, source);
+  std::vector<GeneratedFile> files = model_files(graph, plan, labels, source);
   for (GeneratedFile& file : files) file.name = "src/" + file.name;
   files.push_back({"src/tinynas_model.h", library_source("tinynas_model.h")});
   files.push_back({"examples/classify/classify.ino", library_source("classify.ino")});

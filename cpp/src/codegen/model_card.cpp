@@ -91,8 +91,19 @@ std::string accuracy_section(const ReportedAccuracy& accuracy) {
          " |\n| test | " + percent(accuracy.test) + " | " + percent(accuracy.test_int8) + " |\n";
 }
 
-std::string preprocessing_section(const Normalisation& normalisation, const Shape& image) {
+std::string audio_paragraph(const AudioFrontEnd& f) {
+  return "Sound becomes the image, one row a frame, one column a mel band (`tinynas_log_mel` of "
+         "features.c): " +
+         describe(f) + ". A frame is weighed by a periodic Hann window; a full-scale sine has a "
+         "power of 1 at its peak; triangles stand equally spaced on the mel scale 2595 log10(1 + f "
+         "/ 700). The image covers " +
+         format_count(f.samples()) + " samples.\n\n";
+}
+
+std::string preprocessing_section(const ModelLabels& labels, const Shape& image) {
+  const Normalisation& normalisation = labels.normalisation;
   std::string text = "\n## Preprocessing\n\n";
+  if (labels.audio) text += audio_paragraph(*labels.audio);
   if (normalisation.mean.empty()) {
     return text + "The model does not say which real value a pixel stands for.\n";
   }
@@ -148,7 +159,7 @@ std::string classes_section(const std::vector<std::string>& names) {
 std::string model_card(const Graph& graph, const MemoryPlan& plan, const CodeLabels& labels) {
   return network_section(graph, plan, labels) + memory_section(plan) +
          accuracy_section(labels.accuracy) +
-         preprocessing_section(labels.model.normalisation, graph.tensors[graph.input].shape) +
+         preprocessing_section(labels.model, graph.tensors[graph.input].shape) +
          quantisation_section(graph) + classes_section(labels.model.class_names) +
          "\n## Terms\n\nThe code is free to use, see LICENSE.txt. The weights are those of the "
          "network that was exported.\n";

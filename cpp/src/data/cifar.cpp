@@ -78,6 +78,7 @@ StoredDataset read_cifar_folder(const DatasetOptions& options) {
   const std::string test_path = (folder / "test_batch.bin").string();
   std::error_code ignored;
   if (fs::exists(test_path, ignored)) append_batch(test_path, test);
+  stored.sizes = equal_sizes(train);
   stored.train = convert_images(std::move(train), options);
   stored.test = convert_images(std::move(test), options);
   return stored;

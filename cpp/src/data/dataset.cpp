@@ -1,11 +1,13 @@
 #include "tinynas/dataset.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
 #include "data/cifar.h"
 #include "data/idx.h"
 #include "data/image_folder.h"
+#include "data/image_listing.h"
 #include "data/splits.h"
 #include "tinynas/error.h"
 
@@ -38,15 +40,25 @@ void check_options(const DatasetOptions& options) {
   }
 }
 
-StoredDataset read_stored(const DatasetOptions& options) {
-  if (is_idx_folder(options.path)) return read_idx_folder(options);
-  if (is_cifar_folder(options.path)) return read_cifar_folder(options);
-  if (is_image_folder(options.path)) return read_image_folder(options);
-  throw BadInput(
-      options.path +
-      ": is no known data set; expected are idx files (train-images-idx3-ubyte.gz, ...), "
-      "CIFAR-10 binaries (data_batch_1.bin, ...) or images as <split>/<class>/<file>, "
-      "also zipped");
+void read_stored(const DatasetOptions& options, MixedSizes mixed, StoredDataset& stored) {
+  if (is_idx_folder(options.path)) {
+    stored = read_idx_folder(options);
+    stored.format = "idx";
+  } else if (is_cifar_folder(options.path)) {
+    stored = read_cifar_folder(options);
+    stored.format = "cifar10-binary";
+  } else if (is_image_folder(options.path)) {
+    stored.format = "image-folder";
+    read_image_folder(options, mixed, stored);
+    if (stored.audio) stored.format = "wav-folder";
+  } else {
+    throw BadInput(
+        options.path +
+        ": is no known data set; expected are idx files (train-images-idx3-ubyte.gz, ...), "
+        "CIFAR-10 binaries (data_batch_1.bin, ...) or images (or WAV recordings) as "
+        "<split>/<class>/<file>, "
+        "also zipped");
+  }
 }
 
 std::string folder_name(const std::string& path) {
@@ -54,6 +66,38 @@ std::string folder_name(const std::string& path) {
   fs::path absolute = fs::absolute(path, ignored).lexically_normal();
   if (!absolute.has_filename()) absolute = absolute.parent_path();
   return absolute.stem().string();
+}
+
+std::string name_of(const StoredDataset& stored, const DatasetOptions& options) {
+  return stored.name.empty() ? folder_name(options.path) : stored.name;
+}
+
+Dataset assigned(StoredDataset stored, const DatasetOptions& options) {
+  Dataset dataset;
+  dataset.name = name_of(stored, options);
+  dataset.path = options.path;
+  dataset.class_names = stored.class_names;
+  dataset.options = options;
+  dataset.sizes = stored.sizes;
+  dataset.audio = stored.audio;
+  dataset.skipped = stored.skipped;
+  dataset.ignored = stored.ignored;
+  assign_splits(std::move(stored), dataset);
+  return dataset;
+}
+
+void count_classes(DatasetReport& report) {
+  report.class_images.resize(report.data.class_names.size());
+  for (const Split split :
+       {Split::kTrain, Split::kCalibration, Split::kValidation, Split::kTest}) {
+    for (const std::int32_t label : report.data.split(split).labels) {
+      ++report.class_images[static_cast<std::size_t>(label)][static_cast<std::size_t>(split)];
+    }
+  }
+  const auto train_of = [](const std::array<std::size_t, 4>& images) { return images[0]; };
+  const auto [least, most] = std::ranges::minmax(report.class_images, {}, train_of);
+  report.imbalance = static_cast<double>(train_of(most)) /
+                     static_cast<double>(std::max<std::size_t>(1, train_of(least)));
 }
 
 }  // namespace
@@ -74,14 +118,31 @@ const ImageSet& Dataset::split(Split which) const {
 
 Dataset load_dataset(const DatasetOptions& options) {
   check_options(options);
-  StoredDataset stored = read_stored(options);
-  Dataset dataset;
-  dataset.name = stored.name.empty() ? folder_name(options.path) : stored.name;
-  dataset.path = options.path;
-  dataset.class_names = stored.class_names;
-  dataset.options = options;
-  assign_splits(std::move(stored), dataset);
-  return dataset;
+  StoredDataset stored;
+  read_stored(options, MixedSizes::kRefused, stored);
+  return assigned(std::move(stored), options);
+}
+
+DatasetReport inspect_dataset(const DatasetOptions& options) {
+  check_options(options);
+  DatasetOptions tolerant = options;
+  tolerant.skip_bad_files = true;
+  DatasetReport report;
+  StoredDataset stored;
+  try {
+    read_stored(tolerant, MixedSizes::kShortestSide, stored);
+    report.data = assigned(stored, tolerant);
+    report.normalisation = measure_normalisation(report.data.train);
+    count_classes(report);
+  } catch (const BadInput& error) {
+    // Without a bad file it is simply no data set, or one that the user must mend first.
+    if (stored.skipped.empty()) throw;
+    report.problem = error.what();
+  }
+  report.name = name_of(stored, options);
+  report.format = stored.format;
+  report.bad = std::move(stored.skipped);
+  return report;
 }
 
 }  // namespace tinynas

@@ -159,6 +159,7 @@ StoredDataset read_idx_folder(const DatasetOptions& options) {
     for (const std::int32_t label : test.labels) classes = std::max(classes, label + 1);
     for (std::int32_t c = 0; c < classes; ++c) stored.class_names.push_back(std::to_string(c));
   }
+  stored.sizes = equal_sizes(train);
   stored.train = convert_images(std::move(train), options);
   stored.test = convert_images(std::move(test), options);
   return stored;

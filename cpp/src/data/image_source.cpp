@@ -3,12 +3,15 @@
 #include <zip.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <filesystem>
 #include <mutex>
 
 #include "base/files.h"
 #include "data/stored.h"
 #include "tinynas/error.h"
+#include "tinynas/rng.h"
 
 namespace tinynas {
 namespace fs = std::filesystem;
@@ -20,6 +23,20 @@ void sort_entries(std::vector<SourceEntry>& entries) {
   std::sort(entries.begin(), entries.end(), [](const SourceEntry& a, const SourceEntry& b) {
     return a.path != b.path ? a.path < b.path : a.index < b.index;
   });
+}
+
+/// See ImageSource::stamp; 0 too when the file cannot be looked at.
+std::uint64_t stamp_of(const fs::path& path) {
+  constexpr auto kSettled = std::chrono::seconds(2);
+  std::error_code size_error, time_error, path_error;
+  const auto bytes = static_cast<std::uint64_t>(fs::file_size(path, size_error));
+  const fs::file_time_type time = fs::last_write_time(path, time_error);
+  const std::string name = fs::absolute(path, path_error).lexically_normal().string();
+  if (size_error || time_error || path_error) return 0;
+  if (fs::file_time_type::clock::now() - time < kSettled) return 0;
+  const std::array<std::uint64_t, 2> what = {
+      bytes, static_cast<std::uint64_t>(time.time_since_epoch().count())};
+  return hash_bytes(what.data(), sizeof what, hash_bytes(name.data(), name.size()));
 }
 
 class FolderSource : public ImageSource {
@@ -54,6 +71,9 @@ class FolderSource : public ImageSource {
     }
     return read_file(path.string());
   }
+  std::uint64_t stamp(const SourceEntry& entry) const override {
+    return stamp_of(fs::path(folder_) / entry.path);
+  }
   std::string where(const SourceEntry& entry) const override {
     return printable((fs::path(folder_) / entry.path).string());
   }
@@ -66,7 +86,7 @@ class FolderSource : public ImageSource {
 /// libzip handles are not thread-safe, so reading is serial (entries are small); decoding is not.
 class ZipSource : public ImageSource {
  public:
-  explicit ZipSource(const std::string& path) : path_(path) {
+  explicit ZipSource(const std::string& path) : path_(path), stamp_(stamp_of(path)) {
     int code = 0;
     zip_.reset(zip_open(path.c_str(), ZIP_RDONLY, &code));
     if (!zip_) {
@@ -105,6 +125,12 @@ class ZipSource : public ImageSource {
     return read_open(file.get(), stat.size, entry);
   }
 
+  std::uint64_t stamp(const SourceEntry& entry) const override {
+    if (stamp_ == 0) return 0;
+    const std::uint64_t index = hash_bytes(&entry.index, sizeof entry.index, stamp_);
+    return hash_bytes(entry.path.data(), entry.path.size(), index);
+  }
+
   std::string where(const SourceEntry& entry) const override {
     return path_ + ": " + printable(entry.path);
   }
@@ -135,6 +161,7 @@ class ZipSource : public ImageSource {
   }
 
   std::string path_;
+  std::uint64_t stamp_;
   std::unique_ptr<zip_t, decltype(&zip_discard)> zip_{nullptr, &zip_discard};
   mutable std::mutex mutex_;
   std::vector<SourceEntry> entries_;

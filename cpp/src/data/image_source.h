@@ -20,6 +20,10 @@ class ImageSource {
   virtual const std::vector<SourceEntry>& entries() const = 0;  ///< sorted by path
   /// Throws BadInput when the entry is unreadable, damaged (a zip's checksum) or over 256 MiB.
   virtual std::string read(const SourceEntry& entry) const = 0;
+  /// Hash of path, bytes and time of the file (of an entry: of its archive), which stands for
+  /// content that was read before. 0 when the file changed less than two seconds ago, so that a
+  /// second change need not show in its time.
+  virtual std::uint64_t stamp(const SourceEntry& entry) const = 0;
   /// The file or entry as errors name it: "train.zip: train/cat/1.jpg".
   virtual std::string where(const SourceEntry& entry) const = 0;
 };

@@ -3,7 +3,7 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <cstring>
+#include <memory>
 #include <numeric>
 
 #include "tinynas/error.h"
@@ -78,14 +78,30 @@ std::vector<std::size_t> proportional(std::size_t total, const std::vector<std::
   return quota;
 }
 
-ImageSet gather(const ImageSet& from, const Indices& order) {
+/// Some images of a reader, in another order.
+class OrderedReader : public ImageReader {
+ public:
+  OrderedReader(std::shared_ptr<const ImageReader> from, Indices order)
+      : from_(std::move(from)), order_(std::move(order)) {}
+  void read(std::size_t i, std::uint8_t* out) const override { from_->read(order_[i], out); }
+
+ private:
+  std::shared_ptr<const ImageReader> from_;
+  Indices order_;
+};
+
+/// `in_memory`: whether images that a reader decodes are decoded now, to stay.
+ImageSet gather(const ImageSet& from, const Indices& order, bool in_memory) {
   ImageSet set{from.height, from.width, from.channels, {}, {}};
-  set.pixels.resize(order.size() * from.image_bytes());
   set.labels.resize(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) set.labels[i] = from.labels[order[i]];
+  if (from.reader && !in_memory) {
+    set.reader = std::make_shared<OrderedReader>(from.reader, order);
+    return set;
+  }
+  set.pixels.resize(order.size() * from.image_bytes());
   tbb::parallel_for(std::size_t{0}, order.size(), [&](std::size_t i) {
-    set.labels[i] = from.labels[order[i]];
-    std::memcpy(set.pixels.data() + i * from.image_bytes(), from.image(order[i]),
-                from.image_bytes());
+    from.read(order[i], set.pixels.data() + i * from.image_bytes());
   });
   return set;
 }
@@ -250,10 +266,13 @@ void assign_splits(StoredDataset stored, Dataset& dataset) {
   hash = hash_split(hash, 'v', validation_part, validation);
   hash = hash_split(hash, 't', test_part, test);
   dataset.split_hash = hex16(hash);
-  dataset.train = gather(stored.train.images, rest);
-  dataset.calibration = gather(stored.train.images, calibration);
-  dataset.validation = gather(validation_part.images, validation);
-  dataset.test = gather(test_part.images, test);
+  const std::size_t dealt = rest.size() + calibration.size() + validation.size() + test.size();
+  const bool in_memory = static_cast<std::int64_t>(dealt * stored.train.images.image_bytes()) <=
+                         options.memory_limit_bytes;
+  dataset.train = gather(stored.train.images, rest, in_memory);
+  dataset.calibration = gather(stored.train.images, calibration, in_memory);
+  dataset.validation = gather(validation_part.images, validation, in_memory);
+  dataset.test = gather(test_part.images, test, in_memory);
 }
 
 }  // namespace tinynas

@@ -9,6 +9,13 @@
 #include "tinynas/rng.h"
 
 namespace tinynas {
+namespace {
+
+const std::uint8_t* image_at(const ImageSet& images, std::size_t i) {
+  return images.pixels.data() + i * images.image_bytes();
+}
+
+}  // namespace
 
 std::uint64_t hash_image(const std::uint8_t* pixels, int height, int width, int channels) {
   const std::array<std::uint8_t, 9> head = {
@@ -21,12 +28,19 @@ std::uint64_t hash_image(const std::uint8_t* pixels, int height, int width, int 
   return hash_bytes(pixels, bytes, hash_bytes(head.data(), head.size()));
 }
 
+StoredSizes equal_sizes(const ImageSet& images) {
+  StoredSizes sizes{images.height, images.height, images.width, images.width};
+  sizes.min_side = sizes.median_side = std::min(images.height, images.width);
+  (images.channels == 1 ? sizes.grey : sizes.colour) = images.count();
+  return sizes;
+}
+
 StoredImages convert_images(ImageSet images, const DatasetOptions& options) {
   StoredImages stored;
   const std::size_t count = images.count();
   stored.hashes.resize(count);
   tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
-    stored.hashes[i] = hash_image(images.image(i), images.height, images.width, images.channels);
+    stored.hashes[i] = hash_image(image_at(images, i), images.height, images.width, images.channels);
   });
   const bool right_size = options.resolution == 0 || (images.height == options.resolution &&
                                                       images.width == options.resolution);
@@ -44,7 +58,7 @@ StoredImages convert_images(ImageSet images, const DatasetOptions& options) {
     Image image{images.height,
                 images.width,
                 images.channels,
-                {images.image(i), images.image(i) + images.image_bytes()}};
+                {image_at(images, i), image_at(images, i) + images.image_bytes()}};
     image = convert_channels(std::move(image), target.channels);
     if (!right_size) image = resize_image(std::move(image), options.resolution);
     std::copy(image.pixels.begin(), image.pixels.end(),

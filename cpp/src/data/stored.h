@@ -2,6 +2,7 @@
 // What a format's reader hands over: the parts as stored, before anything is assigned to a split.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,14 @@ struct StoredImages {
 
 /// A part that the data set does not have holds no images; `train` always has some.
 struct StoredDataset {
-  std::string name;
+  std::string name;    ///< "": the folder's
+  std::string format;  ///< see DatasetReport
   std::vector<std::string> class_names;
   StoredImages train, validation, test;
+  StoredSizes sizes;
+  std::optional<AudioFrontEnd> audio;  ///< see Dataset
+  std::vector<BadFile> skipped;      ///< see Dataset
+  std::vector<std::string> ignored;  ///< see Dataset
 };
 
 /// One decoded image, uint8, HWC.
@@ -31,6 +37,9 @@ struct Image {
 
 /// Identity of an image's content: size, channels and pixels.
 std::uint64_t hash_image(const std::uint8_t* pixels, int height, int width, int channels);
+
+/// Sizes of a data set whose images are all of one.
+StoredSizes equal_sizes(const ImageSet& images);
 
 /// Hashes images of one size, then brings them to options.resolution and options.channels.
 StoredImages convert_images(ImageSet images, const DatasetOptions& options);

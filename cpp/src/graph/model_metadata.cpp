@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/json_io.h"
+#include "graph/audio_json.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -40,6 +41,17 @@ class MetadataReader {
     return values;
   }
 
+  /// Absent: none.
+  std::optional<AudioFrontEnd> front_end(const Shape& image) const {
+    const auto at = document_.find("audio");
+    if (at == document_.end()) return std::nullopt;
+    const AudioFrontEnd front_end = parse_front_end(*at, where_ + ": field 'audio'");
+    if (front_end.frames != image.h || front_end.bands != image.w || image.c != 1) {
+      fail("audio", "must have the input's rows as frames and its columns as bands");
+    }
+    return front_end;
+  }
+
   [[noreturn]] void fail(const char* key, const std::string& message) const {
     throw BadInput(where_ + ": field '" + key + "' " + message);
   }
@@ -67,6 +79,7 @@ std::string preprocessing_json(const ModelLabels& labels) {
     document["mean"] = normalisation.mean;
     document["deviation"] = normalisation.deviation;
   }
+  if (labels.audio) document["audio"] = front_end_json(*labels.audio);
   if (!labels.class_names.empty()) document["class_names"] = labels.class_names;
   return document.size() > 2 ? document.dump() : "";
 }
@@ -84,6 +97,7 @@ void read_preprocessing_json(std::string_view text, const std::string& path, con
   for (const double deviation : normalisation.deviation) {
     if (deviation <= 0) reader.fail("deviation", "must be above 0");
   }
+  labels.audio = reader.front_end(input.shape);
 }
 
 }  // namespace tinynas

@@ -46,7 +46,7 @@ void equalise_channels(FloatNetwork& network, std::vector<ActivationStatistics>&
   for (std::size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& writer = graph.ops[i];
     ActivationStatistics& map = statistics[static_cast<std::size_t>(writer.output)];
-    if (!network.ops[i].relu || map.channel_max.empty()) continue;
+    if (!network.ops[i].relu || network.ops[i].bias.empty() || map.channel_max.empty()) continue;
     const std::int32_t reader = only_reader(graph, writer.output);
     if (reader < 0 || graph.ops[reader].kind != OpKind::kDepthwiseConv2d) continue;
     for (std::size_t c = 0; c < map.channel_max.size(); ++c) {

@@ -31,8 +31,7 @@ std::vector<float> weight_scales(const Op& op, const FloatConstants& from, doubl
   return scales;
 }
 
-OpConstants quantise_weights(const Op& op, const FloatConstants& from, const Tensor& in,
-                             const Tensor& out) {
+OpConstants quantise_weights(const Op& op, const FloatConstants& from, const Tensor& in) {
   OpConstants constants;
   const std::size_t channels = from.bias.size(), depth = from.weights.size() / channels;
   constants.weight_scales = weight_scales(op, from, in.scale);
@@ -47,7 +46,6 @@ OpConstants quantise_weights(const Op& op, const FloatConstants& from, const Ten
     const double steps = std::round(from.bias[c] / scale);
     constants.bias.push_back(static_cast<std::int32_t>(std::clamp(steps, -kMostBias, kMostBias)));
   }
-  if (from.relu) constants.output_min = std::max(-128, out.zero_point);
   return constants;
 }
 
@@ -99,7 +97,8 @@ Graph quantise(const FloatNetwork& network, const std::vector<ActivationStatisti
     }
     op.constants = static_cast<std::int32_t>(all.size());
     const FloatConstants& from = floats.ops[i];
-    all.push_back(from.bias.empty() ? OpConstants{} : quantise_weights(op, from, in, out));
+    all.push_back(from.bias.empty() ? OpConstants{} : quantise_weights(op, from, in));
+    if (from.relu) all.back().output_min = std::max(-128, out.zero_point);
   }
   graph.constants = std::make_shared<const std::vector<OpConstants>>(std::move(all));
   return graph;

@@ -1,8 +1,9 @@
 // From a network to the int8 graph that runs on the board.
 
 #include <array>
-#include <initializer_list>
 
+#include "space/subnet_layers.h"
+#include "tinynas/layer_network.h"
 #include "tinynas/search_space.h"
 
 namespace tinynas {
@@ -11,41 +12,36 @@ namespace {
 /// Builds ops one after another; `at_` is the tensor that the next op reads.
 class Lowering {
  public:
-  Lowering(Graph& graph, const Subnet& subnet) : graph_(graph) {
+  Lowering(Graph& graph, int resolution, int image_channels) : graph_(graph) {
     graph_.clear();
-    at_ = graph_.input =
-        graph_.add_tensor({subnet.resolution, subnet.resolution, subnet.image_channels});
+    at_ = graph_.input = graph_.add_tensor({resolution, resolution, image_channels});
   }
 
-  void convolution(OpRole role, int kernel, int stride, int channels) {
-    window(OpKind::kConv2d, role, kernel, stride, channels);
-  }
-
-  void block(const Block& block, int index) {
-    block_ = index;
-    const std::int32_t shortcut = at_;
-    if (block.expand_ratio != 1) convolution(OpRole::kExpand, 1, 1, block.mid_channels);
-    window(OpKind::kDepthwiseConv2d, OpRole::kDepthwise, block.kernel, block.stride,
-           block.mid_channels);
-    convolution(OpRole::kProject, 1, 1, block.out_channels);
-    if (block.residual) {
-      // Project's output first, then the block's input: the order of the published networks.
-      append(op(OpKind::kAdd, OpRole::kResidual), std::array{at_, shortcut}, shape());
+  void layer(const NetworkLayer& layer) {
+    block_ = layer.block;
+    if (layer.opens_shortcut) shortcut_ = at_;
+    std::int32_t& reads = layer.on_shortcut ? shortcut_ : at_;
+    reads = window(layer, reads);
+    if (layer.closes_shortcut) {
+      // The branch's output first, then what was kept: the order of the published networks.
+      const std::array inputs{at_, shortcut_};
+      at_ = graph_.add_op(op(OpKind::kAdd, OpRole::kResidual), inputs, shape(at_));
     }
     block_ = -1;
   }
 
-  void global_average_pool() {
+  /// Global average pooling and classifier.
+  void finish(int classes) {
     Op pool = op(OpKind::kAveragePool2d, OpRole::kPool);
-    pool.kernel_h = static_cast<std::int16_t>(shape().h);
-    pool.kernel_w = static_cast<std::int16_t>(shape().w);
-    append(pool, std::array{at_}, {1, 1, shape().c});
+    pool.kernel_h = static_cast<std::int16_t>(shape(at_).h);
+    pool.kernel_w = static_cast<std::int16_t>(shape(at_).w);
+    at_ = graph_.add_op(pool, std::array{at_}, {1, 1, shape(at_).c});
+    at_ = graph_.add_op(op(OpKind::kConv2d, OpRole::kClassifier), std::array{at_}, {1, 1, classes});
+    graph_.output = at_;
   }
 
-  void finish() { graph_.output = at_; }
-
  private:
-  Shape shape() const { return graph_.tensors[at_].shape; }
+  Shape shape(std::int32_t tensor) const { return graph_.tensors[tensor].shape; }
 
   Op op(OpKind kind, OpRole role) const {
     Op op;
@@ -55,46 +51,42 @@ class Lowering {
     return op;
   }
 
-  /// A k x k window with k/2 of padding before, and after whatever ceil(in / stride) outputs need.
-  void window(OpKind kind, OpRole role, int kernel, int stride, int channels) {
-    Op window = op(kind, role);
-    window.kernel_h = window.kernel_w = static_cast<std::int16_t>(kernel);
-    window.stride_h = window.stride_w = static_cast<std::int16_t>(stride);
-    window.pad_top = window.pad_left = static_cast<std::int16_t>(kernel / 2);
-    const Shape in = shape();
-    append(window, std::array{at_},
-           {(in.h + stride - 1) / stride, (in.w + stride - 1) / stride, channels});
-  }
-
-  template <std::size_t N>
-  void append(const Op& op, const std::array<std::int32_t, N>& inputs, Shape output) {
-    at_ = graph_.add_op(op, inputs, output);
+  std::int32_t window(const NetworkLayer& layer, std::int32_t input) {
+    Op window = op(layer.depthwise ? OpKind::kDepthwiseConv2d : OpKind::kConv2d, layer.role);
+    window.kernel_h = static_cast<std::int16_t>(layer.kernel_h);
+    window.kernel_w = static_cast<std::int16_t>(layer.kernel_w);
+    window.stride_h = window.stride_w = static_cast<std::int16_t>(layer.stride);
+    window.pad_top = static_cast<std::int16_t>(layer.kernel_h / 2);
+    window.pad_left = static_cast<std::int16_t>(layer.kernel_w / 2);
+    const Shape in = shape(input);
+    const auto outputs = [&](int size) { return (size + layer.stride - 1) / layer.stride; };
+    return graph_.add_op(window, std::array{input}, {outputs(in.h), outputs(in.w), layer.channels});
   }
 
   Graph& graph_;
-  std::int32_t at_ = 0;
+  std::int32_t at_ = 0, shortcut_ = -1;
   int block_ = -1;
 };
 
 }  // namespace
 
 void lower(const Subnet& subnet, Graph& graph) {
-  Lowering lowering(graph, subnet);
-  lowering.convolution(OpRole::kStem, subnet.stem_kernel, subnet.stem_stride, subnet.stem_channels);
-  for (std::size_t i = 0; i < subnet.blocks.size(); ++i) {
-    lowering.block(subnet.blocks[i], static_cast<int>(i));
-  }
-  if (subnet.head_channels > 0) {
-    lowering.convolution(OpRole::kFeatureMix, 1, 1, subnet.head_channels);
-  }
-  lowering.global_average_pool();
-  lowering.convolution(OpRole::kClassifier, 1, 1, subnet.classes);
-  lowering.finish();
+  Lowering lowering(graph, subnet.resolution, subnet.image_channels);
+  visit_layers(subnet, [&](const NetworkLayer& layer) { lowering.layer(layer); });
+  lowering.finish(subnet.classes);
 }
 
 Graph lower(const Subnet& subnet) {
   Graph graph;
   lower(subnet, graph);
+  return graph;
+}
+
+Graph lower(const LayerNetwork& network) {
+  Graph graph;
+  Lowering lowering(graph, network.resolution, network.image_channels);
+  for (const NetworkLayer& layer : network.layers) lowering.layer(layer);
+  lowering.finish(network.classes);
   return graph;
 }
 

@@ -23,6 +23,11 @@ torch::Device parse_device(const std::string& name) {
   }
 }
 
+torch::Device parse_device(const std::string& name, const ProcessGroup& group) {
+  const bool own = group.size > 1 && name == "cuda";
+  return parse_device(own ? name + ":" + std::to_string(group.local_rank) : name);
+}
+
 void use_one_intra_op_thread() {
   static std::once_flag once;
   std::call_once(once, [] { at::set_num_threads(1); });

@@ -4,11 +4,15 @@
 
 #include <string>
 
+#include "tinynas/process_group.h"
+
 namespace tinynas {
 
 /// Parses "cpu", "cuda", "cuda:1", "mps". Throws BadInput when torch does not know or does not see
 /// it.
 torch::Device parse_device(const std::string& name);
+/// The same; in a group "cuda" is the GPU of the process's local rank.
+torch::Device parse_device(const std::string& name, const ProcessGroup& group);
 
 /// One intra-op thread a task: candidates and shards run side by side instead. Called before any
 /// torch work.

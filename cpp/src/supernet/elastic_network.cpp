@@ -1,5 +1,6 @@
 #include "supernet/elastic_network.h"
 
+#include <array>
 #include <cmath>
 
 #include "tinynas/error.h"
@@ -10,13 +11,7 @@ namespace {
 using torch::indexing::Slice;
 
 ConvBn make_conv(int out, int in, int kernel, torch::Generator& generator) {
-  ConvBn conv;
-  const double fan_out = static_cast<double>(out) * kernel * kernel / (in == 1 ? out : 1);
-  conv.weight =
-      torch::empty({out, in, kernel, kernel}).normal_(0.0, std::sqrt(2.0 / fan_out), generator);
-  conv.gamma = torch::ones({out});
-  conv.beta = torch::zeros({out});
-  return conv;
+  return random_conv(out, in, kernel, kernel, generator);
 }
 
 /// First `out` and `in` channels, centre `kernel` x `kernel`.
@@ -30,6 +25,18 @@ ConvBn slice_conv(const ConvBn& full, int out, int in, int kernel) {
   return view;
 }
 
+/// The centre of a depthwise kernel through the transforms of the sizes on the way to `kernel`.
+torch::Tensor transformed_kernel(torch::Tensor weight, const std::vector<torch::Tensor>& transforms,
+                                 int kernel) {
+  for (const torch::Tensor& transform : transforms) {
+    const auto side = weight.size(2) - 2;
+    if (side < kernel) break;
+    const torch::Tensor centre = weight.narrow(2, 1, side).narrow(3, 1, side);
+    weight = at::linear(centre.reshape({-1, side * side}), transform).view({-1, 1, side, side});
+  }
+  return weight;
+}
+
 template <typename Visit>
 void visit_conv(const std::string& name, ConvBn& conv, Visit visit) {
   if (!conv.weight.defined()) return;
@@ -40,8 +47,24 @@ void visit_conv(const std::string& name, ConvBn& conv, Visit visit) {
 
 }  // namespace
 
-Supernet::Supernet(const SearchSpace& space, std::uint64_t seed)
-    : space_(space), largest_(space.decode(space.largest())) {
+ConvBn random_conv(int out, int in, int kernel_h, int kernel_w, torch::Generator& generator) {
+  ConvBn conv;
+  const double fan_out = static_cast<double>(out) * kernel_h * kernel_w / (in == 1 ? out : 1);
+  conv.weight =
+      torch::empty({out, in, kernel_h, kernel_w}).normal_(0.0, std::sqrt(2.0 / fan_out), generator);
+  conv.gamma = torch::ones({out});
+  conv.beta = torch::zeros({out});
+  return conv;
+}
+
+torch::Tensor random_classifier(int classes, int features, torch::Generator& generator) {
+  return torch::empty({classes, features}).normal_(0.0, 0.01, generator);
+}
+
+Supernet::Supernet(const SearchSpace& space, std::uint64_t seed, bool kernel_transforms)
+    : space_(space),
+      largest_(space.decode(space.largest())),
+      kernel_transforms_(kernel_transforms) {
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   stem =
       make_conv(largest_.stem_channels, largest_.image_channels, largest_.stem_kernel, generator);
@@ -53,6 +76,8 @@ Supernet::Supernet(const SearchSpace& space, std::uint64_t seed)
       weights.expand = make_conv(block.mid_channels, block.in_channels, 1, generator);
     weights.depthwise = make_conv(block.mid_channels, 1, block.kernel, generator);
     weights.project = make_conv(block.out_channels, block.mid_channels, 1, generator);
+    for (int side = block.kernel - 2; kernel_transforms && side >= 3; side -= 2)
+      weights.transforms.push_back(torch::eye(static_cast<std::int64_t>(side) * side));
     blocks.push_back(std::move(weights));
     features = block.out_channels;
   }
@@ -61,7 +86,7 @@ Supernet::Supernet(const SearchSpace& space, std::uint64_t seed)
     // Subnets without head convolution feed the last stage's channels to the same classifier.
     features = std::max(features, largest_.head_channels);
   }
-  classifier_weight = torch::empty({largest_.classes, features}).normal_(0.0, 0.01, generator);
+  classifier_weight = random_classifier(largest_.classes, features, generator);
   classifier_bias = torch::zeros({largest_.classes});
 }
 
@@ -73,7 +98,6 @@ SubnetProgram Supernet::slice(const Subnet& subnet) const {
     SubnetLayer layer;
     layer.conv = slice_conv(full, out, in, kernel);
     layer.stride = stride;
-    layer.padding = kernel / 2;
     layer.depthwise = depthwise;
     layer.relu = relu;
     program.layers.push_back(std::move(layer));
@@ -86,7 +110,14 @@ SubnetProgram Supernet::slice(const Subnet& subnet) const {
     const std::size_t first = program.layers.size();
     if (block.expand_ratio != 1)
       add(full.expand, block.mid_channels, block.in_channels, 1, 1, false, true);
-    add(full.depthwise, block.mid_channels, 1, block.kernel, block.stride, true, true);
+    if (full.transforms.empty()) {
+      add(full.depthwise, block.mid_channels, 1, block.kernel, block.stride, true, true);
+    } else {
+      ConvBn depthwise = full.depthwise;
+      depthwise.weight = transformed_kernel(full.depthwise.weight.narrow(0, 0, block.mid_channels),
+                                            full.transforms, block.kernel);
+      add(depthwise, block.mid_channels, 1, block.kernel, block.stride, true, true);
+    }
     add(full.project, block.out_channels, block.mid_channels, 1, 1, false, false);
     if (block.residual) {
       program.layers[first].opens_shortcut = true;
@@ -113,6 +144,10 @@ void Supernet::visit_parameters(Visit visit) {
     visit_conv(name + ".expand", blocks[i].expand, visit);
     visit_conv(name + ".depthwise", blocks[i].depthwise, visit);
     visit_conv(name + ".project", blocks[i].project, visit);
+    for (torch::Tensor& transform : blocks[i].transforms) {
+      const auto side = std::llround(std::sqrt(static_cast<double>(transform.size(0))));
+      visit(name + ".transform" + std::to_string(side), transform);
+    }
   }
   visit_conv("head", head, visit);
   visit("classifier.weight", classifier_weight);
@@ -138,23 +173,40 @@ void Supernet::to(torch::Device device) {
   visit_parameters([&](const std::string&, torch::Tensor& t) { t = t.detach().to(device); });
 }
 
+void Supernet::own() {
+  visit_parameters([](const std::string&, torch::Tensor& t) { t = t.detach().clone(); });
+}
+
+torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,
+                       const torch::Tensor& bias, int stride, std::int64_t groups) {
+  const std::int64_t height = weight.size(2), width = weight.size(3);
+  const torch::Tensor y =
+      at::conv2d(x, weight, bias, stride, std::array{height / 2, width / 2}, 1, groups);
+  // An even kernel can have one window too many.
+  const auto outputs = [&](std::int64_t axis) { return (x.size(axis) + stride - 1) / stride; };
+  if (y.size(2) == outputs(2) && y.size(3) == outputs(3)) return y;
+  return y.narrow(2, 0, outputs(2)).narrow(3, 0, outputs(3));
+}
+
 torch::Tensor forward_with_batch_statistics(const SubnetProgram& program, torch::Tensor x,
                                             BnStatistics* statistics) {
   torch::Tensor shortcut;
   for (const SubnetLayer& layer : program.layers) {
     if (layer.opens_shortcut) shortcut = x;
+    torch::Tensor& map = layer.on_shortcut ? shortcut : x;
     const auto groups = layer.depthwise ? layer.conv.weight.size(0) : 1;
-    x = at::conv2d(x, layer.conv.weight, {}, layer.stride, layer.padding, 1, groups);
+    map = convolve(map, layer.conv.weight, {}, layer.stride, groups);
     // One-channel images make the layout ambiguous; from the stem on it is channels_last.
-    x = x.contiguous(at::MemoryFormat::ChannelsLast);
+    map = map.contiguous(at::MemoryFormat::ChannelsLast);
     auto [normal, mean, inverse_deviation] = at::native_batch_norm(
-        x, layer.conv.gamma, layer.conv.beta, {}, {}, /*training=*/true, 0.0, kBnEpsilon);
+        map, layer.conv.gamma, layer.conv.beta, {}, {}, /*training=*/true, 0.0, kBnEpsilon);
     if (statistics != nullptr) {
       statistics->mean.push_back(mean);
       statistics->variance.push_back(inverse_deviation.pow(-2) - kBnEpsilon);
     }
-    x = layer.relu ? normal.relu_() : normal;
+    map = layer.relu ? normal.relu_() : normal;
     if (layer.closes_shortcut) x = x + shortcut;
+    if (layer.relu_after_sum) x.relu_();
   }
   return at::linear(x.mean({2, 3}), program.classifier_weight, program.classifier_bias);
 }
@@ -165,16 +217,11 @@ FoldedNetwork fold_batch_norm(const SubnetProgram& program, const BnStatistics& 
   for (std::size_t i = 0; i < program.layers.size(); ++i) {
     const SubnetLayer& layer = program.layers[i];
     const torch::Tensor scale = layer.conv.gamma / (statistics.variance[i] + kBnEpsilon).sqrt();
-    FoldedLayer folded;
+    FoldedLayer folded{layer, {}, {}};
     folded.weight =
         (layer.conv.weight * scale.view({-1, 1, 1, 1})).contiguous(at::MemoryFormat::ChannelsLast);
     folded.bias = layer.conv.beta - statistics.mean[i] * scale;
-    folded.stride = layer.stride;
-    folded.padding = layer.padding;
     folded.groups = layer.depthwise ? static_cast<int>(layer.conv.weight.size(0)) : 1;
-    folded.relu = layer.relu;
-    folded.opens_shortcut = layer.opens_shortcut;
-    folded.closes_shortcut = layer.closes_shortcut;
     network.layers.push_back(std::move(folded));
   }
   network.classifier_weight = program.classifier_weight;
@@ -186,9 +233,11 @@ torch::Tensor forward(const FoldedNetwork& network, torch::Tensor x) {
   torch::Tensor shortcut;
   for (const FoldedLayer& layer : network.layers) {
     if (layer.opens_shortcut) shortcut = x;
-    x = at::conv2d(x, layer.weight, layer.bias, layer.stride, layer.padding, 1, layer.groups);
-    if (layer.relu) x.relu_();
+    torch::Tensor& map = layer.on_shortcut ? shortcut : x;
+    map = convolve(map, layer.weight, layer.bias, layer.stride, layer.groups);
+    if (layer.relu) map.relu_();
     if (layer.closes_shortcut) x += shortcut;
+    if (layer.relu_after_sum) x.relu_();
   }
   return at::linear(x.mean({2, 3}), network.classifier_weight, network.classifier_bias);
 }

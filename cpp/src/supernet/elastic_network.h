@@ -21,15 +21,24 @@ struct ConvBn {
   torch::Tensor gamma, beta;  ///< (out)
 };
 
-/// One convolution of a subnet in execution order, with what happens around it.
-struct SubnetLayer {
-  ConvBn conv;  ///< views into the supernet, or plain tensors
-  int stride = 1, padding = 0;
-  bool depthwise = false;
+/// He-normal weights (out, in, kernel_h, kernel_w) and the identity of BN.
+ConvBn random_conv(int out, int in, int kernel_h, int kernel_w, torch::Generator& generator);
+/// (classes, features), close to zero.
+torch::Tensor random_classifier(int classes, int features, torch::Generator& generator);
+
+/// What happens around one convolution of a network, as in NetworkLayer; padding follows from the
+/// kernel.
+struct LayerFlow {
+  int stride = 1;
   bool relu = true;
-  bool opens_shortcut =
-      false;  ///< its input is added to the output of the next layer that closes one
-  bool closes_shortcut = false;
+  bool opens_shortcut = false, on_shortcut = false, closes_shortcut = false;
+  bool relu_after_sum = false;
+};
+
+/// One convolution of a subnet in execution order.
+struct SubnetLayer : LayerFlow {
+  ConvBn conv;  ///< views into the supernet, or plain tensors
+  bool depthwise = false;
 };
 
 /// A subnet as a straight program: layers, global average pooling, classifier.
@@ -51,11 +60,14 @@ inline constexpr double kBnEpsilon = 1e-5;
 /// gradients, so that each training shard accumulates its own.
 class Supernet {
  public:
-  /// He-normal initialisation from `seed`, on the CPU.
-  Supernet(const SearchSpace& space, std::uint64_t seed);
+  /// He-normal initialisation from `seed`, on the CPU. With `kernel_transforms` a depthwise kernel
+  /// that is smaller than the largest is a learned linear map of the next larger one's centre, the
+  /// same for all channels of a layer (Once-for-all, section 3.3); they begin as the identity.
+  Supernet(const SearchSpace& space, std::uint64_t seed, bool kernel_transforms = false);
 
   const SearchSpace& space() const { return space_; }
   const Subnet& largest() const { return largest_; }
+  bool has_kernel_transforms() const { return kernel_transforms_; }
 
   SubnetProgram slice(const Subnet& subnet) const;
 
@@ -64,9 +76,12 @@ class Supernet {
   /// Another Supernet over the same memory whose parameters are leaves of their own.
   Supernet replica() const;
   void to(torch::Device device);
+  /// Memory of its own, shared with no other copy.
+  void own();
 
   struct BlockWeights {
     ConvBn expand, depthwise, project;  ///< expand.weight is undefined where no subnet expands
+    std::vector<torch::Tensor> transforms;  ///< (k*k, k*k) for k = largest kernel - 2, - 4, ... 3
   };
   /// Direct access for channel sorting and loading.
   ConvBn stem, head;                 ///< head.weight is undefined where the space has no head
@@ -79,6 +94,7 @@ class Supernet {
   SearchSpace space_;
   Subnet largest_;
   std::vector<int> stage_first_block_;
+  bool kernel_transforms_ = false;
 };
 
 /// Forward with the batch's own statistics (training, recalibration). `x`: (N, C, resolution,
@@ -88,11 +104,13 @@ torch::Tensor forward_with_batch_statistics(const SubnetProgram& program, torch:
                                             BnStatistics* statistics = nullptr);
 
 /// A convolution with BN folded in: what is deployed.
-struct FoldedLayer {
+struct FoldedLayer : LayerFlow {
   torch::Tensor weight, bias;
-  int stride = 1, padding = 0, groups = 1;
-  bool relu = true, opens_shortcut = false, closes_shortcut = false;
+  int groups = 1;
 };
+/// The convolution alone, with half the kernel as padding and ceil(in / stride) outputs.
+torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,
+                       const torch::Tensor& bias, int stride, std::int64_t groups);
 struct FoldedNetwork {
   std::vector<FoldedLayer> layers;
   torch::Tensor classifier_weight, classifier_bias;

@@ -43,22 +43,30 @@ torch::Tensor forward_fake_quantised(const FoldedNetwork& network, const Graph& 
                                      torch::Tensor x) {
   std::size_t op = 0;
   const Tensor* grid = &quantised.tensors[quantised.input];  // of x
-  const auto next_grid = [&]() -> const Tensor& {
-    return *(grid = &quantised.tensors[quantised.ops[op++].output]);
-  };
+  const auto made = [&] { return &quantised.tensors[quantised.ops[op++].output]; };
   torch::Tensor shortcut;
+  const Tensor* shortcut_grid = nullptr;
   x = rounded(x, *grid);
   for (const FoldedLayer& layer : network.layers) {
-    if (layer.opens_shortcut) shortcut = x;
-    const RoundedWeights with = rounded_weights(layer.weight, layer.bias, *grid);
-    x = at::conv2d(x, with.weight, with.bias, layer.stride, layer.padding, 1, layer.groups);
-    x = rounded(layer.relu ? x.relu_() : x, next_grid());
-    if (layer.closes_shortcut) x = rounded(x + shortcut, next_grid());
+    if (layer.opens_shortcut) {
+      shortcut = x;
+      shortcut_grid = grid;
+    }
+    torch::Tensor& map = layer.on_shortcut ? shortcut : x;
+    const Tensor*& map_grid = layer.on_shortcut ? shortcut_grid : grid;
+    const RoundedWeights with = rounded_weights(layer.weight, layer.bias, *map_grid);
+    map = convolve(map, with.weight, with.bias, layer.stride, layer.groups);
+    map_grid = made();
+    map = rounded(layer.relu ? map.relu_() : map, *map_grid);
+    if (!layer.closes_shortcut) continue;
+    grid = made();
+    const torch::Tensor sum = x + shortcut;
+    x = rounded(layer.relu_after_sum ? sum.relu() : sum, *grid);
   }
-  x = rounded_mean(x, next_grid());
+  x = rounded_mean(x, *(grid = made()));
   const RoundedWeights with =
       rounded_weights(network.classifier_weight, network.classifier_bias, *grid);
-  return rounded(at::linear(x, with.weight, with.bias), next_grid());
+  return rounded(at::linear(x, with.weight, with.bias), *made());
 }
 
 }  // namespace tinynas

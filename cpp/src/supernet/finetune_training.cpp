@@ -3,6 +3,7 @@
 #include "quantize/equalise.h"
 #include "supernet/fake_quantisation.h"
 #include "supernet/int8_measurement.h"
+#include "supernet/precision.h"
 #include "supernet/subnet_measurement.h"
 #include "tinynas/error.h"
 
@@ -76,14 +77,13 @@ FinetuneTraining::FinetuneTraining(const FinetuneTask& task, double learning_rat
       total_steps_(total_steps) {}
 
 double FinetuneTraining::backward(std::size_t shard, const torch::Tensor& images,
-                                  const torch::Tensor& labels, std::int64_t) {
+                                  const torch::Tensor& targets, std::int64_t) {
   const FinetuneOptions& options = task_.options;
-  const torch::Tensor made = logits(shard, resize_batch(images, task_.subnet.resolution));
-  torch::Tensor loss =
-      at::cross_entropy_loss(made, labels, {}, at::Reduction::Mean, -100, options.label_smoothing);
+  const torch::Tensor made = logits(shard, resize_batch(images, task_.resolution()));
+  torch::Tensor loss = cross_entropy(made, targets);
   if (options.distillation > 0) {
     loss = (1 - options.distillation) * loss +
-           options.distillation * distillation_loss(made, taught(task_, images));
+           options.distillation * cross_entropy(made, taught(task_, images));
   }
   loss.backward();
   return loss.item<double>();
@@ -99,14 +99,15 @@ FloatTraining::FloatTraining(const FinetuneTask& task, const SubnetProgram& star
     : FinetuneTraining(task, task.options.learning_rate, steps_per_epoch, total_steps),
       program_(own_copy(start)) {
   parameters_ = parameters_of(program_);
-  for (int shard = 0; shard < task.options.shards; ++shard) {
+  for (int shard = 0; shard < local_shards(task.options); ++shard) {
     replicas_.push_back(replica_of(program_));
     replica_parameters_.push_back(parameters_of(replicas_.back()));
   }
 }
 
 torch::Tensor FloatTraining::logits(std::size_t shard, const torch::Tensor& images) const {
-  return forward_with_batch_statistics(replicas_[shard], images);
+  return forward_in(task_.options.precision, images.device(),
+                    [&] { return forward_with_batch_statistics(replicas_[shard], images); });
 }
 
 FoldedNetwork FloatTraining::network() const {
@@ -116,9 +117,9 @@ FoldedNetwork FloatTraining::network() const {
 
 std::vector<std::pair<std::string, double>> FloatTraining::validate() {
   const LabelledImages& images = task_.validation;
-  return {{"float",
-           measure(network(), images.pixels, images.labels, one_hot(images, task_.subnet.classes))
-               .accuracy}};
+  return {
+      {"float", measure(network(), images.pixels, images.labels, one_hot(images, task_.classes()))
+                    .accuracy}};
 }
 
 QuantisedTraining::QuantisedTraining(const FinetuneTask& task, const FoldedNetwork& start,
@@ -127,22 +128,22 @@ QuantisedTraining::QuantisedTraining(const FinetuneTask& task, const FoldedNetwo
     : FinetuneTraining(task, task.options.quantised_learning_rate, steps_per_epoch, total_steps),
       network_(own_copy(start)),
       method_(quantisation.method),
-      grid_(lower(task.subnet)) {
+      grid_(task.graph) {
   if (quantisation.equalise) {
-    FloatNetwork floats = float_network(task.subnet, network_);
+    FloatNetwork floats = float_network(task.graph, network_);
     auto statistics = measure_activations(floats.graph, network_, task.ranges, task.normalisation);
     equalise_channels(floats, statistics);
     load_float_network(floats, network_);
   }
   parameters_ = parameters_of(network_);
-  for (int shard = 0; shard < task.options.shards; ++shard) {
+  for (int shard = 0; shard < local_shards(task.options); ++shard) {
     replicas_.push_back(replica_of(network_));
     replica_parameters_.push_back(parameters_of(replicas_.back()));
   }
 }
 
 Graph QuantisedTraining::quantised() const {
-  const FloatNetwork floats = float_network(task_.subnet, network_);
+  const FloatNetwork floats = float_network(task_.graph, network_);
   return quantise(floats,
                   measure_activations(floats.graph, network_, task_.ranges, task_.normalisation),
                   {method_, /*equalise=*/false});
@@ -159,9 +160,9 @@ torch::Tensor QuantisedTraining::logits(std::size_t shard, const torch::Tensor& 
 
 std::vector<std::pair<std::string, double>> QuantisedTraining::validate() {
   const LabelledImages& images = task_.validation;
-  return {{"int8", measure_int8(quantised(), images.pixels, images.labels,
-                                one_hot(images, task_.subnet.classes))
-                       .accuracy}};
+  return {{"int8",
+           measure_int8(quantised(), images.pixels, images.labels, one_hot(images, task_.classes()))
+               .accuracy}};
 }
 
 void QuantisedTraining::save(StateFile& state) const {

@@ -18,12 +18,15 @@ struct FinetuneTask {
   const Dataset& data;
   const Normalisation& normalisation;
   const FinetuneOptions& options;
-  Subnet subnet;
-  FoldedNetwork teacher;  ///< the largest subnet
+  Graph graph;            ///< of the network, lowered
+  FoldedNetwork teacher;  ///< the largest subnet, where distillation is above 0
   int teacher_resolution = 0;
-  /// At the subnet's resolution: for BN, for ranges of activations, for accuracies.
+  /// At the network's resolution: for BN, for ranges of activations, for accuracies.
   torch::Tensor calibration, ranges;
   LabelledImages validation;
+
+  int resolution() const { return graph.tensors[graph.input].shape.h; }
+  int classes() const { return graph.tensors[graph.output].shape.c; }
 };
 
 /// Labels and the teacher's softmax, weighed by FinetuneOptions::distillation; half a cosine.

@@ -1,77 +1,25 @@
 #include "supernet/image_batches.h"
 
 #include <array>
-#include <cmath>
 #include <numeric>
 
-#include "tinynas/rng.h"
+#include "supernet/augmentation.h"
 
 namespace tinynas {
 namespace {
 
-/// Byte value -> normalised float, for each channel.
-using ByteTables = std::vector<std::array<float, 256>>;
-
-ByteTables byte_tables(const Normalisation& normalisation) {
-  ByteTables tables(normalisation.mean.size());
-  for (std::size_t c = 0; c < tables.size(); ++c) {
-    for (int value = 0; value < 256; ++value) {
-      tables[c][value] = normalised_pixel(normalisation, c, value);
-    }
-  }
-  return tables;
-}
-
-struct Placement {
-  int shift_y = 0, shift_x = 0;
-  bool flip = false;
-  int erase_top = 0, erase_left = 0, erase_side = 0;
-  bool erased(int y, int x) const {
-    return erase_side > 0 && y >= erase_top && y < erase_top + erase_side && x >= erase_left &&
-           x < erase_left + erase_side;
-  }
-};
-
-Placement draw(const Augmentation& augmentation, const ImageSet& images, Rng rng) {
-  Placement placement;
-  const auto span = static_cast<std::uint32_t>(2 * augmentation.shift_pixels + 1);
-  placement.shift_y = static_cast<int>(rng.below(span)) - augmentation.shift_pixels;
-  placement.shift_x = static_cast<int>(rng.below(span)) - augmentation.shift_pixels;
-  placement.flip = augmentation.horizontal_flip && rng.chance(0.5);
-  placement.erase_side = augmentation.erase_pixels;
-  placement.erase_top = static_cast<int>(rng.below(images.height)) - augmentation.erase_pixels / 2;
-  placement.erase_left = static_cast<int>(rng.below(images.width)) - augmentation.erase_pixels / 2;
-  return placement;
-}
-
-void place_image(const ImageSet& images, const std::uint8_t* source, const ByteTables& tables,
-                 const Placement& placement, float* target) {
-  const int height = images.height, width = images.width, channels = images.channels;
-  for (int y = 0; y < height; ++y) {
-    const int from_y = y + placement.shift_y;
-    for (int x = 0; x < width; ++x) {
-      const int from_x = (placement.flip ? width - 1 - x : x) + placement.shift_x;
-      const bool inside = from_y >= 0 && from_y < height && from_x >= 0 && from_x < width;
-      for (int c = 0; c < channels; ++c, ++target) {
-        if (placement.erased(y, x)) {
-          *target = 0.0f;
-        } else {
-          *target = tables[c][inside ? source[(from_y * width + from_x) * channels + c] : 0];
-        }
-      }
-    }
-  }
-}
-
-template <typename Place>
-torch::Tensor fill_batch(const ImageSet& images, std::span<const std::int32_t> indices,
-                         const Normalisation& normalisation, Place place_of) {
-  const ByteTables tables = byte_tables(normalisation);
+/// fill(image, target) for each of the images, one after another.
+template <typename Fill>
+torch::Tensor fill_batch(const ImageSet& images, std::span<const std::int32_t> indices, Fill fill) {
   auto nhwc = torch::empty(
       {static_cast<std::int64_t>(indices.size()), images.height, images.width, images.channels});
+  std::vector<std::uint8_t> bytes(indices.size() * images.image_bytes());
+  images.read(indices, bytes.data());
   auto* target = nhwc.data_ptr<float>();
   for (std::size_t i = 0; i < indices.size(); ++i) {
-    place_image(images, images.image(indices[i]), tables, place_of(i), target);
+    fill(i, ImageView{bytes.data() + i * images.image_bytes(), images.height, images.width,
+                      images.channels},
+         target);
     target += images.image_bytes();
   }
   return nhwc.permute({0, 3, 1, 2});
@@ -79,39 +27,22 @@ torch::Tensor fill_batch(const ImageSet& images, std::span<const std::int32_t> i
 
 }  // namespace
 
-Normalisation measure_normalisation(const ImageSet& images) {
-  const int channels = images.channels;
-  std::vector<std::array<std::int64_t, 256>> histogram(channels);
-  for (auto& counts : histogram) counts.fill(0);
-  for (std::size_t i = 0; i < images.pixels.size(); ++i)
-    ++histogram[i % channels][images.pixels[i]];
-  Normalisation result;
-  for (const auto& counts : histogram) {
-    double count = 0, sum = 0, squares = 0;
-    for (int value = 0; value < 256; ++value) {
-      const double n = static_cast<double>(counts[value]), level = value / 255.0;
-      count += n;
-      sum += n * level;
-      squares += n * level * level;
-    }
-    const double mean = count > 0 ? sum / count : 0.0;
-    const double variance = count > 0 ? squares / count - mean * mean : 1.0;
-    result.mean.push_back(mean);
-    result.deviation.push_back(std::sqrt(std::max(variance, 1e-6)));
-  }
-  return result;
-}
-
 torch::Tensor image_batch(const ImageSet& images, std::span<const std::int32_t> indices,
                           const Normalisation& normalisation) {
-  return fill_batch(images, indices, normalisation, [](std::size_t) { return Placement{}; });
+  const ByteTables tables = byte_tables(normalisation);
+  return fill_batch(images, indices, [&](std::size_t, const ImageView& image, float* target) {
+    const std::size_t bytes = images.image_bytes();
+    for (std::size_t k = 0; k < bytes; ++k) target[k] = tables[k % image.channels][image.pixels[k]];
+  });
 }
 
 torch::Tensor augmented_batch(const ImageSet& images, std::span<const std::int32_t> indices,
                               const Normalisation& normalisation, const Augmentation& augmentation,
                               std::uint64_t seed, std::uint64_t stream) {
-  return fill_batch(images, indices, normalisation, [&](std::size_t i) {
-    return draw(augmentation, images, Rng(seed, stream, static_cast<std::uint32_t>(i)));
+  const ByteTables tables = byte_tables(normalisation);
+  return fill_batch(images, indices, [&](std::size_t i, const ImageView& image, float* target) {
+    augment_image(image, tables, augmentation, Rng(seed, stream, static_cast<std::uint32_t>(i)),
+                  target);
   });
 }
 
@@ -120,6 +51,17 @@ torch::Tensor label_batch(const ImageSet& images, std::span<const std::int32_t> 
   auto* target = labels.data_ptr<std::int64_t>();
   for (std::size_t i = 0; i < indices.size(); ++i) target[i] = images.labels[indices[i]];
   return labels;
+}
+
+torch::Tensor smoothed_targets(const torch::Tensor& labels, int classes, double smoothing) {
+  return at::one_hot(labels, classes).to(torch::kFloat).mul_(1 - smoothing).add_(smoothing /
+                                                                                  classes);
+}
+
+void mix_in_pairs(torch::Tensor& images, torch::Tensor& targets, double share) {
+  // Batches are in random order already, so that a neighbour is any image.
+  images = images * share + images.roll(1, 0) * (1 - share);
+  targets = targets * share + targets.roll(1, 0) * (1 - share);
 }
 
 torch::Tensor resize_batch(const torch::Tensor& batch, int resolution) {

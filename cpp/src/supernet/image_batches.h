@@ -9,17 +9,9 @@
 
 #include "tinynas/dataset.h"
 #include "tinynas/preprocessing.h"
+#include "tinynas/trainer.h"
 
 namespace tinynas {
-
-/// Over all images of a set.
-Normalisation measure_normalisation(const ImageSet& images);
-
-struct Augmentation {
-  int shift_pixels = 0;  ///< uniform in [-shift, shift] on both axes, zeros come in
-  bool horizontal_flip = false;
-  int erase_pixels = 0;  ///< side of a square that is set to the mean, at a uniform place; 0: none
-};
 
 /// Images `indices` as (N, C, H, W) floats, channels_last, normalised, on the CPU.
 torch::Tensor image_batch(const ImageSet& images, std::span<const std::int32_t> indices,
@@ -30,6 +22,10 @@ torch::Tensor augmented_batch(const ImageSet& images, std::span<const std::int32
                               const Normalisation& normalisation, const Augmentation& augmentation,
                               std::uint64_t seed, std::uint64_t stream);
 torch::Tensor label_batch(const ImageSet& images, std::span<const std::int32_t> indices);
+/// (N, classes): what a network should say; `smoothing` is spread over all classes.
+torch::Tensor smoothed_targets(const torch::Tensor& labels, int classes, double smoothing);
+/// Each image with its neighbour in the batch, targets likewise: `share` of its own.
+void mix_in_pairs(torch::Tensor& images, torch::Tensor& targets, double share);
 
 /// Antialiased bilinear resize of a batch to resolution x resolution pixels; the same tensor when
 /// it has that size.

@@ -32,11 +32,13 @@ void trace(const Graph& graph, const FoldedNetwork& network, torch::Tensor x,
   const auto made = [&](const torch::Tensor& values) { visit(graph.ops[op++].output, values); };
   for (const FoldedLayer& layer : network.layers) {
     if (layer.opens_shortcut) shortcut = x;
-    x = at::conv2d(x, layer.weight, layer.bias, layer.stride, layer.padding, 1, layer.groups);
-    if (layer.relu) x.relu_();
-    made(x);
+    torch::Tensor& map = layer.on_shortcut ? shortcut : x;
+    map = convolve(map, layer.weight, layer.bias, layer.stride, layer.groups);
+    if (layer.relu) map.relu_();
+    made(map);
     if (!layer.closes_shortcut) continue;
     x = x + shortcut;
+    if (layer.relu_after_sum) x.relu_();
     made(x);
   }
   x = x.mean({2, 3}, /*keepdim=*/true);
@@ -95,16 +97,17 @@ std::vector<std::int8_t> quantised_images(const Tensor& input, const torch::Tens
   return {data, data + bytes.numel()};
 }
 
-FloatNetwork float_network(const Subnet& subnet, const FoldedNetwork& network) {
+FloatNetwork float_network(Graph graph, const FoldedNetwork& network) {
   c10::InferenceMode inference;
   FloatNetwork result;
-  result.graph = lower(subnet);
+  result.graph = std::move(graph);
   result.ops.resize(result.graph.ops.size());
   std::size_t layer = 0;
   for (std::size_t i = 0; i < result.graph.ops.size(); ++i) {
     const OpKind kind = result.graph.ops[i].kind;
-    if (kind != OpKind::kConv2d && kind != OpKind::kDepthwiseConv2d) continue;
     FloatConstants& to = result.ops[i];
+    if (kind == OpKind::kAdd) to.relu = network.layers[layer - 1].relu_after_sum;
+    if (kind != OpKind::kConv2d && kind != OpKind::kDepthwiseConv2d) continue;
     if (layer == network.layers.size()) {
       to.weights = values_of(network.classifier_weight);
       to.bias = values_of(network.classifier_bias);
@@ -184,16 +187,16 @@ Measurement measure_int8(const Graph& graph, const torch::Tensor& images,
   return measurement;
 }
 
-QuantisedNetwork quantise_best(const Subnet& subnet, const FoldedNetwork& network,
+QuantisedNetwork quantise_best(const Graph& graph, const FoldedNetwork& network,
                                const Normalisation& normalisation,
                                const QuantisationImages& images) {
-  const FloatNetwork floats = float_network(subnet, network);
+  const FloatNetwork floats = float_network(graph, network);
   const auto statistics =
       measure_activations(floats.graph, network, images.calibration, normalisation);
   const std::int64_t count = images.choice.pixels.size(0),
                      quarter = std::max<std::int64_t>(1, count / 4);
-  const auto score = [&](const Graph& graph, std::int64_t begin, std::int64_t end) {
-    const Measurement part = measure_int8(graph, images.choice.pixels.slice(0, begin, end),
+  const auto score = [&](const Graph& int8, std::int64_t begin, std::int64_t end) {
+    const Measurement part = measure_int8(int8, images.choice.pixels.slice(0, begin, end),
                                           images.choice.labels.slice(0, begin, end),
                                           images.teacher.slice(0, begin, end));
     return part.score * part.images;
@@ -204,9 +207,9 @@ QuantisedNetwork quantise_best(const Subnet& subnet, const FoldedNetwork& networ
   };
   std::vector<Way> ways;
   for (const QuantiseOptions& options : all_quantisations()) {
-    Graph graph = quantise(floats, statistics, options);
-    const double first = score(graph, 0, quarter);
-    ways.push_back({first, {std::move(graph), options}});
+    Graph int8 = quantise(floats, statistics, options);
+    const double first = score(int8, 0, quarter);
+    ways.push_back({first, {std::move(int8), options}});
   }
   const auto better = [](const Way& a, const Way& b) { return a.score > b.score; };
   std::stable_sort(ways.begin(), ways.end(), better);

@@ -10,8 +10,8 @@
 
 namespace tinynas {
 
-/// The network in floats as `lower(subnet)` has its ops.
-FloatNetwork float_network(const Subnet& subnet, const FoldedNetwork& network);
+/// The network in floats; `graph` is what it was lowered to.
+FloatNetwork float_network(Graph graph, const FoldedNetwork& network);
 
 /// The reverse for weights and biases: `network` computes what `floats` says.
 void load_float_network(const FloatNetwork& floats, FoldedNetwork& network);
@@ -42,11 +42,11 @@ inline constexpr int kChoiceImages = 1000;
 struct QuantisationImages {
   torch::Tensor calibration;  ///< kRangeImages, (N, C, H, W)
   LabelledImages choice;      ///< kChoiceImages
-  torch::Tensor teacher;      ///< the largest subnet's probabilities of those
+  torch::Tensor teacher;      ///< probabilities of those that int8 should come close to
 };
 /// Quantised in the way of all_quantisations() that scores best; of equals the first. All are
 /// scored on a quarter of the images, the two best of these on the others too.
-QuantisedNetwork quantise_best(const Subnet& subnet, const FoldedNetwork& network,
+QuantisedNetwork quantise_best(const Graph& graph, const FoldedNetwork& network,
                                const Normalisation& normalisation,
                                const QuantisationImages& images);
 

@@ -32,6 +32,48 @@ std::string table_cell(const std::string& text) {
   return cell;
 }
 
+std::string phase_text(const TrainingPhase& phase) {
+  std::ostringstream text;
+  text << phase.epochs << " epochs of ";
+  std::string comma;
+  auto add = [&](const std::string& what) {
+    text << comma << what;
+    comma = " + ";
+  };
+  if (phase.largest) add("largest");
+  if (phase.smallest) add("smallest");
+  if (phase.random_subnets > 0) add(std::to_string(phase.random_subnets) + " random");
+  if (phase.teacher == Teacher::kInPlace) text << ", taught by the largest in place";
+  if (phase.teacher == Teacher::kFrozen) text << ", taught by the largest of before";
+  if (phase.sort_channels) text << ", channels sorted first";
+  return phase.name + ": " + text.str();
+}
+
+std::string phases_text(const TrainOptions& options) {
+  std::string text;
+  for (const TrainingPhase& phase : options.phases)
+    text += (text.empty() ? "" : "; ") + phase_text(phase);
+  if (options.kernel_transforms) text += "; learned kernel transforms";
+  if (options.resolution_per_batch) text += "; one resolution a step";
+  if (options.alpha_divergence) text += "; alpha-divergence";
+  if (options.subnets_per_shard) text += "; random subnets of each shard's own";
+  if (options.worst_of > 1)
+    text += "; random subnets: the worst of " + std::to_string(options.worst_of);
+  if (!options.accepts_what.empty()) text += "; random subnets: " + options.accepts_what;
+  return text;
+}
+
+std::string augmentation_text(const TrainOptions& options) {
+  const Augmentation& augmentation = options.augmentation;
+  std::ostringstream text;
+  text << "shift " << augmentation.shift_pixels << " px, flip "
+       << (augmentation.horizontal_flip ? "yes" : "no") << ", erase " << augmentation.erase_pixels
+       << " px, least crop " << augmentation.least_crop << ", " << augmentation.operations
+       << " operations (magnitude " << augmentation.magnitude << "), mixup " << augmentation.mixup
+       << ", label smoothing " << options.label_smoothing;
+  return text.str();
+}
+
 std::string percent(const Json& entry) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f", 100 * entry["test"].get<double>());
@@ -84,24 +126,27 @@ std::string model_card_text(const ModelCard& card, const Json& measured) {
        << "| seed | " << options.seed << " |\n";
   char hours[32];
   std::snprintf(hours, sizeof hours, "%.2f", card.hours);
-  text << "| hours | " << hours << " (wall clock, device " << options.device << ") |\n"
+  text << "| hours | " << hours << " (wall clock, device " << options.device;
+  if (options.group.size > 1) text << ", " << options.group.size << " processes";
+  text << ", " << precision_name(options.precision) << ") |\n"
        << "| data | " << card.info.dataset_name << ": "
        << format_count(static_cast<std::int64_t>(card.data.train.count())) << " train, "
        << format_count(card.info.calibration_images) << " calibration, "
        << format_count(card.info.validation_images) << " validation; splits "
-       << card.info.split_hash << " |\n"
+       << card.info.split_hash
+       << (card.info.skip_bad_files
+               ? "; without " + format_count(card.info.skipped_files) + " files that are bad"
+               : std::string())
+       << " |\n"
+       << (card.info.audio ? "| front end | " + describe(*card.info.audio) + " |\n" : "")
        << "| search space | " << card.supernet.space().name() << ", hash "
        << card.supernet.space().hash() << " |\n"
-       << "| schedule | " << options.warmup_epochs
-       << " epochs of the largest subnet, channels sorted, " << options.epochs
-       << " epochs of largest + smallest + " << options.random_subnets
-       << " random subnets a step |\n"
+       << "| recipe | " << options.recipe << " |\n"
+       << "| phases | " << phases_text(options) << " |\n"
        << "| optimiser | SGD, batch " << options.batch_images << " (" << options.shards
        << " shards), learning rate " << options.learning_rate << ", weight decay "
-       << options.weight_decay << " |\n"
-       << "| augmentation | shift " << options.shift_pixels << " px, flip "
-       << (options.horizontal_flip ? "yes" : "no") << ", erase " << options.erase_pixels
-       << " px, label smoothing " << options.label_smoothing << " |\n\n"
+       << options.weight_decay << ", average of weights " << options.average_decay << " |\n"
+       << "| augmentation | " << augmentation_text(options) << " |\n\n"
        << "| subnet | test % | MACs | parameters | |\n|---|---|---|---|---|\n";
   auto row = [&](const std::string& name, const Json& entry) {
     text << "| " << name << " | " << percent(entry) << " | "

@@ -89,7 +89,8 @@ struct SupernetEvaluator::Impl {
     const QuantisationImages with{
         images(Split::kCalibration, kRangeImages, subnet.resolution).pixels,
         images(Split::kValidation, kChoiceImages, subnet.resolution), teacher(choice)};
-    return quantise_best(subnet, calibrated(subnet, recalibration_images), normalisation, with);
+    return quantise_best(lower(subnet), calibrated(subnet, recalibration_images), normalisation,
+                         with);
   }
 
   Measurement measure_subnet(const Subnet& subnet, const Fidelity& fidelity,

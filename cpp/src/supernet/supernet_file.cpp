@@ -1,9 +1,11 @@
 #include "supernet/supernet_file.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
 #include "base/files.h"
+#include "graph/audio_json.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -31,25 +33,35 @@ SupernetInfo describe_training_data(const Dataset& data, const Normalisation& no
   info.split_seed = data.options.split_seed;
   info.calibration_images = static_cast<int>(data.calibration.count());
   info.validation_images = static_cast<int>(data.validation.count());
+  info.skip_bad_files = data.options.skip_bad_files;
+  info.audio = data.audio;
+  info.skipped_files = static_cast<int>(data.skipped.size());
   return info;
 }
 
-Json supernet_metadata(const SearchSpace& space, const SupernetInfo& info) {
+Json data_metadata(const SupernetInfo& info) {
   Json data;
   data["name"] = info.dataset_name;
   data["split_hash"] = info.split_hash;
   data["split_seed"] = info.split_seed;
   data["calibration_images"] = info.calibration_images;
   data["validation_images"] = info.validation_images;
+  data["skip_bad_files"] = info.skip_bad_files;
+  data["skipped_files"] = info.skipped_files;
+  if (info.audio) data["audio"] = front_end_json(*info.audio);
   data["class_names"] = info.class_names;
   data["image_channels"] = info.image_channels;
   data["mean"] = info.mean;
   data["deviation"] = info.deviation;
+  return data;
+}
+
+Json supernet_metadata(const SearchSpace& space, const SupernetInfo& info) {
   Json metadata;
   metadata["format"] = kFormat;
   metadata["format_version"] = kVersion;
   metadata["space"] = {{"name", space.name()}, {"hash", space.hash()}, {"toml", space.toml_text()}};
-  metadata["data"] = data;
+  metadata["data"] = data_metadata(info);
   return metadata;
 }
 
@@ -68,11 +80,17 @@ SupernetInfo parse_supernet_metadata(const Json& metadata, const std::string& pa
   info.validation_images = static_cast<int>(json_int(data, "validation_images", path));
   info.image_channels = static_cast<int>(json_int(data, "image_channels", path));
   try {
+    info.skip_bad_files = data.value("skip_bad_files", false);  // older files have none
+    info.skipped_files = data.value("skipped_files", 0);
     info.class_names = json_at(data, "class_names", path).get<std::vector<std::string>>();
     info.mean = json_at(data, "mean", path).get<std::vector<double>>();
     info.deviation = json_at(data, "deviation", path).get<std::vector<double>>();
   } catch (const nlohmann::json::exception&) {
-    throw BadInput(path + ": field 'class_names', 'mean' or 'deviation' is of the wrong type");
+    throw BadInput(path + ": field 'class_names', 'mean', 'deviation', 'skip_bad_files' or"
+                         " 'skipped_files' is of the wrong type");
+  }
+  if (data.contains("audio")) {
+    info.audio = parse_front_end(data["audio"], path + ": field 'data.audio'");
   }
   return info;
 }
@@ -103,7 +121,11 @@ LoadedSupernet read_supernet(const std::string& path) {
                    ": field 'space.hash' does not belong to the search space stored with it; the "
                    "file is damaged");
   }
-  Supernet supernet(space, 0);
+  const bool transforms =
+      std::any_of(state.tensors.begin(), state.tensors.end(), [](const auto& entry) {
+        return entry.first.find(".transform") != std::string::npos;
+      });
+  Supernet supernet(space, 0, transforms);
   load_parameters(supernet.parameters(), state, path);
   info.file_hash = hex(state.file_hash);
   return {std::move(supernet), std::move(info)};
@@ -131,6 +153,13 @@ void check_same_data(const SupernetInfo& info, const Dataset& data) {
     throw BadInput(data.path + ": its images have " + std::to_string(data.train.channels) +
                    " channels, those of " + info.path + " have " +
                    std::to_string(info.image_channels) + mend);
+  }
+  if (data.audio != info.audio) {
+    const auto told = [](const std::optional<AudioFrontEnd>& audio) {
+      return audio ? describe(*audio) : std::string("images");
+    };
+    throw BadInput(data.path + ": its front end (" + told(data.audio) + ") is not that of " +
+                   info.path + " (" + told(info.audio) + ")" + mend);
   }
   if (data.split_hash != info.split_hash) {
     throw BadInput(

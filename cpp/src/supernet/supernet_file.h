@@ -14,6 +14,8 @@ namespace tinynas {
 /// Fills in what identifies the data: name, splits, classes, normalisation.
 SupernetInfo describe_training_data(const Dataset& data, const Normalisation& normalisation);
 
+/// What they saw, as JSON.
+Json data_metadata(const SupernetInfo& info);
 /// Head of supernet files and of training checkpoints.
 Json supernet_metadata(const SearchSpace& space, const SupernetInfo& info);
 SupernetInfo parse_supernet_metadata(const Json& metadata, const std::string& path);

@@ -7,7 +7,10 @@
 #include <filesystem>
 #include <numbers>
 #include <numeric>
+#include <optional>
 
+#include "supernet/event_log.h"
+#include "supernet/precision.h"
 #include "supernet/supernet_file.h"
 #include "tinynas/error.h"
 #include "tinynas/rng.h"
@@ -17,7 +20,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr const char* kCheckpointFormat = "tinynas-training-checkpoint";
-constexpr int kCheckpointVersion = 1;
+constexpr int kCheckpointVersion = 2;
 constexpr std::uint32_t kOrderStream = 0x6f726465;
 
 double seconds_since(Clock::time_point start) {
@@ -35,26 +38,39 @@ class Loop {
         options_(options),
         progress_(progress),
         stop_(stop),
-        state_(training, data.train, normalisation, options, device) {}
+        state_(training, data, normalisation, options, device),
+        group_(state_.group()) {}
 
   double run() {
     restore();
+    begin_together();
     started_ = last_saved_ = Clock::now();
     first_step_ = step_;
     if (step_ < plan_.total_steps) train();
+    state_.swap_averages();
     return seconds();
   }
 
  private:
   void train() {
+    if (group_.leads()) {
+      std::filesystem::create_directories(plan_.directory);
+      events_.emplace(plan_.directory, step_);
+    }
     while (step_ < plan_.total_steps) {
-      if (training_.begin(step_)) state_.reset_momentum();
-      one_step();
-      if (step_ % plan_.steps_per_epoch == 0 || step_ == plan_.total_steps) end_epoch();
-      if (stop_ && stop_()) {
+      if (training_.begin(step_)) {
+        group_.share(training_.parameters());
+        state_.start_anew();
+      }
+      const bool stop = one_step();
+      if (ends_epoch()) end_epoch();
+      if (stop) {
         save();
-        throw Interrupted("training stopped at step " + std::to_string(step_) + " of " +
-                          std::to_string(plan_.total_steps) + "; the same command continues it");
+        group_
+            .meet();  // who ends earlier makes torchrun end the leader, perhaps before it has saved
+        throw Interrupted(group_.said_once("training stopped at step " + std::to_string(step_) +
+                                           " of " + std::to_string(plan_.total_steps) +
+                                           "; the same command continues it"));
       }
       if (seconds_since(last_saved_) > options_.checkpoint_seconds) save();
     }
@@ -67,7 +83,12 @@ class Loop {
   }
   double seconds() const { return earlier_seconds_ + seconds_since(started_); }
 
-  void one_step() {
+  bool ends_epoch() const {
+    return step_ % plan_.steps_per_epoch == 0 || step_ == plan_.total_steps;
+  }
+
+  /// Whether the training is to stop.
+  bool one_step() {
     const std::int64_t epoch = step_ / plan_.steps_per_epoch, batch = step_ % plan_.steps_per_epoch;
     if (epoch != order_epoch_) {
       order_.resize(data_.train.count());
@@ -77,14 +98,27 @@ class Loop {
     }
     const std::span<const std::int32_t> indices(order_.data() + batch * options_.batch_images,
                                                 static_cast<std::size_t>(options_.batch_images));
-    epoch_loss_ += state_.step(indices, step_, training_.learning_rate(step_));
+    const double learning_rate = training_.learning_rate(step_);
+    const StepResult result = state_.step(indices, step_, learning_rate, stop_);
+    epoch_loss_ += result.loss;
     ++step_;
     ++epoch_steps_;
-    if (step_ % 50 == 0) report();
+    const bool reports = step_ % 50 == 0;
+    if (reports) report();
+    if (events_ && (reports || ends_epoch())) {
+      events_->add(step_, {{"train/loss", epoch_loss_ / static_cast<double>(epoch_steps_)},
+                           {"train/learning_rate", learning_rate},
+                           {"train/images_per_second", options_.batch_images / seconds_a_step()}});
+    }
+    return result.stop;
+  }
+
+  double seconds_a_step() const {
+    return seconds_since(started_) / static_cast<double>(step_ - first_step_);
   }
 
   void report() const {
-    const double each = seconds_since(started_) / static_cast<double>(step_ - first_step_);
+    const double each = seconds_a_step();
     char line[160];
     std::snprintf(line, sizeof line,
                   "step %lld/%lld  epoch %.1f  loss %.3f  %.0f images/s  %.0f min left",
@@ -96,6 +130,13 @@ class Loop {
   }
 
   void end_epoch() {
+    if (group_.leads()) record_epoch();
+    epoch_loss_ = 0;
+    epoch_steps_ = 0;
+    save();
+  }
+
+  void record_epoch() {
     Json line;
     line["epoch"] = static_cast<double>(step_) / static_cast<double>(plan_.steps_per_epoch);
     line["step"] = step_;
@@ -105,21 +146,25 @@ class Loop {
                   "epoch %.1f  loss %.3f  validation:", line["epoch"].get<double>(),
                   line["loss"].get<double>());
     std::string shown = text, comma = " ";
-    for (const auto& [name, accuracy] : training_.validate()) {
+    state_.swap_averages();
+    const auto accuracies = training_.validate();
+    state_.swap_averages();
+    std::vector<std::pair<std::string, double>> scalars;
+    for (const auto& [name, accuracy] : accuracies) {
       line[name + "_validation"] = accuracy;
+      scalars.emplace_back("validation/" + name, accuracy);
       std::snprintf(text, sizeof text, "%.2f %%", 100 * accuracy);
       shown += comma + name + " " + text;
       comma = ", ";
     }
     history_.push_back(line);
     say(shown);
-    epoch_loss_ = 0;
-    epoch_steps_ = 0;
+    events_->add(step_, scalars);
     write_json_file(history_, plan_.directory + "/history.json");
-    save();
   }
 
   void save() {
+    if (!group_.leads()) return;
     StateFile state;
     state.metadata = {{"format", kCheckpointFormat}, {"format_version", kCheckpointVersion}};
     state.metadata["recipe"] = plan_.recipe;
@@ -129,7 +174,8 @@ class Loop {
     state.metadata["epoch_steps"] = epoch_steps_;
     state.metadata["history"] = history_;
     state.tensors = training_.parameters();
-    for (auto& entry : state_.momentum()) state.tensors.push_back(std::move(entry));
+    state.metadata["averaged_steps"] = state_.averaged_steps();
+    for (auto& entry : state_.buffers()) state.tensors.push_back(std::move(entry));
     training_.save(state);
     write_state_file(state, checkpoint_path());
     last_saved_ = Clock::now();
@@ -154,7 +200,8 @@ class Loop {
       }
     }
     load_parameters(training_.parameters(), state, path);
-    for (const auto& [name, tensor] : state.tensors) state_.set_momentum(name, tensor);
+    for (const auto& [name, tensor] : state.tensors) state_.set_buffer(name, tensor);
+    state_.set_averaged_steps(json_int(state.metadata, "averaged_steps", path));
     training_.load(state, path);
     step_ = json_int(state.metadata, "step", path);
     earlier_seconds_ = json_number(state.metadata, "seconds", path);
@@ -164,6 +211,16 @@ class Loop {
     say("resumed at step " + std::to_string(step_) + " of " + std::to_string(plan_.total_steps));
   }
 
+  /// All processes do the same, from the same step and weights.
+  void begin_together() {
+    Json same = plan_.recipe;
+    same["total_steps"] = plan_.total_steps;
+    same["step"] = step_;
+    group_.check_equal(same);
+    group_.share(training_.parameters());
+    group_.share(state_.momentum());
+  }
+
   Training& training_;
   const TrainingPlan& plan_;
   const Dataset& data_;
@@ -171,6 +228,8 @@ class Loop {
   const ProgressFn& progress_;
   const StopFn& stop_;
   TrainingState state_;
+  const Collectives& group_;
+  std::optional<EventLog> events_;
   Json history_ = Json::array();
   std::vector<std::int32_t> order_;
   std::int64_t order_epoch_ = -1, step_ = 0, first_step_ = 0, epoch_steps_ = 0;
@@ -187,24 +246,35 @@ double run_training(Training& training, const TrainingPlan& plan, const Dataset&
 }
 
 Json recipe_json(const Dataset& data, const TrainingOptions& options) {
+  const Augmentation& augmentation = options.augmentation;
   return {{"data", data.split_hash},
           {"seed", options.seed},
           {"batch_images", options.batch_images},
           {"shards", options.shards},
+          {"precision", precision_name(options.precision)},
           {"learning_rate", options.learning_rate},
           {"momentum", options.momentum},
           {"weight_decay", options.weight_decay},
           {"label_smoothing", options.label_smoothing},
           {"gradient_norm", options.gradient_norm},
-          {"shift_pixels", options.shift_pixels},
-          {"horizontal_flip", options.horizontal_flip},
-          {"erase_pixels", options.erase_pixels}};
+          {"average_decay", options.average_decay},
+          {"shift_pixels", augmentation.shift_pixels},
+          {"horizontal_flip", augmentation.horizontal_flip},
+          {"erase_pixels", augmentation.erase_pixels},
+          {"least_crop", augmentation.least_crop},
+          {"operations", augmentation.operations},
+          {"magnitude", augmentation.magnitude},
+          {"mixup", augmentation.mixup}};
 }
 
 void check_training_options(const TrainingOptions& options, const Dataset& data) {
   if (options.shards < 1 || options.batch_images < 2 * options.shards ||
       options.batch_images % options.shards != 0) {
     throw BadInput("--batch: must be a multiple of --shards, at least two images a shard");
+  }
+  if (options.shards % options.group.size != 0) {
+    throw BadInput("--shards: must be a multiple of the number of processes (" +
+                   std::to_string(options.group.size) + ")");
   }
   if (!(options.learning_rate > 0)) throw BadInput("--learning-rate: must be above 0");
   if (static_cast<std::size_t>(options.batch_images) > data.train.count())

@@ -20,7 +20,7 @@ namespace tinynas {
 class Training : public Trainee {
  public:
   virtual double learning_rate(std::int64_t step) const = 0;
-  /// Called before each step; true: momentum starts from zero.
+  /// Called before each step; true: momentum and averages start anew.
   virtual bool begin(std::int64_t step) = 0;
   /// Validation accuracies (0 to 1) at the end of an epoch, by name.
   virtual std::vector<std::pair<std::string, double>> validate() = 0;
@@ -30,16 +30,18 @@ class Training : public Trainee {
 };
 
 struct TrainingPlan {
-  std::string directory;  ///< of checkpoint.pt and history.json; made where it is missing
+  std::string directory;  ///< of checkpoint.pt, history.json, events.*; made where it is missing
   Json recipe;            ///< must be equal for a checkpoint to be continued
   std::string elsewhere;  ///< how to start another one: "name another --out"
   std::int64_t steps_per_epoch = 0, total_steps = 0;
 };
 
 /// Trains to the end, from the checkpoint in the plan's directory where there is one, and leaves a
-/// checkpoint of the end there. Returns the seconds that it took, those before the checkpoint
-/// included. Throws BadInput on a checkpoint of another recipe, Interrupted after a checkpoint when
-/// `stop` says so, Error when the loss is not a number.
+/// checkpoint of the end there, beside history.json and event files for TensorBoard. The weights are
+/// then those that are kept (average_decay). Of a group of processes all read and the leader alone
+/// writes and reports. Returns the seconds that it took, those before the checkpoint included.
+/// Throws BadInput on a checkpoint of another recipe, Interrupted after a checkpoint when `stop`
+/// says so, Error when the training diverges.
 double run_training(Training& training, const TrainingPlan& plan, const Dataset& data,
                     const Normalisation& normalisation, const TrainingOptions& options,
                     torch::Device device, const ProgressFn& progress, const StopFn& stop);

@@ -52,7 +52,7 @@ TEST_CASE("CIFAR-10 binaries: planes become pixels, labels and names are kept") 
   CHECK(data.test.channels == 3);
   for (std::size_t i = 0; i < 10; ++i) {
     const int record = 200 + data.test.labels[i];  // one test record a label
-    const std::uint8_t* image = data.test.image(i);
+    const std::uint8_t* image = image_of(data.test, i);
     bool right = true;
     for (int pixel = 0; pixel < 1024; ++pixel) {
       for (int c = 0; c < 3; ++c) {

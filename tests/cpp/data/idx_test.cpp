@@ -22,7 +22,7 @@ DatasetOptions at(const std::string& path) {
 std::set<std::string> distinct(const ImageSet& set) {
   std::set<std::string> images;
   for (std::size_t i = 0; i < set.count(); ++i) {
-    images.emplace(set.image(i), set.image(i) + set.image_bytes());
+    images.emplace(image_of(set, i), image_of(set, i) + set.image_bytes());
   }
   return images;
 }

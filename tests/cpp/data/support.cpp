@@ -79,6 +79,16 @@ std::string idx_labels(const ImageSet& set) {
          std::string(set.labels.begin(), set.labels.end());
 }
 
+const std::uint8_t* image_of(const ImageSet& set, std::size_t i) {
+  return set.pixels.data() + i * set.image_bytes();
+}
+
+std::vector<std::uint8_t> pixels_of(const ImageSet& set) {
+  std::vector<std::uint8_t> pixels(set.count() * set.image_bytes());
+  for (std::size_t i = 0; i < set.count(); ++i) set.read(i, &pixels[i * set.image_bytes()]);
+  return pixels;
+}
+
 ImageSet random_images(std::size_t count, int side, int classes, std::uint64_t seed) {
   Rng rng(seed);
   ImageSet set{side, side, 1, {}, {}};
@@ -162,6 +172,30 @@ std::string jpeg_bytes(const Image& image, int quality, bool progressive) {
   jpeg_destroy_compress(&info);
   std::string bytes(reinterpret_cast<char*>(memory), size);
   std::free(memory);
+  return bytes;
+}
+
+std::string wav_bytes(const std::vector<std::int16_t>& samples, int sample_rate, int channels) {
+  std::string bytes;
+  const auto add = [&](std::uint32_t value, int count) {
+    for (int i = 0; i < count; ++i) bytes.push_back(static_cast<char>(value >> (8 * i)));
+  };
+  const auto rate = static_cast<std::uint32_t>(sample_rate);
+  const auto width = static_cast<std::uint32_t>(2 * channels);
+  const auto data = static_cast<std::uint32_t>(2 * samples.size());
+  bytes += "RIFF";
+  add(36 + data, 4);
+  bytes += "WAVEfmt ";
+  add(16, 4);
+  add(1, 2);
+  add(static_cast<std::uint32_t>(channels), 2);
+  add(rate, 4);
+  add(rate * width, 4);
+  add(width, 2);
+  add(16, 2);
+  bytes += "data";
+  add(data, 4);
+  for (const std::int16_t sample : samples) add(static_cast<std::uint16_t>(sample), 2);
   return bytes;
 }
 

@@ -30,6 +30,10 @@ std::string read_bytes(const std::string& path);
 std::string gzip(const std::string& bytes);
 std::string idx_images(const ImageSet& set);
 std::string idx_labels(const ImageSet& set);
+/// Image `i` of a set in memory.
+const std::uint8_t* image_of(const ImageSet& set, std::size_t i);
+/// All images of a set, wherever they come from.
+std::vector<std::uint8_t> pixels_of(const ImageSet& set);
 /// Random grey images of `side` pixels; label i is i % classes.
 ImageSet random_images(std::size_t count, int side, int classes, std::uint64_t seed);
 /// Writes train and, unless empty, t10k files.
@@ -42,6 +46,8 @@ Image smooth_image(int height, int width, int channels, int phase);
 std::string png_bytes(const void* pixels, int height, int width, std::uint32_t format);
 std::string png_bytes(const Image& image);
 std::string jpeg_bytes(const Image& image, int quality, bool progressive = false);
+/// 16-bit PCM, `samples` interleaved.
+std::string wav_bytes(const std::vector<std::int16_t>& samples, int sample_rate, int channels);
 std::string zip_bytes(const std::vector<std::pair<std::string, std::string>>& entries,
                       bool compress = false);
 

@@ -27,14 +27,7 @@ struct Case {
 const Supernet& trained_supernet() {
   static const Supernet supernet = [] {
     const testing::TemporaryFolder folder;
-    TrainOptions options;
-    options.out_dir = folder.file("supernet");
-    options.warmup_epochs = 2;
-    options.epochs = 6;
-    options.batch_images = 48;
-    options.learning_rate = 0.1;
-    options.horizontal_flip = false;
-    options.random_subnets_in_card = 1;
+    const TrainOptions options = testing::tiny_training(folder.file("supernet"), 2, 10);
     train_supernet(testing::tiny_space(), *testing::striped_dataset(), options, {}, {});
     return read_supernet(options.out_dir + "/supernet.pt").supernet;
   }();
@@ -59,7 +52,7 @@ Case some_case(std::uint64_t seed) {
 }
 
 Graph quantised(const Case& of, const QuantiseOptions& options) {
-  const FloatNetwork floats = float_network(of.subnet, of.network);
+  const FloatNetwork floats = float_network(lower(of.subnet), of.network);
   return quantise(
       floats, measure_activations(floats.graph, of.network, of.images, of.normalisation), options);
 }
@@ -139,7 +132,7 @@ TEST_CASE("equalised weights taken back from the graph compute the same floats")
     Case one = some_case(seed);
     const torch::NoGradGuard no_grad;
     const torch::Tensor before = forward(one.network, one.images);
-    FloatNetwork floats = float_network(one.subnet, one.network);
+    FloatNetwork floats = float_network(lower(one.subnet), one.network);
     auto statistics = measure_activations(floats.graph, one.network, one.images, one.normalisation);
     const FloatNetwork plain = floats;
     equalise_channels(floats, statistics);

@@ -28,14 +28,7 @@ struct Searched {
   std::string supernet;
 
   Searched() {
-    TrainOptions options;
-    options.out_dir = folder.file("supernet");
-    options.warmup_epochs = 1;
-    options.epochs = 2;
-    options.batch_images = 48;
-    options.learning_rate = 0.1;
-    options.horizontal_flip = false;
-    options.random_subnets_in_card = 1;
+    const TrainOptions options = testing::tiny_training(folder.file("supernet"), 1, 2);
     train_supernet(testing::tiny_space(), *data, options, {}, {});
     supernet = options.out_dir + "/supernet.pt";
   }
@@ -86,8 +79,8 @@ FinetuneOptions quick() {
   options.epochs = 3;
   options.quantised_epochs = 2;
   options.batch_images = 48;
-  options.horizontal_flip = false;  // diagonals have a direction
-  options.shift_pixels = 1;
+  options.augmentation.horizontal_flip = false;  // diagonals have a direction
+  options.augmentation.shift_pixels = 1;
   return options;
 }
 

@@ -2,6 +2,7 @@
 
 #include <tbb/global_control.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -20,19 +21,7 @@ namespace {
 using testing::bad_input;
 using testing::contains;
 
-TrainOptions quick(const std::string& out) {
-  TrainOptions options;
-  options.out_dir = out;
-  options.warmup_epochs = 2;
-  options.epochs = 4;
-  options.batch_images = 48;
-  options.shards = 2;
-  options.learning_rate = 0.1;
-  options.horizontal_flip = false;  // diagonals have a direction
-  options.shift_pixels = 1;
-  options.random_subnets_in_card = 2;
-  return options;
-}
+TrainOptions quick(const std::string& out) { return testing::tiny_training(out, 2, 4); }
 
 NamedTensors weights_of(const std::string& out) {
   return read_state_file(out + "/supernet.pt", "tinynas-supernet", 1).tensors;
@@ -50,8 +39,7 @@ TEST_CASE("training learns, and its files say what they are") {
   const testing::TemporaryFolder folder;
   const auto data = testing::striped_dataset();
   const std::string out = folder.file("run");
-  TrainOptions options = quick(out);
-  options.epochs = 12;
+  const TrainOptions options = testing::tiny_training(out, 2, 12);
   train_supernet(testing::tiny_space(), *data, options, {}, {});
   const auto evaluator = SupernetEvaluator::load(out + "/supernet.pt", data, {"cpu", 1});
   const SearchSpace& space = evaluator->space();
@@ -81,6 +69,109 @@ TEST_CASE("an interrupted training resumes to the same weights") {
     train_supernet(testing::tiny_space(), *data, quick(out), {}, {});
     check_equal(whole, weights_of(out));
   }
+}
+
+/// Once-for-all's way, in small: kernels, then depths, then ratios and widths, taught by the largest
+/// of the beginning; with averaged weights, mixed images and learned kernel transforms.
+TrainOptions shrinking(const std::string& out) {
+  TrainOptions options = testing::tiny_training(out, 1, 1);
+  options.kernel_transforms = options.resolution_per_batch = true;
+  options.subnets_per_shard = true;
+  options.worst_of = 2;
+  options.average_decay = 0.9;
+  options.augmentation.mixup = 0.2;
+  options.augmentation.operations = 1;
+  TrainingPhase phase = options.phases[1];
+  phase.largest = phase.smallest = false;
+  phase.random_subnets = 1;
+  phase.teacher = Teacher::kFrozen;
+  phase.label_share = 0.5;
+  phase.elastic = {{"kernel", TrainingPhase::kAllChoices}};
+  options.phases.resize(1);
+  for (const char* axis : {"depth", "expand", "width"}) {
+    phase.name = axis;
+    options.phases.push_back(phase);
+    phase.elastic[axis] = TrainingPhase::kAllChoices;
+  }
+  return options;
+}
+
+TEST_CASE("progressive shrinking resumes to the same weights, too") {
+  const testing::TemporaryFolder folder;
+  const auto data = testing::striped_dataset();
+  train_supernet(testing::tiny_space(), *data, shrinking(folder.file("whole")), {}, {});
+  const NamedTensors whole = weights_of(folder.file("whole"));
+  CHECK(std::any_of(whole.begin(), whole.end(), [](const auto& entry) {
+    return contains(entry.first, ".transform5") &&
+           !torch::equal(entry.second, torch::eye(entry.second.size(0)));
+  }));
+  for (const int stop_after : {3, 8, 9, 21, 31}) {
+    const std::string out = folder.file("stopped" + std::to_string(stop_after));
+    int steps = 0;
+    CHECK_THROWS_AS(train_supernet(testing::tiny_space(), *data, shrinking(out), {},
+                                   [&] { return ++steps == stop_after; }),
+                    Interrupted);
+    train_supernet(testing::tiny_space(), *data, shrinking(out), {}, {});
+    check_equal(whole, weights_of(out));
+  }
+}
+
+TEST_CASE("averaged weights are what is kept, and others than the last") {
+  const testing::TemporaryFolder folder;
+  const auto data = testing::striped_dataset();
+  TrainOptions averaged = quick(folder.file("averaged"));
+  averaged.average_decay = 0.9;
+  train_supernet(testing::tiny_space(), *data, averaged, {}, {});
+  train_supernet(testing::tiny_space(), *data, quick(folder.file("last")), {}, {});
+  const NamedTensors mean = weights_of(folder.file("averaged"));
+  const NamedTensors last = weights_of(folder.file("last"));
+  CHECK_FALSE(torch::equal(mean[0].second, last[0].second));
+  // The same steps were taken: the average follows them without leading them.
+  const StateFile checkpoint = read_state_file(folder.file("averaged") + "/checkpoint.pt",
+                                               "tinynas-training-checkpoint", 2);
+  CHECK(torch::equal(checkpoint.tensors[0].second, last[0].second));
+}
+
+TEST_CASE("only subnets that are accepted are trained, beside largest and smallest") {
+  const testing::TemporaryFolder folder;
+  const auto data = testing::striped_dataset();
+  TrainOptions options = testing::tiny_training(folder.file("run"), 0, 1);
+  options.phases[1].largest = options.phases[1].smallest = false;
+  options.phases[1].teacher = Teacher::kNone;
+  options.phases[1].label_share = 1;
+  // Nothing but the first block of the second stage is ever reached.
+  options.accepts = [](const Subnet& subnet) { return subnet.blocks.size() == 2; };
+  options.accepts_what = "have two blocks";
+  options.weight_decay = 0;
+  train_supernet(testing::tiny_space(), *data, options, {}, {});
+  TrainOptions none = options;
+  none.out_dir = folder.file("none");
+  none.learning_rate = 1e-30;
+  train_supernet(testing::tiny_space(), *data, none, {}, {});
+  const NamedTensors trained = weights_of(options.out_dir), start = weights_of(none.out_dir);
+  for (std::size_t i = 0; i < trained.size(); ++i) {
+    INFO(trained[i].first);
+    const bool beyond = contains(trained[i].first, "stage1.block1") ||
+                        contains(trained[i].first, "stage1.block2");
+    if (beyond) CHECK(torch::allclose(trained[i].second, start[i].second));
+  }
+  CHECK(contains(read_file(options.out_dir + "/MODEL_CARD.md"), "have two blocks"));
+}
+
+TEST_CASE("a forecast counts what would be trained and writes nothing") {
+  const testing::TemporaryFolder folder;
+  const auto data = testing::striped_dataset();
+  const TrainingForecast found =
+      forecast_training(testing::tiny_space(), *data, quick(folder.file("run")));
+  const SearchSpace space = testing::tiny_space();
+  const Graph largest = lower(space.decode(space.largest()));
+  CHECK(found.parameters == graph_params(largest));
+  CHECK(found.largest_macs == graph_macs(largest));
+  CHECK(found.subnets == space.cardinality());
+  CHECK(found.steps == 48);
+  CHECK(found.seconds > 0);
+  CHECK(found.peak_bytes > 1 << 20);
+  CHECK_FALSE(std::filesystem::exists(folder.file("run")));
 }
 
 TEST_CASE("the number of threads does not change the weights") {
@@ -118,17 +209,39 @@ TEST_CASE("a checkpoint of another recipe is refused by field") {
                  "no checkpoint"));
 }
 
+std::string diverged(const TrainOptions& options) {
+  try {
+    train_supernet(testing::tiny_space(), *testing::striped_dataset(), options, {}, {});
+  } catch (const Error& error) {
+    CHECK(error.code() == ExitCode::kInternal);
+    return error.what();
+  }
+  return "did not diverge";
+}
+
 TEST_CASE("a diverging training stops with the mend") {
   const testing::TemporaryFolder folder;
   TrainOptions options = quick(folder.file("run"));
   options.learning_rate = 1e20;
   options.gradient_norm = 0;
-  try {
-    train_supernet(testing::tiny_space(), *testing::striped_dataset(), options, {}, {});
-    FAIL("did not diverge");
-  } catch (const Error& error) {
-    CHECK(contains(error.what(), "--learning-rate"));
-  }
+  CHECK(contains(diverged(options), "--learning-rate"));
+}
+
+TEST_CASE("what diverges leaves the last good checkpoint alone") {
+  const testing::TemporaryFolder folder;
+  TrainOptions options = quick(folder.file("run"));
+  options.learning_rate = 1e6;
+  options.checkpoint_seconds = 0;  // at every step
+  const std::string message = diverged(options);
+  CHECK(contains(message, "training diverged at step "));
+  CHECK(contains(message, "--learning-rate"));
+  CHECK_FALSE(std::filesystem::exists(options.out_dir + "/supernet.pt"));
+  const StateFile kept =
+      read_state_file(options.out_dir + "/checkpoint.pt", "tinynas-training-checkpoint", 1);
+  for (const auto& [name, tensor] : kept.tensors) CHECK(tensor.isfinite().all().item<bool>());
+  const std::string step = std::to_string(kept.metadata["step"].get<int>() + 1);
+  CHECK(contains(message, "at step " + step + ":"));
+  CHECK(diverged(options) == message);  // goes on from there, and fails at the same step
 }
 
 TEST_CASE("options that cannot work are refused") {
@@ -140,9 +253,14 @@ TEST_CASE("options that cannot work are refused") {
     return bad_input([&] { train_supernet(testing::tiny_space(), *data, options, {}, {}); });
   };
   CHECK(contains(refused([](TrainOptions& o) { o.batch_images = 47; }), "--batch"));
+  CHECK(contains(refused([](TrainOptions& o) { o.group = {"none", 0, 3}; }), "--shards"));
+  CHECK(contains(refused([](TrainOptions& o) { o.group = {"none", 0, 2}; }), "'none'"));
   CHECK(contains(refused([](TrainOptions& o) { o.batch_images = 4096; }), "--batch"));
   CHECK(contains(refused([](TrainOptions& o) { o.learning_rate = 0; }), "--learning-rate"));
-  CHECK(contains(refused([](TrainOptions& o) { o.epochs = -1; }), "--epochs"));
+  CHECK(contains(refused([](TrainOptions& o) { o.phases[1].epochs = -1; }), "'sandwich'"));
+  CHECK(contains(refused([](TrainOptions& o) { o.phases[0].epochs = o.phases[1].epochs = 0; }),
+                 "--epochs"));
+  CHECK(contains(refused([](TrainOptions& o) { o.phases[1].largest = false; }), "in-place"));
   CHECK(contains(refused([](TrainOptions& o) { o.device = "warp"; }), "--device"));
 }
 

@@ -1,0 +1,38 @@
+#pragma once
+// The subnets of one training step: those that a phase names, drawn from what it leaves elastic.
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "tinynas/rng.h"
+#include "tinynas/search_space.h"
+#include "tinynas/trainer.h"
+
+namespace tinynas {
+
+class PhaseSampler {
+ public:
+  /// `accepts` may be empty, and must outlive the sampler.
+  PhaseSampler(const SearchSpace& space, const TrainingPhase& phase, bool resolution_per_batch,
+               const std::function<bool(const Subnet&)>& accepts);
+
+  /// The largest subnet comes first where the phase trains it, then the smallest; in the place of
+  /// each random one stand `candidates`, drawn alike.
+  std::vector<std::vector<Subnet>> draw(Rng& rng, int candidates = 1) const;
+
+ private:
+  /// Least allowed choice of a gene.
+  std::uint8_t least(std::size_t gene) const;
+  Subnet subnet(Genotype genotype, std::optional<std::uint8_t> resolution) const;
+  Subnet draw_one(Rng& rng, std::optional<std::uint8_t> resolution) const;
+
+  const SearchSpace& space_;
+  const TrainingPhase& phase_;
+  bool resolution_per_batch_;
+  const std::function<bool(const Subnet&)>& accepts_;
+  Genotype smallest_, largest_;
+  std::optional<std::size_t> resolution_gene_;
+};
+
+}  // namespace tinynas

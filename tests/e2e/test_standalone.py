@@ -1,0 +1,209 @@
+"""Networks trained alone by scripts/rank_correlation and scripts/baselines."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "scripts" / "standalone.d"
+SPACE = """
+name = "spots"
+description = "tiny networks for pictures with a spot"
+image_channels = 1
+classes = 10
+resolutions = [8, 10]
+channel_divisor = 2
+[stem]
+channels = 8
+width = [0.5, 1.0]
+kernel = 3
+stride = 1
+[[stage]]
+channels = 12
+width = [0.5, 1.0]
+stride = 2
+depth = [1, 2]
+kernel = [3, 5]
+expand = [2, 3]
+"""
+SIDE = 10
+RECIPE = """
+description = "no augmentation: the class is where the spot is"
+[[phase]]
+name = "largest"
+epochs = 1
+subnets = ["largest"]
+[[phase]]
+name = "sandwich"
+epochs = 2
+sort_channels = true
+subnets = ["largest", "smallest", "random", "random"]
+teacher = "in-place"
+elastic = { resolution = "all", width = "all", depth = "all", kernel = "all", expand = "all" }
+"""
+
+
+def write_part(folder: Path, part: str, count: int, chance: random.Random) -> None:
+    """idx files; the class is where the spot is."""
+    pixels = bytearray()
+    for i in range(count):
+        image = [chance.randrange(90) for _ in range(SIDE * SIDE)]
+        row, column = divmod(i % 10, 4)
+        for y in range(2):
+            for x in range(2):
+                image[(3 * row + y + 1) * SIDE + 2 * column + x + 1] = 200 + chance.randrange(56)
+        pixels += bytes(image)
+    head = struct.pack(">IIII", 0x803, count, SIDE, SIDE)
+    (folder / f"{part}-images-idx3-ubyte").write_bytes(head + pixels)
+    head = struct.pack(">II", 0x801, count)
+    (folder / f"{part}-labels-idx1-ubyte").write_bytes(head + bytes(i % 10 for i in range(count)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, executable: Path) -> Path:
+    root = tmp_path_factory.mktemp("spots")
+    (root / "data").mkdir()
+    chance = random.Random(0)
+    write_part(root / "data", "train", 1000, chance)
+    write_part(root / "data", "t10k", 200, chance)
+    (root / "spots.toml").write_text(SPACE)
+    line = [str(executable), "train", "--space", str(root / "spots.toml")]
+    line += ["--data", str(root / "data"), "--out", str(root / "supernet"), "--batch", "32"]
+    (root / "plain.toml").write_text(RECIPE)
+    line += ["--recipe", str(root / "plain.toml")]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def start(executable: Path, script: str, *arguments: str | Path) -> subprocess.Popen[str]:
+    environment = {
+        **os.environ,
+        "TINYNAS_EXECUTABLE": str(executable),
+        "PYTHONPATH": str(ROOT / "python"),
+    }
+    line = [sys.executable, str(SCRIPTS / f"{script}.py"), *map(str, arguments)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(line, stdout=pipe, stderr=pipe, text=True, env=environment)
+
+
+def finish(process: subprocess.Popen[str], expect: int = 0) -> tuple[str, str]:
+    out, errors = process.communicate(timeout=240)
+    assert process.returncode == expect, errors
+    return out, errors
+
+
+def shared(folder: Path) -> list[str]:
+    return ["--data", str(folder / "data")]
+
+
+def plain(folder: Path) -> list[str | Path]:
+    return ["--", "--batch", "32", "--recipe", folder / "plain.toml"]
+
+
+def ranking(executable: Path, folder: Path) -> subprocess.Popen[str]:
+    supernet = folder / "supernet" / "supernet.pt"
+    options = ["--space", folder / "spots.toml", "--supernet", supernet, "--out", folder / "rank"]
+    options += ["--subnets", "4", "--band", "0", "--seeds", "2", "--epochs", "1"]
+    return start(executable, "rank_correlation", *options, *shared(folder), *plain(folder))
+
+
+def test_rank_correlation(executable: Path, folder: Path) -> None:
+    process = ranking(executable, folder)
+    deadline = time.monotonic() + 120
+    first: list[Path] = []
+    while not first and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+        first = sorted((folder / "rank" / "trainings").glob("*/result.json"))
+    process.send_signal(signal.SIGTERM)
+    finish(process, 75)
+    assert first, "nothing was trained"
+    assert not (folder / "rank" / "ranking.json").exists()
+    times = {path: path.stat().st_mtime_ns for path in first}
+
+    out, _ = finish(ranking(executable, folder))
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+    document: dict[str, Any] = json.loads((folder / "rank" / "ranking.json").read_text())
+    assert document["networks"] == {"stratified": 4, "band": 0}
+    assert document["seeds"] == 2 and document["epochs"] == 1 and document["seconds"] > 0
+    trained = document["trained"]
+    assert [one["macs"] for one in trained] == sorted(one["macs"] for one in trained)
+    assert all(len(one["test"]) == 2 for one in trained)
+    for one in trained:
+        for seed in range(2):
+            path = folder / "rank" / "trainings" / f"{one['id']}-{seed}" / "result.json"
+            assert json.loads(path.read_text())["accuracy"]["test"] == one["test"][seed]
+            assert json.loads(path.read_text())["network"]["macs"] == one["macs"]
+    taus = {row["name"]: row["tau"]["stratified"] for row in document["rows"]}
+    assert len(taus) == 7
+    for found in taus.values():
+        assert -1 <= found["low"] <= found["tau"] <= found["high"] <= 1
+    assert len(document["curves"]["validation"]) == 5
+    assert "| MACs | " in out
+
+    # The folder belongs to its options.
+    options = ["--space", folder / "spots.toml", "--out", folder / "rank", "--epochs", "2"]
+    options += ["--supernet", folder / "supernet" / "supernet.pt", "--subnets", "4", "--band", "0"]
+    other = start(executable, "rank_correlation", *options, *shared(folder), *plain(folder))
+    _, errors = finish(other, 2)
+    assert "give the same options or another --out" in errors
+
+
+def test_baselines(executable: Path, folder: Path) -> None:
+    ours = folder / "ours"
+    line = [str(executable), "train", "--space", str(folder / "spots.toml"), "--subnet", "largest"]
+    line += [*shared(folder), "--epochs", "2", "--out", str(ours), *plain(folder)[1:]]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    genes = "spots-small"
+    (folder / "small.toml").write_text(
+        'name = "small"\ndescription = "of a test"\n'
+        '[[layer]]\nkind = "conv"\nchannels = 8\nkernel = 3\nstride = 2\n'
+        '[[layer]]\nkind = "residual"\nchannels = 8\nkernel = 3\n'
+    )
+    options = ["--out", folder / genes, "--networks", folder / "small.toml"]
+    options += [f"{folder / 'spots.toml'}:{(ours / 'subnet.json')}"]
+    options += ["--learning-rates", "0.1", "1e12", "--seeds", "2", "--epochs", "1", "--ours", ours]
+    process = start(
+        executable, "baselines", *options, *shared(folder), *plain(folder)
+    )
+    out, errors = finish(process)
+    assert "diverged" in errors
+    document = json.loads((folder / genes / "baselines.json").read_text())
+    own, small, again = document["rows"]
+    assert own["network"] == "ours" and own["difference"] is None
+    assert small["learning_rate"] == again["learning_rate"] == 0.1
+    assert len(small["test"]) == len(again["test"]) == 2
+    assert again["macs"] == own["macs"] != small["macs"]
+    mean = sum(small["test"]) / 2
+    assert small["difference"]["points"] == pytest.approx(100 * (own["test"][0] - mean))
+    for row in document["rows"]:
+        assert 0 < row["peak_sram_bytes"] < row["flash_bytes"]
+    assert "float" in out and "| ours | " in out
+
+
+def test_genes_name_a_network_and_faults_are_told(executable: Path, folder: Path) -> None:
+    def refused(*arguments: str) -> str:
+        line = [str(executable), "train", "--space", str(folder / "spots.toml"), *arguments]
+        line += [*shared(folder), "--out", str(folder / "none")]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+        return done.stderr
+
+    assert "choices are 8, 10" in refused("--subnet", "resolution=9 stem.width=1")
+    assert "gene stem.width of space 'spots' is missing" in refused("--subnet", "resolution=8")
+    assert "--network" in refused("--subnet", "largest", "--network", "resnet8")
+    assert "'resnet8'" in refused("--network", "resnet")
+    assert "--image-size" in refused("--image-size", "12")
