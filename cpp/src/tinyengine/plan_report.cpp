@@ -270,7 +270,7 @@ std::string latency_text(const MemoryPlan& plan, std::size_t indent) {
   std::string text = format_ms(plan.latency_ms->low_ms) + " to " +
                      format_ms(plan.latency_ms->high_ms) + "; " + plan.latency_source;
   for (std::size_t at = text.find("; "); at != std::string::npos; at = text.find("; ", at)) {
-    text.replace(at + 1, 1, "\n" + std::string(indent, ' '));
+    text.replace(at, 2, "\n" + std::string(indent, ' '));
   }
   return text;
 }
