@@ -144,7 +144,7 @@ def heard(folder: Path, firmware: Path) -> float:
 
 def test_trained_searched_and_heard(executable: Path, folder: Path) -> None:
     data, out = folder / "data", folder / "out"
-    train = ["train", "--space", folder / "sounds.toml", "--data", data, "--out", out, *TRAIN]
+    train: list[str | Path] = ["train", "--space", folder / "sounds.toml", "--data", data, "--out", out, *TRAIN]
     refused = run(executable, *train)
     assert refused.returncode == 2 and "rising/07.wav: damaged WAV" in refused.stderr
     trained = finish(executable, *train, "--skip-bad-files")
@@ -155,7 +155,7 @@ def test_trained_searched_and_heard(executable: Path, folder: Path) -> None:
     assert "flip no" in card
 
     # The supernet knows that a file was left out, and which data it wants.
-    supernet = ["--supernet", out / "supernet.pt"]
+    supernet: list[str | Path] = ["--supernet", out / "supernet.pt"]
     measured = finish(
         executable, "eval", "--subnet", "largest", *supernet, "--data", data, "--split", "test"
     )
@@ -166,7 +166,8 @@ def test_trained_searched_and_heard(executable: Path, folder: Path) -> None:
     absent = run(executable, "search", "--mcu", "stm32f030r8", *supernet)
     assert absent.returncode == 2 and "--data is needed" in absent.stderr
 
-    search = ["search", "--mcu", "stm32f030r8", "--measurements", "4", *supernet]
+    search: list[str | Path] = ["search", "--mcu", "stm32f030r8", "--measurements", "4"]
+    search += supernet
     found = finish(executable, *search, "--data", data, "--run-dir", folder / "run", "--json")
     accuracy = json.loads(found.stdout)["best"]["accuracy"]
     assert accuracy["test_int8"] > 0.7

@@ -40,7 +40,11 @@ def test_readme_recipe(executable: Path, tmp_path: Path) -> None:
         if words[1] == "train":  # the set is small and its epochs short
             words += ["--epochs", "4", "--batch", "16"]
         done = subprocess.run(
-            [executable, *words[1:]], capture_output=True, text=True, timeout=240, cwd=tmp_path
+            [executable.resolve(), *words[1:]],
+            capture_output=True,
+            text=True,
+            timeout=240,
+            cwd=tmp_path,
         )
         assert done.returncode == 0, f"{command}: {done.stderr}"
     space = (tmp_path / "my-space.toml").read_text()

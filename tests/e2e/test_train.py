@@ -32,9 +32,8 @@ def command(executable: Path, folder: Path, *arguments: str | Path) -> list[str]
 
 def train_command(executable: Path, folder: Path, out: str) -> list[str]:
     space = folder / "shapes.toml"
-    recipe = ["--recipe", folder / "recipe.toml"]
-    out = str(folder / out)
-    return command(executable, folder, "train", "--space", space, "--out", out, *recipe, *OPTIONS)
+    files = ["--space", str(space), "--recipe", str(folder / "recipe.toml")]
+    return command(executable, folder, "train", *files, "--out", folder / out, *OPTIONS)
 
 
 def finish(line: list[str]) -> str:

@@ -80,7 +80,7 @@ def picture(kind: str, chance: random.Random) -> list[list[int]]:
 
 
 def write_shapes(root: Path) -> list[tuple[str, list[list[int]]]]:
-    """root/data/PART/CLASS/*.png, root/shapes.toml and root/recipe.toml; returns the test pictures."""
+    """data/PART/CLASS/*.png, shapes.toml and recipe.toml in `root`; returns the test pictures."""
     chance = random.Random(0)
     tested: list[tuple[str, list[list[int]]]] = []
     for part, count in (("train", 80), ("test", 20)):

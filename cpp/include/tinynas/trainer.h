@@ -92,10 +92,10 @@ struct TrainOptions : TrainingOptions {
   std::string recipe;   ///< name or path, as the model card tells it
   std::string out_dir;  ///< supernet.pt, checkpoint.pt, history.json and MODEL_CARD.md
   std::vector<TrainingPhase> phases;
-  bool kernel_transforms = false;     ///< small kernels are learned maps of the larger ones' centres
+  bool kernel_transforms = false;  ///< small kernels are learned maps of the larger ones' centres
   bool resolution_per_batch = false;  ///< one for all subnets of a step, not one for each
   bool alpha_divergence = false;      ///< Wang et al., "AlphaNet", ICML 2021; false: KL divergence
-  bool subnets_per_shard = false;  ///< each shard of a step draws random subnets of its own
+  bool subnets_per_shard = false;     ///< each shard of a step draws random subnets of its own
   /// Of so many random subnets the one is trained whose loss on the shard's first images is
   /// greatest (Wang et al., "AttentiveNAS", CVPR 2021: WorstUp, by minibatch loss).
   int worst_of = 1;
@@ -131,8 +131,8 @@ void train_supernet(const SearchSpace& space, const Dataset& data, const TrainOp
 /// What a training would do, measured on some steps of each phase; nothing is written.
 struct TrainingForecast {
   std::int64_t parameters = 0, largest_macs = 0, smallest_macs = 0, steps = 0;
-  double subnets = 0;         ///< cardinality of the space
-  double seconds = 0;         ///< of all steps; validation is not counted
+  double subnets = 0;           ///< cardinality of the space
+  double seconds = 0;           ///< of all steps; validation is not counted
   std::int64_t peak_bytes = 0;  ///< of memory, of this process
 };
 TrainingForecast forecast_training(const SearchSpace& space, const Dataset& data,

@@ -13,7 +13,7 @@ namespace tinynas {
 struct FinetuneRequest {
   std::string run_dir, supernet, data;
   bool skip_bad_files = false;  ///< as the supernet's training did, in any case
-  std::string recipe;  ///< augmentation and optimiser; empty: that of the supernet's space
+  std::string recipe;           ///< augmentation and optimiser; empty: that of the supernet's space
   TypedTraining typed;
   FinetuneOptions options;  ///< what is not in `recipe` or `typed`
 };

@@ -33,8 +33,8 @@ Prepared prepare_subnet(const StandaloneRequest& request) {
 }
 
 Prepared prepare_network(const StandaloneRequest& request) {
-  Dataset data = load_images(request.data, "fashion-mnist", request.image_size, 0,
-                             request.skip_bad_files);
+  Dataset data =
+      load_images(request.data, "fashion-mnist", request.image_size, 0, request.skip_bad_files);
   if (data.train.height != data.train.width) {
     throw BadInput(data.path + ": images of " + std::to_string(data.train.height) + " x " +
                    std::to_string(data.train.width) + " pixels; name one size with --image-size");
@@ -85,8 +85,7 @@ std::string run_standalone_job(const StandaloneRequest& request, const ProgressF
       request.subnet.empty() ? prepare_network(request) : prepare_subnet(request);
   const LayerNetwork& network = prepared.network;
   const StandaloneOptions options = options_of(request, prepared.data);
-  const StandaloneResult result =
-      train_standalone(network, prepared.data, options, progress, stop);
+  const StandaloneResult result = train_standalone(network, prepared.data, options, progress, stop);
   if (!options.group.leads()) return "";
   if (!prepared.subnet_file.empty()) write_file_atomic(out + "/subnet.json", prepared.subnet_file);
   const Graph graph = lower(network);

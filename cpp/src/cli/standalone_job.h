@@ -17,7 +17,7 @@ struct StandaloneRequest {
   bool skip_bad_files = false;
   std::string recipe;  ///< optimiser, augmentation, epochs; empty: that of the space, or "default"
   TypedTraining typed;
-  int image_size = 0;  ///< 0: of a subnet, the space's largest resolution; else as stored
+  int image_size = 0;         ///< 0: of a subnet, the space's largest resolution; else as stored
   StandaloneOptions options;  ///< what is not in `recipe` or `typed`
 };
 

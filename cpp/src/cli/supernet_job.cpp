@@ -46,15 +46,16 @@ std::string report(const TrainingForecast& found, const TrainOptions& options) {
   char subnets[32], hours[32];
   std::snprintf(subnets, sizeof subnets, "%.3g", found.subnets);
   std::snprintf(hours, sizeof hours, "%.2f", found.seconds / 3600);
-  const std::string text = text_table({{"  parameters", format_count(found.parameters)},
-                                       {"  MACs of the largest", format_count(found.largest_macs)},
-                                       {"  MACs of the smallest", format_count(found.smallest_macs)},
-                                       {"  subnets", subnets},
-                                       {"  epochs", typed_number(total_epochs(options))},
-                                       {"  steps", format_count(found.steps)},
-                                       {"  hours, without validation", hours},
-                                       {"  memory", format_bytes(found.peak_bytes)}},
-                                      {1});
+  const std::string text =
+      text_table({{"  parameters", format_count(found.parameters)},
+                  {"  MACs of the largest", format_count(found.largest_macs)},
+                  {"  MACs of the smallest", format_count(found.smallest_macs)},
+                  {"  subnets", subnets},
+                  {"  epochs", typed_number(total_epochs(options))},
+                  {"  steps", format_count(found.steps)},
+                  {"  hours, without validation", hours},
+                  {"  memory", format_bytes(found.peak_bytes)}},
+                 {1});
   return "A training with recipe " + options.recipe + " (nothing is written)\n" + text;
 }
 

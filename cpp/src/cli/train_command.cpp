@@ -126,10 +126,10 @@ void add_train_command(CLI::App& app, CliContext& context) {
                               ->type_name("NAME|FILE.toml")
                               ->capture_default_str());
   context.choices[space] = SearchSpace::list_names;
-  for_all_but_winners(
-      train
-          ->add_option("--out", supernet.out, "Folder for weights, checkpoint and what was measured")
-          ->type_name("DIR"));
+  for_all_but_winners(train
+                          ->add_option("--out", supernet.out,
+                                       "Folder for weights, checkpoint and what was measured")
+                          ->type_name("DIR"));
   for_supernets(train->add_flag("--dry-run", supernet.dry_run,
                                 "Say what would be trained, and how long; train nothing"));
   train
@@ -143,9 +143,9 @@ void add_train_command(CLI::App& app, CliContext& context) {
                   ->type_name("FILE.pt"));
   train->add_option("--quantised-epochs", command->quantised_epochs,
                     "Of a single network, quantisation-aware, after those in floats (default: 0)");
-  train->add_option("--quantised-learning-rate", command->quantised_learning_rate,
-                    "At its highest, in these (default: " +
-                        typed_number(finetune.quantised_learning_rate) + ")");
+  train->add_option(
+      "--quantised-learning-rate", command->quantised_learning_rate,
+      "At its highest, in these (default: " + typed_number(finetune.quantised_learning_rate) + ")");
   for_winners(train
                   ->add_option("--distillation", finetune.distillation,
                                "Share of the loss that is cross-entropy to the largest subnet")

@@ -38,8 +38,7 @@ std::string TypedTraining::text() const {
 
 void add_training_options(CLI::App& command, CliContext& context, TypedTraining& typed) {
   CLI::Option* resume =
-      command
-          .add_option("--resume", typed.resume, "Go on from a checkpoint: auto, never or must")
+      command.add_option("--resume", typed.resume, "Go on from a checkpoint: auto, never or must")
           ->capture_default_str();
   context.choices[resume] = [] { return std::vector<std::string>{"auto", "never", "must"}; };
   command.add_option("--device", typed.device, "As torch spells it")->capture_default_str();
@@ -51,9 +50,10 @@ void add_training_options(CLI::App& command, CliContext& context, TypedTraining&
   context.choices[precision] = [] { return std::vector<std::string>{"float32", "bf16"}; };
   command.add_option("--seed", typed.seed, "Of weights, batches and subnets")
       ->capture_default_str();
-  command.add_option("--epochs", typed.epochs,
-                     "All phases of the recipe together, each its share (default: the recipe's); of a "
-                     "single network, in floats");
+  command.add_option(
+      "--epochs", typed.epochs,
+      "All phases of the recipe together, each its share (default: the recipe's); of a "
+      "single network, in floats");
   command.add_option("--batch", typed.batch_images, "Images a step (default: the recipe's)");
   command.add_option("--shards", typed.shards,
                      "Parts of a batch, trained side by side (default: the recipe's)");

@@ -76,8 +76,7 @@ void draw_crop(double least, const ImageView& image, Rng& rng, Warp& warp) {
 }
 
 double mean_byte(const ImageView& image) {
-  const std::size_t bytes =
-      static_cast<std::size_t>(image.height) * image.width * image.channels;
+  const std::size_t bytes = static_cast<std::size_t>(image.height) * image.width * image.channels;
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < bytes; ++i) sum += image.pixels[i];
   return static_cast<double>(sum) / static_cast<double>(bytes);

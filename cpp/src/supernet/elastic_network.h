@@ -80,7 +80,7 @@ class Supernet {
   void own();
 
   struct BlockWeights {
-    ConvBn expand, depthwise, project;  ///< expand.weight is undefined where no subnet expands
+    ConvBn expand, depthwise, project;      ///< expand.weight is undefined where no subnet expands
     std::vector<torch::Tensor> transforms;  ///< (k*k, k*k) for k = largest kernel - 2, - 4, ... 3
   };
   /// Direct access for channel sorting and loading.

@@ -17,8 +17,9 @@ torch::Tensor fill_batch(const ImageSet& images, std::span<const std::int32_t> i
   images.read(indices, bytes.data());
   auto* target = nhwc.data_ptr<float>();
   for (std::size_t i = 0; i < indices.size(); ++i) {
-    fill(i, ImageView{bytes.data() + i * images.image_bytes(), images.height, images.width,
-                      images.channels},
+    fill(i,
+         ImageView{bytes.data() + i * images.image_bytes(), images.height, images.width,
+                   images.channels},
          target);
     target += images.image_bytes();
   }
@@ -54,8 +55,10 @@ torch::Tensor label_batch(const ImageSet& images, std::span<const std::int32_t> 
 }
 
 torch::Tensor smoothed_targets(const torch::Tensor& labels, int classes, double smoothing) {
-  return at::one_hot(labels, classes).to(torch::kFloat).mul_(1 - smoothing).add_(smoothing /
-                                                                                  classes);
+  return at::one_hot(labels, classes)
+      .to(torch::kFloat)
+      .mul_(1 - smoothing)
+      .add_(smoothing / classes);
 }
 
 void mix_in_pairs(torch::Tensor& images, torch::Tensor& targets, double share) {

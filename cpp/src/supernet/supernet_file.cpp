@@ -122,10 +122,9 @@ LoadedSupernet read_supernet(const std::string& path) {
                    ": field 'space.hash' does not belong to the search space stored with it; the "
                    "file is damaged");
   }
-  const bool transforms =
-      std::any_of(state.tensors.begin(), state.tensors.end(), [](const auto& entry) {
-        return entry.first.find(".transform") != std::string::npos;
-      });
+  const bool transforms = std::any_of(
+      state.tensors.begin(), state.tensors.end(),
+      [](const auto& entry) { return entry.first.find(".transform") != std::string::npos; });
   Supernet supernet(space, 0, transforms);
   load_parameters(supernet.parameters(), state, path);
   info.file_hash = hex(state.file_hash);

@@ -37,11 +37,11 @@ struct TrainingPlan {
 };
 
 /// Trains to the end, from the checkpoint in the plan's directory where there is one, and leaves a
-/// checkpoint of the end there, beside history.json and event files for TensorBoard. The weights are
-/// then those that are kept (average_decay). Of a group of processes all read and the leader alone
-/// writes and reports. Returns the seconds that it took, those before the checkpoint included.
-/// Throws BadInput on a checkpoint of another recipe, Interrupted after a checkpoint when `stop`
-/// says so, Error when the training diverges.
+/// checkpoint of the end there, beside history.json and event files for TensorBoard. The weights
+/// are then those that are kept (average_decay). Of a group of processes all read and the leader
+/// alone writes and reports. Returns the seconds that it took, those before the checkpoint
+/// included. Throws BadInput on a checkpoint of another recipe, Interrupted after a checkpoint when
+/// `stop` says so, Error when the training diverges.
 double run_training(Training& training, const TrainingPlan& plan, const Dataset& data,
                     const Normalisation& normalisation, const TrainingOptions& options,
                     torch::Device device, const ProgressFn& progress, const StopFn& stop);

@@ -120,9 +120,12 @@ TEST_CASE("the front end of recordings is read back, and must belong to the inpu
   CHECK(parse_tflite(file, "file.tflite").labels.audio == labels.audio);
   const std::string where = "file.tflite: metadata TINYNAS_PREPROCESSING: field 'audio'";
   const std::vector<std::pair<std::string, std::string>> wrong = {
-      {"\"frames\":32", "\"frames\":31"},         {"\"bands\":32", "\"bands\":99"},
-      {"\"fft_samples\":1024", "\"fft_samples\":1023"}, {"\"fft_samples\"", "\"fft_simples\""},
-      {"\"log-mel\"", "\"mfcc-ab\""},             {"\"hop_samples\":500", "\"hop_samples\":0.5"}};
+      {"\"frames\":32", "\"frames\":31"},
+      {"\"bands\":32", "\"bands\":99"},
+      {"\"fft_samples\":1024", "\"fft_samples\":1023"},
+      {"\"fft_samples\"", "\"fft_simples\""},
+      {"\"log-mel\"", "\"mfcc-ab\""},
+      {"\"hop_samples\":500", "\"hop_samples\":0.5"}};
   for (const auto& [from, to] : wrong) {
     const std::string message =
         testing::bad_input([&] { parse_tflite(edited(file, from, to), "file.tflite"); });

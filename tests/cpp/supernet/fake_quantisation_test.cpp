@@ -27,7 +27,8 @@ struct Case {
 const Supernet& trained_supernet() {
   static const Supernet supernet = [] {
     const testing::TemporaryFolder folder;
-    const TrainOptions options = testing::tiny_training(folder.file("supernet"), 2, 10);
+    TrainOptions options = testing::tiny_training(folder.file("supernet"), 2, 6);
+    options.augmentation.shift_pixels = 2;
     train_supernet(testing::tiny_space(), *testing::striped_dataset(), options, {}, {});
     return read_supernet(options.out_dir + "/supernet.pt").supernet;
   }();

@@ -71,8 +71,8 @@ TEST_CASE("an interrupted training resumes to the same weights") {
   }
 }
 
-/// Once-for-all's way, in small: kernels, then depths, then ratios and widths, taught by the largest
-/// of the beginning; with averaged weights, mixed images and learned kernel transforms.
+/// Once-for-all's way, in small: kernels, then depths, then ratios and widths, taught by the
+/// largest of the beginning; with averaged weights, mixed images and learned kernel transforms.
 TrainOptions shrinking(const std::string& out) {
   TrainOptions options = testing::tiny_training(out, 1, 1);
   options.kernel_transforms = options.resolution_per_batch = true;
@@ -127,8 +127,8 @@ TEST_CASE("averaged weights are what is kept, and others than the last") {
   const NamedTensors last = weights_of(folder.file("last"));
   CHECK_FALSE(torch::equal(mean[0].second, last[0].second));
   // The same steps were taken: the average follows them without leading them.
-  const StateFile checkpoint = read_state_file(folder.file("averaged") + "/checkpoint.pt",
-                                               "tinynas-training-checkpoint", 2);
+  const StateFile checkpoint =
+      read_state_file(folder.file("averaged") + "/checkpoint.pt", "tinynas-training-checkpoint", 2);
   CHECK(torch::equal(checkpoint.tensors[0].second, last[0].second));
 }
 
@@ -151,8 +151,8 @@ TEST_CASE("only subnets that are accepted are trained, beside largest and smalle
   const NamedTensors trained = weights_of(options.out_dir), start = weights_of(none.out_dir);
   for (std::size_t i = 0; i < trained.size(); ++i) {
     INFO(trained[i].first);
-    const bool beyond = contains(trained[i].first, "stage1.block1") ||
-                        contains(trained[i].first, "stage1.block2");
+    const bool beyond =
+        contains(trained[i].first, "stage1.block1") || contains(trained[i].first, "stage1.block2");
     if (beyond) CHECK(torch::allclose(trained[i].second, start[i].second));
   }
   CHECK(contains(read_file(options.out_dir + "/MODEL_CARD.md"), "have two blocks"));
@@ -237,7 +237,7 @@ TEST_CASE("what diverges leaves the last good checkpoint alone") {
   CHECK(contains(message, "--learning-rate"));
   CHECK_FALSE(std::filesystem::exists(options.out_dir + "/supernet.pt"));
   const StateFile kept =
-      read_state_file(options.out_dir + "/checkpoint.pt", "tinynas-training-checkpoint", 1);
+      read_state_file(options.out_dir + "/checkpoint.pt", "tinynas-training-checkpoint", 2);
   for (const auto& [name, tensor] : kept.tensors) CHECK(tensor.isfinite().all().item<bool>());
   const std::string step = std::to_string(kept.metadata["step"].get<int>() + 1);
   CHECK(contains(message, "at step " + step + ":"));

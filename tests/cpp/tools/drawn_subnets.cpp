@@ -87,7 +87,7 @@ std::string draw_model(const Subnet& subnet, std::uint32_t seed, const std::stri
   const auto channels = static_cast<std::size_t>(network.graph.tensors[input].shape.c);
   const Normalisation normalisation{std::vector<double>(channels, mean),
                                     std::vector<double>(channels, deviation)};
-  return encode_tflite(graph, {name, {}, normalisation});
+  return encode_tflite(graph, {name, {}, normalisation, {}});
 }
 
 int run(const std::vector<std::string>& arguments) {
