@@ -33,11 +33,11 @@ depth = [1, 2]
 kernel = [3, 5]
 expand = [2, 3]
 """
-TRAIN = ["--epochs", "7", "--batch", "16", "--learning-rate", "0.05"]
+TRAIN = ["--epochs", "20", "--batch", "16", "--learning-rate", "0.05"]
 # Reads whole images of samples, prints the number of the class that the network hears.
 LISTEN = """
 #include <stdio.h>
-#include "features.h"
+#include "log_mel.h"
 #include "model.h"
 static int16_t samples[TINYNAS_AUDIO_SAMPLES];
 static uint8_t pixels[TINYNAS_INPUT_BYTES];

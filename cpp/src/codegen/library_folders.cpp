@@ -4,8 +4,8 @@
 #include <cctype>
 
 #include "codegen/c_text.h"
-#include "codegen/features_emitter.h"
 #include "codegen/library_source.h"
+#include "codegen/log_mel_emitter.h"
 #include "codegen/model_card.h"
 #include "tinyengine/kernel_table.h"
 #include "tinynas/codegen.h"
@@ -44,7 +44,7 @@ std::vector<GeneratedFile> model_files(const Graph& graph, const MemoryPlan& pla
                                        const CodeLabels& labels, const std::string& source) {
   std::vector<GeneratedFile> files = generate_c(graph, plan, labels, source);
   if (labels.model.audio) {
-    for (GeneratedFile& file : emit_features(*labels.model.audio)) files.push_back(std::move(file));
+    for (GeneratedFile& file : emit_log_mel(*labels.model.audio)) files.push_back(std::move(file));
   }
   return files;
 }

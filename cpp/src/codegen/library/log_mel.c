@@ -1,10 +1,10 @@
-/* The log-mel front end, see features.h. This file is free to use, copy and change, without any
+/* The log-mel front end, see log_mel.h. This file is free to use, copy and change, without any
  * warranty. */
-#include "features.h"
+#include "log_mel.h"
 
 #include <math.h>
 
-#include "features_tables.h"
+#include "log_mel_tables.h"
 
 #define POINTS TINYNAS_FFT_POINTS
 

@@ -1,4 +1,4 @@
-#include "codegen/features_emitter.h"
+#include "codegen/log_mel_emitter.h"
 
 #include <cmath>
 #include <numbers>
@@ -61,7 +61,7 @@ std::string define(const std::string& name, const std::string& value) {
 std::string tables_text(const AudioFrontEnd& front_end) {
   const Triangles all = triangles(front_end);
   const auto real = [](double value) { return c_float(static_cast<float>(value)); };
-  return "/* Tables of features.c. */\n#include <stdint.h>\n\n" +
+  return "/* Tables of log_mel.c. */\n#include <stdint.h>\n\n" +
          define("FFT_POINTS", std::to_string(front_end.fft_samples)) +
          "/* Decibels from FLOOR_DB on are pixels from 0 on. */\n" +
          define("FLOOR_DB", "(" + real(front_end.floor_db) + ")") +
@@ -77,7 +77,7 @@ std::string tables_text(const AudioFrontEnd& front_end) {
 
 std::string header_text(const AudioFrontEnd& front_end) {
   const auto number = [](int value) { return std::to_string(value); };
-  return "#ifndef TINYNAS_FEATURES_H\n#define TINYNAS_FEATURES_H\n\n#include <stdint.h>\n\n"
+  return "#ifndef TINYNAS_LOG_MEL_H\n#define TINYNAS_LOG_MEL_H\n\n#include <stdint.h>\n\n"
          "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
          "/* From sound to the network's pixels: " +
          describe(front_end) +
@@ -101,10 +101,10 @@ std::string header_text(const AudioFrontEnd& front_end) {
 
 }  // namespace
 
-std::vector<GeneratedFile> emit_features(const AudioFrontEnd& front_end) {
-  return {{"features.h", header_text(front_end)},
-          {"features_tables.h", tables_text(front_end)},
-          {"features.c", library_source("features.c")}};
+std::vector<GeneratedFile> emit_log_mel(const AudioFrontEnd& front_end) {
+  return {{"log_mel.h", header_text(front_end)},
+          {"log_mel_tables.h", tables_text(front_end)},
+          {"log_mel.c", library_source("log_mel.c")}};
 }
 
 }  // namespace tinynas

@@ -4,7 +4,7 @@
 
 #include "base/files.h"
 #include "catch.h"
-#include "codegen/features_emitter.h"
+#include "codegen/log_mel_emitter.h"
 #include "data/log_mel.h"
 #include "temporary_folder.h"
 #include "tinynas/rng.h"
@@ -14,7 +14,7 @@ using namespace tinynas;
 namespace {
 
 constexpr const char* kProgram = R"(#include <stdio.h>
-#include "features.h"
+#include "log_mel.h"
 static int16_t samples[TINYNAS_AUDIO_SAMPLES];
 static uint8_t pixels[TINYNAS_AUDIO_FRAMES * TINYNAS_AUDIO_BANDS];
 int main(void) {
@@ -56,7 +56,7 @@ TEST_CASE("The C front end makes the host's pixels, within one step") {
   for (const int rate : {8000, 16000, 44100}) {
     const AudioFrontEnd front_end = keyword_front_end(rate, "test");
     const testing::TemporaryFolder folder;
-    for (const GeneratedFile& file : emit_features(front_end)) {
+    for (const GeneratedFile& file : emit_log_mel(front_end)) {
       write_file_atomic(folder.file(file.name), file.content);
     }
     write_file_atomic(folder.file("main.c"), kProgram);
@@ -71,7 +71,7 @@ TEST_CASE("The C front end makes the host's pixels, within one step") {
     const std::string command =
         "cd '" + folder.path() +
         "' && cc -std=c99 -O2 -Wall -Wextra -Werror -pedantic -Wconversion -Wno-sign-conversion "
-        "main.c features.c -lm -o program && ./program < samples > pixels";
+        "-I . main.c log_mel.c -lm -o program && ./program < samples > pixels";
     REQUIRE(std::system(command.c_str()) == 0);
     const std::string pixels = read_file(folder.file("pixels"));
     const LogMel host(front_end);
