@@ -16,6 +16,7 @@ import hashlib
 import json
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,14 @@ def trainings_of(
     ]
 
 
+def tau_json(tau: float, bounds: Callable[[], tuple[float, float]]) -> dict[str, float | None]:
+    """Nothing where all networks are equally good."""
+    if math.isnan(tau):
+        return {"tau": None, "low": None, "high": None}
+    low, high = bounds()
+    return {"tau": tau, "low": low, "high": high}
+
+
 class Report:
     def __init__(self, drawn: list[Drawn], by_seed: list[list[float]]) -> None:
         self.groups = {
@@ -139,8 +148,7 @@ class Report:
                 continue
             chosen = [values[i] for i in indices]
             truth = [self.truth[i] for i in indices]
-            low, high = interval(chosen, truth)
-            found[kind] = {"tau": tau_b(chosen, truth), "low": low, "high": high}
+            found[kind] = tau_json(tau_b(chosen, truth), lambda: interval(chosen, truth))
         return found
 
     def ceiling_row(self) -> dict[str, Any]:
@@ -149,13 +157,12 @@ class Report:
             if len(indices) < 3 or len(self.by_seed) < 2:
                 continue
             chosen = [[seed[i] for i in indices] for seed in self.by_seed]
-            low, high = ceiling_interval(chosen)
-            found[kind] = {"tau": ceiling(chosen), "low": low, "high": high}
+            found[kind] = tau_json(ceiling(chosen), lambda: ceiling_interval(chosen))
         return found
 
 
 def cell(found: dict[str, Any], kind: str) -> str:
-    if kind not in found or math.isnan(found[kind]["tau"]):
+    if kind not in found or found[kind]["tau"] is None:
         return "-"
     return f"{found[kind]['tau']:.2f} ({found[kind]['low']:.2f} to {found[kind]['high']:.2f})"
 
