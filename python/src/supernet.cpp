@@ -34,7 +34,8 @@ std::unique_ptr<BoundSupernet> load(const py::object& path_or_name, const py::ob
   const std::string path = name.ends_with(".pt") ? name : shipped_supernet_path(name);
   const SupernetInfo info = read_supernet_info(path);
   const SearchSpace space = SearchSpace::parse(info.space_toml, path);
-  auto dataset = std::make_shared<const Dataset>(load_data_for(space, images, info.dataset_name));
+  auto dataset = std::make_shared<const Dataset>(
+      load_data_for(space, images, info.dataset_name, info.skip_bad_files));
   return std::make_unique<BoundSupernet>(
       BoundSupernet{SupernetEvaluator::load(path, std::move(dataset), {device, threads})});
 }

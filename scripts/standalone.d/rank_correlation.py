@@ -1,7 +1,8 @@
 """Kendall's tau-b of what a supernet says of networks with what they reach when trained alone.
 
     scripts/rank_correlation --out DIR [--supernet FILE.pt] [--space NAME|FILE.toml] [--data PATH]
-                             [--subnets 24] [--band 16] [--seeds 2] [--epochs 3] [-- TRAIN OPTIONS]
+                             [--subnets 24] [--band 16] [--seeds 2] [--epochs 3]
+                             [--recipe NAME|FILE.toml] [-- TRAIN OPTIONS]
 
 Networks are drawn in equal steps of log MACs, others within 5 % of one number of MACs. Each is
 trained with `tinynas train --subnet`, once a seed. What is finished in DIR is skipped, so the
@@ -104,6 +105,8 @@ def trainings_of(
 ) -> list[list[Training]]:
     """By seed, then in the order of `drawn`."""
     shared = ["--space", options.space, "--epochs", f"{options.epochs:g}"]
+    if options.recipe:
+        shared += ["--recipe", options.recipe]
     if options.data:
         shared += ["--data", options.data]
     if tn.SearchSpace(options.space).hash != supernet.space.hash:
@@ -171,7 +174,10 @@ def markdown(document: dict[str, Any]) -> str:
         for row in document["rows"]
     ]
     text += table(["ranked by", "over all MACs", "within the band"], rows) + "\n"
-    for name, title in (("recalibration", "BN recalibration"), ("validation", "validation")):
+    for name, title in (
+        ("recalibration", "BN recalibration (at most the split)"),
+        ("validation", "validation"),
+    ):
         rows = [
             [f"{point['images']:,}", cell(point["tau"], "stratified"), cell(point["tau"], "band")]
             for point in document["curves"][name]
@@ -196,6 +202,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--data", metavar="PATH", help="default: Debian's Fashion-MNIST")
     parser.add_argument("--subnets", type=int, default=24)
     parser.add_argument("--band", type=int, default=16)
+    parser.add_argument("--recipe", help="of every training (default: that of the space)")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--epochs", type=float, default=3)
     parser.add_argument("--seed", type=int, default=0, help="of the networks that are drawn")
@@ -248,6 +255,7 @@ def main() -> None:
         "band_macs": int(np.median(in_band)) if in_band else 0,
         "epochs": options.epochs,
         "seeds": options.seeds,
+        "recipe": options.recipe,
         "train_options": options.train_options,
         "seconds": sum(r["seconds"] for seed in results for r in seed),
         "rows": rows,

@@ -15,7 +15,8 @@ Signs = npt.NDArray[np.float64]
 def _signs(values: Sequence[float]) -> Signs:
     """Of the difference of each pair."""
     column = np.asarray(values, dtype=float)
-    return np.sign(column[:, None] - column[None, :])
+    signs: Signs = np.sign(column[:, None] - column[None, :])
+    return signs
 
 
 def _tau(a: Signs, b: Signs) -> float:

@@ -70,7 +70,9 @@ class _Running:
         self.training = training
         self.core = core
         self.log = training.folder / "log.txt"
-        command = ["nice", "-n", "10", "taskset", "-c", str(core), str(PROGRAM), "train"]
+        # Whatever ends this process ends its trainings, after a checkpoint.
+        command = ["setpriv", "--pdeathsig", "TERM", "nice", "-n", "10"]
+        command += ["taskset", "-c", str(core), str(PROGRAM), "train"]
         command += [*training.arguments, "--out", str(training.folder)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

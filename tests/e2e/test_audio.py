@@ -139,7 +139,7 @@ def heard(folder: Path, firmware: Path) -> float:
     shown = subprocess.run([str(program)], input=stream, capture_output=True, check=True)
     found = [int(line) for line in shown.stdout.split()]
     assert len(found) == len(kinds)
-    return sum(a == b for a, b in zip(found, kinds)) / len(kinds)
+    return sum(a == b for a, b in zip(found, kinds, strict=True)) / len(kinds)
 
 
 def test_trained_searched_and_heard(executable: Path, folder: Path) -> None:
@@ -167,9 +167,7 @@ def test_trained_searched_and_heard(executable: Path, folder: Path) -> None:
     assert absent.returncode == 2 and "--data is needed" in absent.stderr
 
     search = ["search", "--mcu", "stm32f030r8", "--measurements", "4", *supernet]
-    found = finish(
-        executable, *search, "--data", data, "--run-dir", folder / "run", "--json"
-    )
+    found = finish(executable, *search, "--data", data, "--run-dir", folder / "run", "--json")
     accuracy = json.loads(found.stdout)["best"]["accuracy"]
     assert accuracy["test_int8"] > 0.7
     firmware = folder / "firmware"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -14,80 +12,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.shapes import write_shapes
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts" / "standalone.d"
-SPACE = """
-name = "spots"
-description = "tiny networks for pictures with a spot"
-image_channels = 1
-classes = 10
-resolutions = [8, 10]
-channel_divisor = 2
-[stem]
-channels = 8
-width = [0.5, 1.0]
-kernel = 3
-stride = 1
-[[stage]]
-channels = 12
-width = [0.5, 1.0]
-stride = 2
-depth = [1, 2]
-kernel = [3, 5]
-expand = [2, 3]
-"""
-SIDE = 10
-RECIPE = """
-description = "no augmentation: the class is where the spot is"
-[[phase]]
-name = "largest"
-epochs = 1
-subnets = ["largest"]
-[[phase]]
-name = "sandwich"
-epochs = 2
-sort_channels = true
-subnets = ["largest", "smallest", "random", "random"]
-teacher = "in-place"
-elastic = { resolution = "all", width = "all", depth = "all", kernel = "all", expand = "all" }
-"""
-
-
-def write_part(folder: Path, part: str, count: int, chance: random.Random) -> None:
-    """idx files; the class is where the spot is."""
-    pixels = bytearray()
-    for i in range(count):
-        image = [chance.randrange(90) for _ in range(SIDE * SIDE)]
-        row, column = divmod(i % 10, 4)
-        for y in range(2):
-            for x in range(2):
-                image[(3 * row + y + 1) * SIDE + 2 * column + x + 1] = 200 + chance.randrange(56)
-        pixels += bytes(image)
-    head = struct.pack(">IIII", 0x803, count, SIDE, SIDE)
-    (folder / f"{part}-images-idx3-ubyte").write_bytes(head + pixels)
-    head = struct.pack(">II", 0x801, count)
-    (folder / f"{part}-labels-idx1-ubyte").write_bytes(head + bytes(i % 10 for i in range(count)))
+TRAIN = ["--", "--batch", "16"]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, executable: Path) -> Path:
-    root = tmp_path_factory.mktemp("spots")
-    (root / "data").mkdir()
-    chance = random.Random(0)
-    write_part(root / "data", "train", 1000, chance)
-    write_part(root / "data", "t10k", 200, chance)
-    (root / "spots.toml").write_text(SPACE)
-    line = [str(executable), "train", "--space", str(root / "spots.toml")]
-    line += ["--data", str(root / "data"), "--out", str(root / "supernet"), "--batch", "32"]
-    (root / "plain.toml").write_text(RECIPE)
-    line += ["--recipe", str(root / "plain.toml")]
+    root = tmp_path_factory.mktemp("alone")
+    write_shapes(root)
+    line = [str(executable), "train", "--space", str(root / "shapes.toml"), *shared(root)]
+    line += ["--out", str(root / "supernet"), *TRAIN[1:]]
     done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return root
 
 
-def start(executable: Path, script: str, *arguments: str | Path) -> subprocess.Popen[str]:
+def shared(folder: Path) -> list[str]:
+    return ["--data", str(folder / "data"), "--recipe", str(folder / "recipe.toml")]
+
+
+def start(executable: Path, script: str, *arguments: object) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
         "TINYNAS_EXECUTABLE": str(executable),
@@ -104,19 +51,11 @@ def finish(process: subprocess.Popen[str], expect: int = 0) -> tuple[str, str]:
     return out, errors
 
 
-def shared(folder: Path) -> list[str]:
-    return ["--data", str(folder / "data")]
-
-
-def plain(folder: Path) -> list[str | Path]:
-    return ["--", "--batch", "32", "--recipe", folder / "plain.toml"]
-
-
 def ranking(executable: Path, folder: Path) -> subprocess.Popen[str]:
     supernet = folder / "supernet" / "supernet.pt"
-    options = ["--space", folder / "spots.toml", "--supernet", supernet, "--out", folder / "rank"]
+    options = ["--space", folder / "shapes.toml", "--supernet", supernet, "--out", folder / "rank"]
     options += ["--subnets", "4", "--band", "0", "--seeds", "2", "--epochs", "1"]
-    return start(executable, "rank_correlation", *options, *shared(folder), *plain(folder))
+    return start(executable, "rank_correlation", *options, *shared(folder), *TRAIN)
 
 
 def test_rank_correlation(executable: Path, folder: Path) -> None:
@@ -153,34 +92,32 @@ def test_rank_correlation(executable: Path, folder: Path) -> None:
     assert "| MACs | " in out
 
     # The folder belongs to its options.
-    options = ["--space", folder / "spots.toml", "--out", folder / "rank", "--epochs", "2"]
+    options = ["--space", folder / "shapes.toml", "--out", folder / "rank", "--epochs", "2"]
     options += ["--supernet", folder / "supernet" / "supernet.pt", "--subnets", "4", "--band", "0"]
-    other = start(executable, "rank_correlation", *options, *shared(folder), *plain(folder))
+    other = start(executable, "rank_correlation", *options, *shared(folder), *TRAIN)
     _, errors = finish(other, 2)
     assert "give the same options or another --out" in errors
 
 
 def test_baselines(executable: Path, folder: Path) -> None:
     ours = folder / "ours"
-    line = [str(executable), "train", "--space", str(folder / "spots.toml"), "--subnet", "largest"]
-    line += [*shared(folder), "--epochs", "2", "--out", str(ours), *plain(folder)[1:]]
+    line = [str(executable), "train", "--space", str(folder / "shapes.toml"), "--subnet", "largest"]
+    line += [*shared(folder), "--epochs", "2", "--out", str(ours), *TRAIN[1:]]
     done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    genes = "spots-small"
     (folder / "small.toml").write_text(
         'name = "small"\ndescription = "of a test"\n'
         '[[layer]]\nkind = "conv"\nchannels = 8\nkernel = 3\nstride = 2\n'
         '[[layer]]\nkind = "residual"\nchannels = 8\nkernel = 3\n'
     )
-    options = ["--out", folder / genes, "--networks", folder / "small.toml"]
-    options += [f"{folder / 'spots.toml'}:{(ours / 'subnet.json')}"]
+    options = ["--out", folder / "baselines", "--networks", folder / "small.toml"]
+    options += [f"{folder / 'shapes.toml'}:{(ours / 'subnet.json')}"]
     options += ["--learning-rates", "0.1", "1e12", "--seeds", "2", "--epochs", "1", "--ours", ours]
-    process = start(
-        executable, "baselines", *options, *shared(folder), *plain(folder)
-    )
+    unclipped = [*TRAIN, "--gradient-norm", "0"]  # the second rate diverges
+    process = start(executable, "baselines", *options, *shared(folder), *unclipped)
     out, errors = finish(process)
     assert "diverged" in errors
-    document = json.loads((folder / genes / "baselines.json").read_text())
+    document = json.loads((folder / "baselines" / "baselines.json").read_text())
     own, small, again = document["rows"]
     assert own["network"] == "ours" and own["difference"] is None
     assert small["learning_rate"] == again["learning_rate"] == 0.1
@@ -195,7 +132,7 @@ def test_baselines(executable: Path, folder: Path) -> None:
 
 def test_genes_name_a_network_and_faults_are_told(executable: Path, folder: Path) -> None:
     def refused(*arguments: str) -> str:
-        line = [str(executable), "train", "--space", str(folder / "spots.toml"), *arguments]
+        line = [str(executable), "train", "--space", str(folder / "shapes.toml"), *arguments]
         line += [*shared(folder), "--out", str(folder / "none")]
         done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 2
@@ -203,7 +140,7 @@ def test_genes_name_a_network_and_faults_are_told(executable: Path, folder: Path
         return done.stderr
 
     assert "choices are 8, 10" in refused("--subnet", "resolution=9 stem.width=1")
-    assert "gene stem.width of space 'spots' is missing" in refused("--subnet", "resolution=8")
+    assert "gene stem.width of space 'shapes' is missing" in refused("--subnet", "resolution=8")
     assert "--network" in refused("--subnet", "largest", "--network", "resnet8")
     assert "'resnet8'" in refused("--network", "resnet")
     assert "--image-size" in refused("--image-size", "12")

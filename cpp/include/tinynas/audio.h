@@ -17,8 +17,8 @@ namespace tinynas {
 struct AudioFrontEnd {
   int sample_rate = 0;  ///< Hz
   int window_samples = 0, hop_samples = 0, fft_samples = 0;
-  int frames = 0, bands = 0;           ///< the image's height and width
-  double low_hz = 0, high_hz = 0;      ///< outer edges of the lowest and the highest triangle
+  int frames = 0, bands = 0;       ///< the image's height and width
+  double low_hz = 0, high_hz = 0;  ///< outer edges of the lowest and the highest triangle
   double floor_db = 0, top_db = 0;
   /// What the frames cover: (frames - 1) * hop_samples + window_samples.
   int samples() const { return (frames - 1) * hop_samples + window_samples; }

@@ -57,9 +57,8 @@ struct StoredSizes {
 /// How a folder or archive is read; decoded images are resized (shorter side, then centre crop) to
 /// `resolution` where their size differs.
 struct DatasetOptions {
-  std::string
-      path;  ///< Fashion-MNIST idx folder, CIFAR-10 binary folder, ImageFolder as folder or zip, of
-             ///< images or of WAV recordings of keywords (see tinynas/audio.h)
+  std::string path;  ///< Fashion-MNIST idx folder, CIFAR-10 binary folder, ImageFolder as folder or
+                     ///< zip, of images or of WAV recordings of keywords (see tinynas/audio.h)
   int resolution = 0;  ///< 0: the size of the images, which must then all be equal
   int channels = 0;    ///< 1 or 3; 0: as stored
   std::uint64_t split_seed = 0;
@@ -112,9 +111,10 @@ struct Dataset {
 /// Detects the format, reads everything (decoding in parallel; the result does not depend on the
 /// number of threads) and assigns the splits. Folders and zips of 1,000 files and more are
 /// identified by content only once: hashes are kept in the user's cache folder
-/// ($XDG_CACHE_HOME/tinynas), by path, bytes and time of each file. Throws BadInput of one line that names the file (and
-/// the entry of an archive) and the mend: unknown layout, file cut short or damaged, image over 64
-/// Mpixel, images of several sizes without `resolution`, class with too few images.
+/// ($XDG_CACHE_HOME/tinynas), by path, bytes and time of each file. Throws BadInput of one line
+/// that names the file (and the entry of an archive) and the mend: unknown layout, file cut short
+/// or damaged, image over 64 Mpixel, images of several sizes without `resolution`, class with too
+/// few images.
 Dataset load_dataset(const DatasetOptions& options);
 
 /// Mean and deviation of each channel (of pixel / 255) over a set's first 100,000 images.

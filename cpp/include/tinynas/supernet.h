@@ -27,8 +27,8 @@ struct SupernetInfo {
   std::vector<double> mean, deviation;  ///< per channel, of pixels / 255
   std::uint64_t split_seed = 0;
   int calibration_images = 0, validation_images = 0;
-  bool skip_bad_files = false;  ///< trained without files that could not be decoded
-  int skipped_files = 0;        ///< how many those were
+  bool skip_bad_files = false;         ///< trained without files that could not be decoded
+  int skipped_files = 0;               ///< how many those were
   std::optional<AudioFrontEnd> audio;  ///< of a supernet for recordings
 };
 /// Reads the head of a supernet file (.pt). Throws BadInput on a file that is none, is damaged or

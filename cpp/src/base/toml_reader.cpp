@@ -82,6 +82,11 @@ TomlTable TomlTable::parse(std::string_view text, const std::string& source) {
 
 bool TomlTable::has(const std::string& key) const { return state_->find(key) != nullptr; }
 
+bool TomlTable::has_table(const std::string& key) const {
+  const toml::node* node = state_->table->get(key);
+  return node != nullptr && node->is_table();
+}
+
 std::string TomlTable::get_string(const std::string& key) const {
   const toml::node& node = state_->need(key);
   if (const auto value = node.value_exact<std::string>()) return *value;

@@ -20,6 +20,8 @@ class TomlTable {
   static TomlTable parse(std::string_view text, const std::string& source);
 
   bool has(const std::string& key) const;
+  /// Whether `key` is there and a table; what is something else stays unread.
+  bool has_table(const std::string& key) const;
   std::string get_string(const std::string& key) const;
   std::int64_t get_int(const std::string& key, std::int64_t low, std::int64_t high) const;
   double get_number(const std::string& key, double low, double high) const;

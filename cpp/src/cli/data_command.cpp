@@ -2,9 +2,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <ostream>
 
+#include "base/files.h"
 #include "cli/commands.h"
 #include "cli/data_options.h"
 #include "cli/space_suggestion.h"
@@ -23,6 +25,7 @@ constexpr Split kSplits[] = {Split::kTrain, Split::kCalibration, Split::kValidat
 
 struct InspectCommand {
   DatasetOptions options;
+  std::string write_space;
   bool json = false;
 };
 
@@ -30,9 +33,7 @@ std::size_t images_of(const std::array<std::size_t, 4>& counts, Split split) {
   return counts[static_cast<std::size_t>(split)];
 }
 
-std::string count_text(std::size_t count) {
-  return format_count(static_cast<std::int64_t>(count));
-}
+std::string count_text(std::size_t count) { return format_count(static_cast<std::int64_t>(count)); }
 
 Json space_json(const SpaceSuggestion& suggestion) {
   Json changes = Json::object();
@@ -86,12 +87,10 @@ Json report_json(const DatasetReport& report, const std::string& path) {
   for (const BadFile& file : report.bad) {
     bad.push_back({{"file", file.file}, {"reason", file.reason}});
   }
-  Json document = {{"schema_version", 1},
-                   {"path", path},
-                   {"name", report.name},
-                   {"format", report.format},
-                   {"bad_files", bad},
-                   {"problem", report.problem.empty() ? Json() : Json(report.problem)}};
+  Json document = {
+      {"schema_version", 1}, {"path", path},
+      {"name", report.name}, {"format", report.format},
+      {"bad_files", bad},    {"problem", report.problem.empty() ? Json() : Json(report.problem)}};
   if (report.problem.empty()) document.update(loaded_json(report));
   return document;
 }
@@ -178,21 +177,21 @@ std::string space_text(const Dataset& data) {
     text += comma + key + " = " + value;
     comma = ", ";
   }
-  return text + "; then tinynas train --space COPY.toml --data " + data.path + " --out DIR";
+  return text + "; or --write-space COPY.toml does; then tinynas train --space COPY.toml --data " +
+         data.path + " --out DIR";
 }
 
 std::string loaded_text(const DatasetReport& report) {
   const Dataset& data = report.data;
-  std::string text = "\n" + class_table(report) + "\n  sizes       " + size_text(data.sizes) +
-                     audio_text(data) + "\n  splits      " + data.split_hash + "\n  mean        " +
-                     numbers(report.normalisation.mean) + " (of pixel / 255, training images, " +
-                     std::to_string(data.train.width) + "x" + std::to_string(data.train.height) +
-                     " px, " + std::to_string(data.train.channels) +
-                     (data.train.channels == 1 ? " channel" : " channels") +
-                     ")\n  deviation   " + numbers(report.normalisation.deviation) +
-                     "\n  imbalance   " + imbalance_text(report) + "\n  repeated    " +
-                     count_text(data.repeated_images) +
-                     " images that occur elsewhere too, kept out of validation and calibration\n";
+  std::string text =
+      "\n" + class_table(report) + "\n  sizes       " + size_text(data.sizes) + audio_text(data) +
+      "\n  splits      " + data.split_hash + "\n  mean        " +
+      numbers(report.normalisation.mean) + " (of pixel / 255, training images, " +
+      std::to_string(data.train.width) + "x" + std::to_string(data.train.height) + " px, " +
+      std::to_string(data.train.channels) + (data.train.channels == 1 ? " channel" : " channels") +
+      ")\n  deviation   " + numbers(report.normalisation.deviation) + "\n  imbalance   " +
+      imbalance_text(report) + "\n  repeated    " + count_text(data.repeated_images) +
+      " images that occur elsewhere too, kept out of validation and calibration\n";
   if (data.train.reader) text += "  memory      decoded on demand\n";
   if (!data.ignored.empty()) {
     text += "  ignored     " + count_text(data.ignored.size()) + " files of other kinds:\n";
@@ -211,6 +210,9 @@ std::string report_text(const DatasetReport& report, const std::string& path) {
 }
 
 int inspect(CliContext& context, const InspectCommand& command) {
+  const std::string& space = command.write_space;
+  if (!space.empty() && std::filesystem::exists(space))
+    throw BadInput(space + ": is there already; name another file with --write-space");
   const DatasetReport report = inspect_dataset(command.options);
   if (command.json) {
     print_json(context, report_json(report, command.options.path));
@@ -222,6 +224,10 @@ int inspect(CliContext& context, const InspectCommand& command) {
     throw BadInput(command.options.path + ": " + std::to_string(report.bad.size()) +
                    " files cannot be used; mend or remove them, or go without them: "
                    "--skip-bad-files");
+  }
+  if (!space.empty()) {
+    const std::string name = std::filesystem::path(space).stem().string();
+    write_file_atomic(space, suggested_toml(suggest_space(report.data), name));
   }
   return 0;
 }
@@ -246,6 +252,14 @@ void add_data_command(CLI::App& app, CliContext& context) {
       ->add_option("--channels", command->options.channels, "1 or 3 (default: as stored)")
       ->check(CLI::IsMember({0, 1, 3}));
   add_skip_bad_files_option(*inspect_command, command->options.skip_bad_files);
+  inspect_command
+      ->add_option("--write-space", command->write_space,
+                   "Write a search space for these images: the shipped one that is nearest, with "
+                   "their classes, channels and resolutions")
+      ->type_name("FILE.toml")
+      ->check([](const std::string& path) {
+        return path.ends_with(".toml") ? std::string() : std::string("must end in .toml");
+      });
   inspect_command->add_flag("--json", command->json, "One JSON document on stdout");
   inspect_command->footer("Exit codes: 0 usable, 2 a file is bad or the layout is not known.");
   inspect_command->callback([command, &context] {

@@ -71,7 +71,7 @@ std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& p
   static_cast<TrainingOptions&>(options) =
       read_recipe(request.recipe.empty() ? recipe_for_space(info.space_name) : request.recipe);
   options.learning_rate = usual_rate;
-  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn time around
+  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn pitch upside down
   request.typed.apply(options);
   options.epochs = request.typed.epochs.value_or(options.epochs);
   const FinetuneResult result = finetune(run, supernet, data, options, progress, stop);

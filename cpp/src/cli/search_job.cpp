@@ -54,9 +54,9 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
                               runtime_depthwise_rows(runtime, request.depthwise_rows)};
   require_latency_of_rows(problem.budget, problem.depthwise_rows);
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
-  const auto data = std::make_shared<const Dataset>(
-      load_data_for(problem.space, request.data, info.dataset_name,
-                    request.skip_bad_files || info.skip_bad_files));
+  const auto data =
+      std::make_shared<const Dataset>(load_data_for(problem.space, request.data, info.dataset_name,
+                                                    request.skip_bad_files || info.skip_bad_files));
   const auto evaluator = SupernetEvaluator::load(info.path, data, request.evaluator);
 
   const RunFields identity = {{"supernet_hash", info.file_hash},

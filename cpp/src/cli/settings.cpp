@@ -109,7 +109,8 @@ Values read_config(CLI::App& app, const TypedCommand& command, const std::string
   const TomlTable file = TomlTable::load_file(path);
   read_table(file, settings_of(command.path), values);
   for (CLI::App* other : app.get_subcommands([](const CLI::App*) { return true; })) {
-    if (!file.has(other->get_name()) || other->get_allow_extras()) continue;
+    // `data` is a command, and `data = "..."` the option of others.
+    if (!file.has_table(other->get_name()) || other->get_allow_extras()) continue;
     const TomlTable table = file.get_table(other->get_name());
     const bool chosen = command.path.size() > 1 && command.path[1] == other;
     Values unused;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <sstream>
 #include <tuple>
 
+#include "base/files.h"
 #include "tinynas/search_space.h"
 
 namespace tinynas {
@@ -53,6 +55,24 @@ SpaceSuggestion suggest_space(const Dataset& data) {
     }
   }
   return suggestion;
+}
+
+std::string suggested_toml(const SpaceSuggestion& suggestion, const std::string& name) {
+  const std::string path = data_dir() + "/search_spaces/" + suggestion.space + ".toml";
+  std::vector<std::pair<std::string, std::string>> changes = suggestion.changes;
+  changes.emplace_back("name", '"' + name + '"');
+  std::istringstream lines(read_file(path));
+  std::string text, line;
+  bool in_head = true;  // the keys that change stand before the first table
+  while (std::getline(lines, line)) {
+    in_head = in_head && !line.starts_with('[');
+    for (const auto& [key, value] : changes) {
+      if (in_head && line.starts_with(key + " = ")) line = key + " = " + value;
+    }
+    text += line + "\n";
+  }
+  static_cast<void>(SearchSpace::parse(text, "a copy of " + path));
+  return text;
 }
 
 }  // namespace tinynas

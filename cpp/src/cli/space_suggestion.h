@@ -21,4 +21,8 @@ struct SpaceSuggestion {
 /// less than half without a word.
 SpaceSuggestion suggest_space(const Dataset& data);
 
+/// The suggested space as TOML: the shipped file, comments and all, with its changes and another
+/// name. Throws BadInput for a name that no space can have.
+std::string suggested_toml(const SpaceSuggestion& suggestion, const std::string& name);
+
 }  // namespace tinynas

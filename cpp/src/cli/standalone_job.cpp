@@ -68,7 +68,7 @@ StandaloneOptions options_of(const StandaloneRequest& request, const Dataset& da
       read_recipe(request.recipe.empty() ? recipe_for_space(space) : request.recipe);
   StandaloneOptions options = request.options;
   static_cast<TrainingOptions&>(options) = recipe;
-  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn time around
+  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn pitch upside down
   request.typed.apply(options);
   options.epochs = request.typed.epochs.value_or(total_epochs(recipe));
   options.command = typed_command(request, recipe.recipe);

@@ -76,7 +76,7 @@ std::string run_supernet_job(const SupernetRequest& request, const ProgressFn& p
   options.out_dir = request.out;
   options.command = typed_command(request, options);
   const Dataset data = load_data_for(space, request.data, space.name(), request.skip_bad_files);
-  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn time around
+  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn pitch upside down
   if (request.dry_run) return report(forecast_training(space, data, options), options);
   train_supernet(space, data, options, progress, stop);
   return options.group.leads() ? options.out_dir + "/supernet.pt\n" : "";

@@ -75,7 +75,7 @@ int run_train(CliContext& context, TrainCommand& command) {
                                  ? run_supernet(context, command, stop)
                                  : run_finetune(context, command, stop);
   context.end_progress();
-  context.out << report;
+  if (context.group.leads()) context.out << report;
   return 0;
 }
 

@@ -38,43 +38,73 @@ std::vector<double> half_turn(int points) {
   return cosines;
 }
 
+struct Triangles {
+  std::vector<std::uint16_t> first_lines, line_counts;
+  std::vector<double> weights;  ///< of one after another
+};
+
+Triangles triangles(const AudioFrontEnd& front_end) {
+  Triangles all;
+  for (const MelBand& band : mel_bands(front_end)) {
+    all.first_lines.push_back(static_cast<std::uint16_t>(band.first_line));
+    all.line_counts.push_back(static_cast<std::uint16_t>(band.weights.size()));
+    all.weights.insert(all.weights.end(), band.weights.begin(), band.weights.end());
+  }
+  if (all.weights.empty()) all.weights.push_back(0);  // C has no empty arrays
+  return all;
+}
+
+std::string define(const std::string& name, const std::string& value) {
+  return "#define TINYNAS_" + name + " " + value + "\n";
+}
+
+std::string tables_text(const AudioFrontEnd& front_end) {
+  const Triangles all = triangles(front_end);
+  const auto real = [](double value) { return c_float(static_cast<float>(value)); };
+  return "/* Tables of features.c. */\n#include <stdint.h>\n\n" +
+         define("FFT_POINTS", std::to_string(front_end.fft_samples)) +
+         "/* Decibels from FLOOR_DB on are pixels from 0 on. */\n" +
+         define("FLOOR_DB", "(" + real(front_end.floor_db) + ")") +
+         define("LEAST_POWER", real(std::pow(10, front_end.floor_db / 10))) +
+         define("STEPS_A_DB", real(255 / (front_end.top_db - front_end.floor_db))) + "\n" +
+         float_table("window", scaled_window(front_end)) +
+         float_table("cosines", half_turn(front_end.fft_samples)) +
+         "/* Triangles over the lines of the transform: where each begins, how many lines it has, "
+         "and\n * the weights of one after another. */\n" +
+         line_table("first_line", all.first_lines) + line_table("line_count", all.line_counts) +
+         float_table("weights", all.weights);
+}
+
+std::string header_text(const AudioFrontEnd& front_end) {
+  const auto number = [](int value) { return std::to_string(value); };
+  return "#ifndef TINYNAS_FEATURES_H\n#define TINYNAS_FEATURES_H\n\n#include <stdint.h>\n\n"
+         "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n"
+         "/* From sound to the network's pixels: " +
+         describe(front_end) +
+         ".\n * The pixels are those that the network was trained on, to within one step. Needs "
+         "log10f of math.h\n * and " +
+         format_count(2 * 4 * std::int64_t{front_end.fft_samples}) + " bytes of statics. */\n" +
+         define("AUDIO_SAMPLE_RATE", number(front_end.sample_rate)) +
+         define("AUDIO_FRAMES", number(front_end.frames)) +
+         define("AUDIO_BANDS", number(front_end.bands)) +
+         define("AUDIO_WINDOW", number(front_end.window_samples) + " /* samples of one frame */") +
+         define("AUDIO_HOP", number(front_end.hop_samples) + " /* from one frame to the next */") +
+         define("AUDIO_SAMPLES", number(front_end.samples()) + " /* that all frames cover */") +
+         "\n/* One frame, TINYNAS_AUDIO_WINDOW samples, becomes one row of TINYNAS_AUDIO_BANDS "
+         "pixels. Not\n * reentrant. */\n"
+         "void tinynas_log_mel_frame(const int16_t *samples, uint8_t *row);\n\n"
+         "/* TINYNAS_AUDIO_SAMPLES samples become TINYNAS_AUDIO_FRAMES rows, which "
+         "tinynas_quantise_pixels\n * turns into the network's input. Not reentrant. */\n"
+         "void tinynas_log_mel(const int16_t *samples, uint8_t *pixels);\n\n"
+         "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
+}
+
 }  // namespace
 
 std::vector<GeneratedFile> emit_features(const AudioFrontEnd& front_end) {
-  std::vector<std::uint16_t> first_lines, line_counts;
-  std::vector<double> weights;
-  for (const MelBand& band : mel_bands(front_end)) {
-    first_lines.push_back(static_cast<std::uint16_t>(band.first_line));
-    line_counts.push_back(static_cast<std::uint16_t>(band.weights.size()));
-    weights.insert(weights.end(), band.weights.begin(), band.weights.end());
-  }
-  if (weights.empty()) weights.push_back(0);  // C has no empty arrays
-  const std::vector<double> window = scaled_window(front_end),
-                            cosines = half_turn(front_end.fft_samples);
-  const auto real = [](double value) { return c_float(static_cast<float>(value)); };
-  const auto tables = static_cast<std::int64_t>(
-      4 * (window.size() + cosines.size() + weights.size() + first_lines.size()));
-  const std::vector<std::pair<std::string, std::string>> values = {
-      {"FRONT_END", describe(front_end)},
-      {"STATICS", format_count(2 * 4 * std::int64_t{front_end.fft_samples})},
-      {"TABLES", format_count(tables)},
-      {"SAMPLE_RATE", std::to_string(front_end.sample_rate)},
-      {"FRAMES", std::to_string(front_end.frames)},
-      {"BANDS", std::to_string(front_end.bands)},
-      {"WINDOW", std::to_string(front_end.window_samples)},
-      {"HOP", std::to_string(front_end.hop_samples)},
-      {"SAMPLES", std::to_string(front_end.samples())},
-      {"POINTS", std::to_string(front_end.fft_samples)},
-      {"WINDOW_TABLE", float_table("window", window)},
-      {"COSINES", float_table("cosines", cosines)},
-      {"FIRST_LINES", line_table("first_line", first_lines)},
-      {"LINE_COUNTS", line_table("line_count", line_counts)},
-      {"WEIGHTS", float_table("weights", weights)},
-      {"LEAST", real(std::pow(10, front_end.floor_db / 10))},
-      {"FLOOR", "(" + real(front_end.floor_db) + ")"},
-      {"STEPS", real(255 / (front_end.top_db - front_end.floor_db))}};
-  return {{"features.h", fill_template(library_source("features.h"), values)},
-          {"features.c", fill_template(library_source("features.c"), values)}};
+  return {{"features.h", header_text(front_end)},
+          {"features_tables.h", tables_text(front_end)},
+          {"features.c", library_source("features.c")}};
 }
 
 }  // namespace tinynas

@@ -1,5 +1,5 @@
 #pragma once
-// The log-mel front end as C99: features.h and features.c.
+// The log-mel front end as C99: features.h, features.c and its tables.
 
 #include <vector>
 

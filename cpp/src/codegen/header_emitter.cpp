@@ -66,8 +66,7 @@ std::string pixel_table(const Normalisation& normalisation, const Tensor& in) {
 std::string audio_macros(const std::optional<AudioFrontEnd>& audio) {
   if (!audio) return "";
   return "/* The image is made of sound, see features.h: " + describe(*audio) + ". */\n" +
-         define("INPUT_IS_LOG_MEL", "1") +
-         define("INPUT_SAMPLE_RATE", number(audio->sample_rate));
+         define("INPUT_IS_LOG_MEL", "1") + define("INPUT_SAMPLE_RATE", number(audio->sample_rate));
 }
 
 std::string preprocessing(const ModelLabels& labels, const Tensor& in) {

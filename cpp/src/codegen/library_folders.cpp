@@ -56,11 +56,10 @@ std::vector<GeneratedFile> c_library(const Graph& graph, const MemoryPlan& plan,
   std::vector<GeneratedFile> files = model_files(graph, plan, labels, source);
   const std::string libraries =
       labels.model.audio ? "target_link_libraries(tinynas_model PUBLIC m)  # log10f\n" : "";
-  files.push_back(
-      {"CMakeLists.txt",
-       fill_template(library_source("CMakeLists.txt"), {{"SOURCES", source_lines(files)},
-                                                        {"FLAGS", portable_flags()},
-                                                        {"LIBRARIES", libraries}})});
+  files.push_back({"CMakeLists.txt", fill_template(library_source("CMakeLists.txt"),
+                                                   {{"SOURCES", source_lines(files)},
+                                                    {"FLAGS", portable_flags()},
+                                                    {"LIBRARIES", libraries}})});
   files.push_back({"example/main.c", library_source("main.c")});
   files.push_back({"MODEL_CARD.md", model_card(graph, plan, labels)});
   files.push_back({"LICENSE.txt", library_source("LICENSE.txt")});

@@ -94,7 +94,8 @@ std::string accuracy_section(const ReportedAccuracy& accuracy) {
 std::string audio_paragraph(const AudioFrontEnd& f) {
   return "Sound becomes the image, one row a frame, one column a mel band (`tinynas_log_mel` of "
          "features.c): " +
-         describe(f) + ". A frame is weighed by a periodic Hann window; a full-scale sine has a "
+         describe(f) +
+         ". A frame is weighed by a periodic Hann window; a full-scale sine has a "
          "power of 1 at its peak; triangles stand equally spaced on the mel scale 2595 log10(1 + f "
          "/ 700). The image covers " +
          format_count(f.samples()) + " samples.\n\n";

@@ -88,8 +88,7 @@ Dataset assigned(StoredDataset stored, const DatasetOptions& options) {
 
 void count_classes(DatasetReport& report) {
   report.class_images.resize(report.data.class_names.size());
-  for (const Split split :
-       {Split::kTrain, Split::kCalibration, Split::kValidation, Split::kTest}) {
+  for (const Split split : {Split::kTrain, Split::kCalibration, Split::kValidation, Split::kTest}) {
     for (const std::int32_t label : report.data.split(split).labels) {
       ++report.class_images[static_cast<std::size_t>(label)][static_cast<std::size_t>(split)];
     }

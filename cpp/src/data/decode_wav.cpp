@@ -76,8 +76,8 @@ Recording decode_wav(std::string_view bytes, const std::string& where) {
     recording.samples.resize(at + kChunkFrames * channels);
     static_assert(sizeof(int) == sizeof(std::int32_t));
     const sf_count_t got = sf_readf_int(file.get(), &recording.samples[at], kChunkFrames);
-    recording.samples.resize(at + static_cast<std::size_t>(std::max<sf_count_t>(got, 0)) *
-                                      channels);
+    recording.samples.resize(at +
+                             static_cast<std::size_t>(std::max<sf_count_t>(got, 0)) * channels);
     if (recording.samples.size() > kMostSamples) {
       throw BadInput(where + ": is longer than 64 Mi samples; cut it into keywords");
     }

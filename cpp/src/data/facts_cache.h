@@ -32,7 +32,7 @@ class FactsCache {
   void save(std::vector<Entry> entries) const;
 
  private:
-  std::string path_;  ///< "": there is no cache folder
+  std::string path_;            ///< "": there is no cache folder
   std::vector<Entry> entries_;  ///< ascending by stamp
 };
 

@@ -187,8 +187,7 @@ AudioFrontEnd front_end_of(const ImageListing& listing, const std::vector<FileFa
     }
   }
   const AudioFrontEnd front_end = keyword_front_end(rate, listing.files.front().where());
-  if (options.channels > 1 ||
-      (options.resolution > 0 && options.resolution != front_end.frames)) {
+  if (options.channels > 1 || (options.resolution > 0 && options.resolution != front_end.frames)) {
     throw BadInput(options.path + ": its recordings become log-mel images of " +
                    std::to_string(front_end.frames) + "x" + std::to_string(front_end.bands) +
                    " pixels, 1 channel; take a space with resolutions = [" +

@@ -127,14 +127,16 @@ ImageListing list_images(const std::string& path) {
   }
   ImageListing listing = lister.finish();
   if (listing.files.empty()) {
-    throw BadInput(path +
-                   ": holds no images; expected is <split>/<class>/<file>.jpg, .jpeg or .png"
-                   " (or .wav) with the splits train and test (a folder, a zip, or train.zip and test.zip)");
+    throw BadInput(
+        path +
+        ": holds no images; expected is <split>/<class>/<file>.jpg, .jpeg or .png"
+        " (or .wav) with the splits train and test (a folder, a zip, or train.zip and test.zip)");
   }
   if (!listing.ignored.empty()) {
-    log_warning(path + ": " + std::to_string(listing.ignored.size()) +
-                " files are neither .jpg, .jpeg nor .png (nor .wav) and are left out, the first is " +
-                listing.ignored.front());
+    log_warning(
+        path + ": " + std::to_string(listing.ignored.size()) +
+        " files are neither .jpg, .jpeg nor .png (nor .wav) and are left out, the first is " +
+        listing.ignored.front());
   }
   return listing;
 }

@@ -26,7 +26,7 @@ struct ImageListing {
   std::vector<ListedFile> files;
   std::vector<std::string> class_names;  ///< of all parts, ascending
   bool recordings = false;               ///< the files are .wav, not images
-  std::vector<std::string> ignored;      ///< files of other kinds in class folders, as errors name them
+  std::vector<std::string> ignored;  ///< files of other kinds in class folders, as errors name them
 };
 
 /// Whether `path` is a zip archive or a folder that holds subfolders or split archives (train.zip).

@@ -28,8 +28,7 @@ LogMel::LogMel(const AudioFrontEnd& front_end)
 }
 
 Image LogMel::image(std::span<const double> samples) const {
-  const std::vector<double> clip =
-      centred(samples, static_cast<std::size_t>(front_end_.samples()));
+  const std::vector<double> clip = centred(samples, static_cast<std::size_t>(front_end_.samples()));
   Image image{front_end_.frames, front_end_.bands, 1, {}};
   Eigen::FFT<double> fft;
   std::vector<double> frame(static_cast<std::size_t>(front_end_.fft_samples));

@@ -40,7 +40,8 @@ StoredImages convert_images(ImageSet images, const DatasetOptions& options) {
   const std::size_t count = images.count();
   stored.hashes.resize(count);
   tbb::parallel_for(std::size_t{0}, count, [&](std::size_t i) {
-    stored.hashes[i] = hash_image(image_at(images, i), images.height, images.width, images.channels);
+    stored.hashes[i] =
+        hash_image(image_at(images, i), images.height, images.width, images.channels);
   });
   const bool right_size = options.resolution == 0 || (images.height == options.resolution &&
                                                       images.width == options.resolution);

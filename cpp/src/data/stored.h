@@ -25,8 +25,8 @@ struct StoredDataset {
   StoredImages train, validation, test;
   StoredSizes sizes;
   std::optional<AudioFrontEnd> audio;  ///< see Dataset
-  std::vector<BadFile> skipped;      ///< see Dataset
-  std::vector<std::string> ignored;  ///< see Dataset
+  std::vector<BadFile> skipped;        ///< see Dataset
+  std::vector<std::string> ignored;    ///< see Dataset
 };
 
 /// One decoded image, uint8, HWC.

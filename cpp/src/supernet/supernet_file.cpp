@@ -86,8 +86,9 @@ SupernetInfo parse_supernet_metadata(const Json& metadata, const std::string& pa
     info.mean = json_at(data, "mean", path).get<std::vector<double>>();
     info.deviation = json_at(data, "deviation", path).get<std::vector<double>>();
   } catch (const nlohmann::json::exception&) {
-    throw BadInput(path + ": field 'class_names', 'mean', 'deviation', 'skip_bad_files' or"
-                         " 'skipped_files' is of the wrong type");
+    throw BadInput(path +
+                   ": field 'class_names', 'mean', 'deviation', 'skip_bad_files' or"
+                   " 'skipped_files' is of the wrong type");
   }
   if (data.contains("audio")) {
     info.audio = parse_front_end(data["audio"], path + ": field 'data.audio'");

@@ -66,8 +66,8 @@ class Loop {
       if (ends_epoch()) end_epoch();
       if (stop) {
         save();
-        group_
-            .meet();  // who ends earlier makes torchrun end the leader, perhaps before it has saved
+        // Who ends earlier makes torchrun end the leader, perhaps before it has saved.
+        group_.meet();
         throw Interrupted(group_.said_once("training stopped at step " + std::to_string(step_) +
                                            " of " + std::to_string(plan_.total_steps) +
                                            "; the same command continues it"));
@@ -218,7 +218,7 @@ class Loop {
     same["step"] = step_;
     group_.check_equal(same);
     group_.share(training_.parameters());
-    group_.share(state_.momentum());
+    group_.share(state_.buffers());
   }
 
   Training& training_;

@@ -86,6 +86,28 @@ TEST_CASE("preprocessing is in the header as far as it is known") {
   CHECK(contains(unknown, "#define TINYNAS_INPUT_SCALE 0.0625F\n"));
 }
 
+TEST_CASE("a network for recordings leaves with its front end, others without") {
+  const Graph graph = tiny_network(1);
+  CodeLabels labels = labels_with({{0.25}, {0.5}});
+  const auto files = c_library(graph, plan_of(graph), labels, "tiny.tflite");
+  const auto is_front_end = [](const GeneratedFile& file) {
+    return contains(file.name, "features");
+  };
+  CHECK(std::none_of(files.begin(), files.end(), is_front_end));
+  CHECK_FALSE(contains(file_of(files, "model.h"), "LOG_MEL"));
+  CHECK_FALSE(contains(file_of(files, "CMakeLists.txt"), "PUBLIC m)"));
+  labels.model.audio = keyword_front_end(8000, "test");
+  const auto with = c_library(graph, plan_of(graph), labels, "tiny.tflite");
+  CHECK(contains(file_of(with, "features.h"), "#define TINYNAS_AUDIO_SAMPLES 8250 "));
+  CHECK(contains(file_of(with, "features_tables.h"), "#define TINYNAS_FFT_POINTS 512\n"));
+  CHECK(contains(file_of(with, "model.h"), "#define TINYNAS_INPUT_SAMPLE_RATE 8000\n"));
+  CHECK(contains(file_of(with, "CMakeLists.txt"), "features.c"));
+  CHECK(contains(file_of(with, "CMakeLists.txt"), "PUBLIC m)"));
+  CHECK(contains(file_of(with, "MODEL_CARD.md"), describe(*labels.model.audio)));
+  const auto arduino = arduino_library(graph, plan_of(graph), labels, "tiny.tflite");
+  CHECK(file_of(arduino, "src/features.c") == file_of(with, "features.c"));
+}
+
 TEST_CASE("the model card has the accuracies that are known") {
   const Graph graph = tiny_network(1);
   CodeLabels labels = labels_with({});

@@ -68,10 +68,10 @@ std::vector<double> as_doubles(const std::vector<std::int16_t>& samples) {
 std::vector<std::pair<std::string, std::string>> keywords(int train, int test, int rate = 8000) {
   std::vector<std::pair<std::string, std::string>> entries;
   for (int i = 0; i < train + test; ++i) {
-    entries.emplace_back((i < train ? "train/" : "test/") + std::string(i % 2 == 0 ? "no/" : "yes/") +
-                             std::to_string(i) + ".wav",
-                         wav_bytes(noise(1000 + 300 * static_cast<std::size_t>(i % 40), 100 + i),
-                                   rate, 1));
+    entries.emplace_back(
+        (i < train ? "train/" : "test/") + std::string(i % 2 == 0 ? "no/" : "yes/") +
+            std::to_string(i) + ".wav",
+        wav_bytes(noise(1000 + 300 * static_cast<std::size_t>(i % 40), 100 + i), rate, 1));
   }
   return entries;
 }
@@ -119,11 +119,13 @@ TEST_CASE("Log-mel: a full-scale sine on a line is the top, silence the floor") 
     const auto row = image.pixels.begin() + frame * 32;
     CHECK(*std::max_element(row, row + 32) >= 253);
     const auto place = std::max_element(row, row + 32) - row;
-    CHECK(place == 14);  // (mel(1000) - mel(60)) / ((mel(4000) - mel(60)) / 33) = 14.6: bands 13, 14
+    CHECK(place ==
+          14);  // (mel(1000) - mel(60)) / ((mel(4000) - mel(60)) / 33) = 14.6: bands 13, 14
   }
 }
 
-TEST_CASE("Log-mel: short recordings stand in the middle of silence, of long ones the middle is kept") {
+TEST_CASE(
+    "Log-mel: short recordings stand in the middle of silence, of long ones the middle is kept") {
   const AudioFrontEnd front_end = keyword_front_end(8000, "test");
   const LogMel log_mel(front_end);
   const std::vector<double> word = as_doubles(noise(1000, 4));
@@ -168,7 +170,8 @@ TEST_CASE("WAV: samples of every subtype, channels averaged, damage refused") {
   }
 }
 
-TEST_CASE("Recordings are a data set like any other: splits by content, folders and zips, on demand") {
+TEST_CASE(
+    "Recordings are a data set like any other: splits by content, folders and zips, on demand") {
   const TemporaryFolder folder;
   const auto entries = keywords(80, 12);
   for (const auto& [name, bytes] : entries) write_bytes(folder / ("plain/" + name), bytes);
@@ -209,7 +212,8 @@ TEST_CASE("Recordings of several rates, of strange rates, or beside images are r
   Rng rng(1);
   write_bytes(folder / "set/train/yes/a.png", png_bytes(random_image(8, 8, 1, rng)));
   CHECK_THAT(bad_input([&] { load_dataset(options); }), Contains("a.png an image"));
-  for (const auto& [name, bytes] : keywords(40, 0, 96000)) write_bytes(folder / ("hi/" + name), bytes);
+  for (const auto& [name, bytes] : keywords(40, 0, 96000))
+    write_bytes(folder / ("hi/" + name), bytes);
   options.path = folder / "hi";
   CHECK_THAT(bad_input([&] { load_dataset(options); }), Contains("4,000 to 48,000"));
 }

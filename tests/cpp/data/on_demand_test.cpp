@@ -155,10 +155,12 @@ TEST_CASE("A file that is gone or another one when it is read ends in one line t
   const ImageSet set = load_dataset(on_demand(folder.path)).train;
   Rng rng(1);
   for (int i = 0; i < 40; ++i) {
-    const std::string path = folder / (i % 2 == 0 ? "train/cat/" : "train/dog/") +
-                             std::to_string(i) + ".png";
-    if (i % 2 == 0) fs::remove(path);
-    else write_bytes(path, png_bytes(random_image(17, 16, 1, rng)));
+    const std::string path =
+        folder / (i % 2 == 0 ? "train/cat/" : "train/dog/") + std::to_string(i) + ".png";
+    if (i % 2 == 0)
+      fs::remove(path);
+    else
+      write_bytes(path, png_bytes(random_image(17, 16, 1, rng)));
   }
   std::vector<std::uint8_t> image(set.image_bytes());
   for (std::size_t i = 0; i < set.count(); ++i) {
@@ -219,8 +221,10 @@ TEST_CASE("Hashes of large folders are kept, and belong to a file's path, bytes 
     fs::last_write_time(victim, time);
     const Dataset data = load_dataset(on_demand(folder.path));
     CHECK(data.split_hash == hash);
-    CHECK_THAT(bad_input([&] { pixels_of(data.train), pixels_of(data.validation),
-                                   pixels_of(data.calibration), pixels_of(data.test); }),
+    CHECK_THAT(bad_input([&] {
+                 pixels_of(data.train), pixels_of(data.validation), pixels_of(data.calibration),
+                     pixels_of(data.test);
+               }),
                Contains("500.png"));
     fs::last_write_time(victim, time + std::chrono::minutes(1));
     CHECK_THAT(bad_input([&] { load_dataset(on_demand(folder.path)); }), Contains("500.png"));

@@ -20,7 +20,8 @@ using Items = std::multiset<std::pair<std::string, int>>;
 Items items(const ImageSet& set) {
   Items result;
   for (std::size_t i = 0; i < set.count(); ++i) {
-    result.emplace(std::string(image_of(set, i), image_of(set, i) + set.image_bytes()), set.labels[i]);
+    result.emplace(std::string(image_of(set, i), image_of(set, i) + set.image_bytes()),
+                   set.labels[i]);
   }
   return result;
 }
@@ -48,7 +49,8 @@ Dataset split(StoredDataset stored, const DatasetOptions& options = {}) {
 ImageSet pick(const ImageSet& set, const std::vector<std::size_t>& order) {
   ImageSet result{set.height, set.width, set.channels, {}, {}};
   for (const std::size_t i : order) {
-    result.pixels.insert(result.pixels.end(), image_of(set, i), image_of(set, i) + set.image_bytes());
+    result.pixels.insert(result.pixels.end(), image_of(set, i),
+                         image_of(set, i) + set.image_bytes());
     result.labels.push_back(set.labels[i]);
   }
   return result;

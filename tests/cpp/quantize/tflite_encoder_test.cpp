@@ -110,6 +110,27 @@ TEST_CASE("a file that names nothing has no metadata, and reads back so") {
   CHECK(labels.normalisation == Normalisation{});
 }
 
+TEST_CASE("the front end of recordings is read back, and must belong to the input") {
+  const SearchSpace space = SearchSpace::find("spoken-digits");
+  const Graph graph = random_network(space, 1);
+  ModelLabels labels = labels_for(graph);
+  labels.audio = keyword_front_end(16000, "test");
+  labels.audio->low_hz = 1.0 / 3;
+  const std::string file = encode_tflite(graph, labels);
+  CHECK(parse_tflite(file, "file.tflite").labels.audio == labels.audio);
+  const std::string where = "file.tflite: metadata TINYNAS_PREPROCESSING: field 'audio'";
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"\"frames\":32", "\"frames\":31"},         {"\"bands\":32", "\"bands\":99"},
+      {"\"fft_samples\":1024", "\"fft_samples\":1023"}, {"\"fft_samples\"", "\"fft_simples\""},
+      {"\"log-mel\"", "\"mfcc-ab\""},             {"\"hop_samples\":500", "\"hop_samples\":0.5"}};
+  for (const auto& [from, to] : wrong) {
+    const std::string message =
+        testing::bad_input([&] { parse_tflite(edited(file, from, to), "file.tflite"); });
+    INFO(message);
+    CHECK(testing::contains(message, where));
+  }
+}
+
 TEST_CASE("preprocessing that does not belong to the network is named by file and field") {
   const Graph graph = random_network(SearchSpace::find("fashion-mnist"), 0);
   ModelLabels labels;

@@ -194,7 +194,8 @@ TEST_CASE("channels are made divisible as MobileNetV2 does") {
 
 TEST_CASE("shipped spaces are found by name, others by path") {
   const std::vector<std::string> names = SearchSpace::list_names();
-  for (const char* name : {"fashion-mnist", "mcunet", "mobilenetv2", "proxyless", "spoken-digits", "toy"}) {
+  for (const char* name :
+       {"fashion-mnist", "mcunet", "mobilenetv2", "proxyless", "spoken-digits", "toy"}) {
     CHECK(std::count(names.begin(), names.end(), name) == 1);
   }
   for (const std::string& name : names) {

@@ -18,9 +18,9 @@ TEST_CASE("images are normalised to mean 0 and deviation 1, in channels_last") {
   CHECK(batch.is_contiguous(at::MemoryFormat::ChannelsLast));
   CHECK(batch.mean().item<float>() == Approx(0).margin(1e-4));
   CHECK(batch.std(/*unbiased=*/false).item<float>() == Approx(1).margin(1e-3));
-  const float expected =
-      (set.pixels[17 * set.image_bytes() + 3 * 12 + 4] / 255.0f - static_cast<float>(normalisation.mean[0])) /
-      static_cast<float>(normalisation.deviation[0]);
+  const float expected = (set.pixels[17 * set.image_bytes() + 3 * 12 + 4] / 255.0f -
+                          static_cast<float>(normalisation.mean[0])) /
+                         static_cast<float>(normalisation.deviation[0]);
   CHECK(batch[17][0][3][4].item<float>() == Approx(expected).margin(1e-5));
 }
 

@@ -53,13 +53,7 @@ TEST_CASE("float32 stays float32 after bfloat16") {
 
 TEST_CASE("a training in bfloat16 learns, or is refused where it would be slow") {
   const testing::TemporaryFolder folder;
-  TrainOptions options;
-  options.out_dir = folder.file("run");
-  options.warmup_epochs = 4;
-  options.epochs = 0;
-  options.batch_images = 48;
-  options.learning_rate = 0.1;
-  options.horizontal_flip = false;  // diagonals have a direction
+  TrainOptions options = testing::tiny_training(folder.file("run"), 4, 0);
   options.random_subnets_in_card = 0;
   options.precision = Precision::kBfloat16;
   const auto train = [&] {

@@ -26,8 +26,8 @@ StandaloneOptions quick(const std::string& out) {
   options.epochs = 4;
   options.batch_images = 48;
   options.learning_rate = 0.2;
-  options.horizontal_flip = false;  // diagonals have a direction
-  options.shift_pixels = 1;
+  options.augmentation.horizontal_flip = false;  // diagonals have a direction
+  options.augmentation.shift_pixels = 1;
   return options;
 }
 

@@ -4,14 +4,10 @@
 
 #include <math.h>
 
-#define POINTS @POINTS@
+#include "features_tables.h"
 
-@WINDOW_TABLE@
-@COSINES@
-/* Triangles over the lines of the transform, one after another in WEIGHTS. */
-@FIRST_LINES@
-@LINE_COUNTS@
-@WEIGHTS@
+#define POINTS TINYNAS_FFT_POINTS
+
 static float re[POINTS], im[POINTS];
 
 static float cosine(int k) { return cosines[k]; }
@@ -41,27 +37,29 @@ static int reversed(int i) {
   return result;
 }
 
-void tinynas_log_mel_frame(const int16_t *samples, uint8_t *row) {
+void tinynas_log_mel_frame(const int16_t* samples, uint8_t* row) {
   for (int i = 0; i < POINTS; ++i) {
     const int to = reversed(i);
     re[to] = i < TINYNAS_AUDIO_WINDOW ? window[i] * (float)samples[i] : 0.0F;
     im[to] = 0.0F;
   }
   transform();
-  const float *weight = weights;
+  const float* weight = weights;
   for (int band = 0; band < TINYNAS_AUDIO_BANDS; ++band) {
     float power = 0.0F;
     for (int k = first_line[band], end = k + line_count[band]; k < end; ++k) {
       power += *weight++ * (re[k] * re[k] + im[k] * im[k]);
     }
-    const float least = @LEAST@; /* the power of pixel 0 */
-    const float step = (10.0F * log10f(power > least ? power : least) - @FLOOR@) * @STEPS@;
+    const float least = TINYNAS_LEAST_POWER; /* the power of pixel 0 */
+    const float step =
+        (10.0F * log10f(power > least ? power : least) - TINYNAS_FLOOR_DB) * TINYNAS_STEPS_A_DB;
     row[band] = step >= 255.0F ? 255 : step <= 0.0F ? 0 : (uint8_t)(step + 0.5F);
   }
 }
 
-void tinynas_log_mel(const int16_t *samples, uint8_t *pixels) {
+void tinynas_log_mel(const int16_t* samples, uint8_t* pixels) {
   for (int frame = 0; frame < TINYNAS_AUDIO_FRAMES; ++frame) {
-    tinynas_log_mel_frame(samples + frame * TINYNAS_AUDIO_HOP, pixels + frame * TINYNAS_AUDIO_BANDS);
+    tinynas_log_mel_frame(samples + frame * TINYNAS_AUDIO_HOP,
+                          pixels + frame * TINYNAS_AUDIO_BANDS);
   }
 }
