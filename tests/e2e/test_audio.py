@@ -144,7 +144,16 @@ def heard(folder: Path, firmware: Path) -> float:
 
 def test_trained_searched_and_heard(executable: Path, folder: Path) -> None:
     data, out = folder / "data", folder / "out"
-    train: list[str | Path] = ["train", "--space", folder / "sounds.toml", "--data", data, "--out", out, *TRAIN]
+    train: list[str | Path] = [
+        "train",
+        "--space",
+        folder / "sounds.toml",
+        "--data",
+        data,
+        "--out",
+        out,
+        *TRAIN,
+    ]
     refused = run(executable, *train)
     assert refused.returncode == 2 and "rising/07.wav: damaged WAV" in refused.stderr
     trained = finish(executable, *train, "--skip-bad-files")
