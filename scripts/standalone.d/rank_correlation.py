@@ -16,7 +16,6 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -124,11 +123,11 @@ def trainings_of(
     ]
 
 
-def tau_json(tau: float, bounds: Callable[[], tuple[float, float]]) -> dict[str, float | None]:
+def tau_json(tau: float, bounds: tuple[float, float]) -> dict[str, float | None]:
     """Nothing where all networks are equally good."""
     if math.isnan(tau):
         return {"tau": None, "low": None, "high": None}
-    low, high = bounds()
+    low, high = bounds
     return {"tau": tau, "low": low, "high": high}
 
 
@@ -148,7 +147,7 @@ class Report:
                 continue
             chosen = [values[i] for i in indices]
             truth = [self.truth[i] for i in indices]
-            found[kind] = tau_json(tau_b(chosen, truth), lambda: interval(chosen, truth))
+            found[kind] = tau_json(tau_b(chosen, truth), interval(chosen, truth))
         return found
 
     def ceiling_row(self) -> dict[str, Any]:
@@ -157,7 +156,7 @@ class Report:
             if len(indices) < 3 or len(self.by_seed) < 2:
                 continue
             chosen = [[seed[i] for i in indices] for seed in self.by_seed]
-            found[kind] = tau_json(ceiling(chosen), lambda: ceiling_interval(chosen))
+            found[kind] = tau_json(ceiling(chosen), ceiling_interval(chosen))
         return found
 
 

@@ -33,7 +33,10 @@ def _bootstrap(count: int, tau: Callable[[npt.NDArray[np.int64]], float]) -> tup
     """95 % of resampled networks lie between these; the same numbers each time."""
     chance = np.random.default_rng(0)
     values = [tau(chance.integers(0, count, count)) for _ in range(RESAMPLES)]
-    low, high = np.nanpercentile(values, [2.5, 97.5])
+    told = [value for value in values if not np.isnan(value)]
+    if not told:
+        return float("nan"), float("nan")
+    low, high = np.percentile(told, [2.5, 97.5])
     return float(low), float(high)
 
 

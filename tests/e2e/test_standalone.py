@@ -54,7 +54,7 @@ def finish(process: subprocess.Popen[str], expect: int = 0) -> tuple[str, str]:
 def ranking(executable: Path, folder: Path) -> subprocess.Popen[str]:
     supernet = folder / "supernet" / "supernet.pt"
     options = ["--space", folder / "shapes.toml", "--supernet", supernet, "--out", folder / "rank"]
-    options += ["--subnets", "4", "--band", "0", "--seeds", "2", "--epochs", "4"]
+    options += ["--subnets", "4", "--band", "0", "--seeds", "2", "--epochs", "2"]
     return start(executable, "rank_correlation", *options, *shared(folder), *TRAIN)
 
 
@@ -75,7 +75,7 @@ def test_rank_correlation(executable: Path, folder: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in times} == times
     document: dict[str, Any] = json.loads((folder / "rank" / "ranking.json").read_text())
     assert document["networks"] == {"stratified": 4, "band": 0}
-    assert document["seeds"] == 2 and document["epochs"] == 4 and document["seconds"] > 0
+    assert document["seeds"] == 2 and document["epochs"] == 2 and document["seconds"] > 0
     trained = document["trained"]
     assert [one["macs"] for one in trained] == sorted(one["macs"] for one in trained)
     assert all(len(one["test"]) == 2 for one in trained)
@@ -92,7 +92,7 @@ def test_rank_correlation(executable: Path, folder: Path) -> None:
     assert "| MACs | " in out
 
     # The folder belongs to its options.
-    options = ["--space", folder / "shapes.toml", "--out", folder / "rank", "--epochs", "2"]
+    options = ["--space", folder / "shapes.toml", "--out", folder / "rank", "--epochs", "3"]
     options += ["--supernet", folder / "supernet" / "supernet.pt", "--subnets", "4", "--band", "0"]
     other = start(executable, "rank_correlation", *options, *shared(folder), *TRAIN)
     _, errors = finish(other, 2)
