@@ -4,8 +4,9 @@
                       [--recipe NAME|FILE.toml] [--ours FOLDER...] [--mcu NAME] [--sram SIZE]
                       [--flash SIZE] --networks NETWORK... [-- TRAIN OPTIONS]
 
-A NETWORK is one of configs/networks (resnet8, dscnn, FILE.toml); a published MCUNet, at its own
-resolution or another one (mcunet-in0, mcunet-vww1@64); a space, whose network with the most
+A NETWORK is one of configs/networks (resnet8, dscnn, FILE.toml); a published MCUNet, whose layer
+table must be at hand (../shared/reference/networks), at its own resolution
+or another one (mcunet-in0, mcunet-vww1@64); a space, whose network with the most
 MACs that fits the part is taken (mobilenetv2, proxyless); or SPACE:GENES, SPACE:FILE. The learning
 rate is tuned on validation images with seed 0. What is finished in DIR is skipped, so the command
 can be killed and given again. Each FOLDER of --ours is one seed of ours: what `tinynas train
@@ -26,10 +27,11 @@ from typing import Any
 
 import numpy as np
 import tinynas as tn
+from published import SPACE as PUBLISHED_SPACE
+from published import published_genes, published_names
 from scipy import stats
 from trainings import PROGRAM, Training, run_all, stop, table, write_atomic
 
-PUBLISHED = Path(__file__).with_name("published.json")
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,12 @@ def of_space(name: str, space: str, subnet: tn.Subnet) -> Network:
 
 
 def find_network(name: str, options: argparse.Namespace) -> Network:
-    published = json.loads(PUBLISHED.read_text())
     family, _, resolution = name.partition("@")
-    if family in published:
-        genes = published[family]["genes"]
+    if family in published_names():
+        genes = published_genes(family)
         if resolution:
             genes = re.sub(r"\bresolution=\d+", f"resolution={resolution}", genes)
-        return Network(name, ("--space", published[family]["space"], "--subnet", genes))
+        return Network(name, ("--space", PUBLISHED_SPACE, "--subnet", genes))
     if name in tn.list_spaces():
         return fitting(name, options)
     space, colon, genes = name.partition(":")
