@@ -45,7 +45,8 @@ def main() -> None:
             accuracy = best["accuracy"]
             print(
                 f"{row}  {100 * accuracy['validation']:8.2f} %  {100 * accuracy['test']:6.2f} %"
-                f"  {100 * accuracy['validation_int8']:6.2f} %     {100 * accuracy['test_int8']:6.2f} %"
+                f"  {100 * accuracy['validation_int8']:6.2f} %"
+                f"     {100 * accuracy['test_int8']:6.2f} %"
                 f"  {best['peak_sram_bytes']:10,}  {best['macs']:9,}  {best['resolution']:5d} px",
                 flush=True,
             )
