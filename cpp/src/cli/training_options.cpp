@@ -8,6 +8,14 @@
 
 namespace tinynas {
 
+std::string typed_number(double value) {
+  std::string number = std::to_string(value);
+  number.erase(number.find_last_not_of('0') + 1);
+  if (number.back() == '.') number.pop_back();
+  return number;
+}
+
+#ifdef TINYNAS_WITH_TORCH
 void TypedTraining::apply(TrainingOptions& options) const {
   options.device = device;
   options.resume = parse_resume(resume, "--resume");
@@ -19,13 +27,6 @@ void TypedTraining::apply(TrainingOptions& options) const {
   options.shards = shards.value_or(options.shards);
 }
 
-std::string typed_number(double value) {
-  std::string number = std::to_string(value);
-  number.erase(number.find_last_not_of('0') + 1);
-  if (number.back() == '.') number.pop_back();
-  return number;
-}
-
 std::string TypedTraining::text() const {
   std::string text = " --seed " + std::to_string(seed);
   if (epochs) text += " --epochs " + typed_number(*epochs);
@@ -35,6 +36,7 @@ std::string TypedTraining::text() const {
   if (precision != precision_name(Precision::kFloat32)) text += " --precision " + precision;
   return text;
 }
+#endif
 
 void add_training_options(CLI::App& command, CliContext& context, TypedTraining& typed) {
   CLI::Option* resume =
