@@ -33,7 +33,6 @@ from scipy import stats
 from trainings import PROGRAM, Training, run_all, stop, table, write_atomic
 
 
-
 @dataclass(frozen=True)
 class Network:
     name: str

@@ -1,11 +1,12 @@
-"""The published MCUNet networks as points of search_spaces/mcunet.toml, read from their layer tables."""
+"""The published MCUNets as points of search_spaces/mcunet.toml, read from their layer tables."""
 
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ROOT.parent / "shared" / "reference" / "networks"
@@ -24,8 +25,9 @@ def rounded(channels: float, divisor: int) -> int:
 
 
 def blocks_of(layers: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Kernel, expand ratio and output channels of each block, stage by stage: all but the first of a
-    stage have a shortcut."""
+    """Kernel, expand ratio and output channels of each block, stage by stage.
+
+    All but the first of a stage have a shortcut."""
     with_shortcut = {layer["block"] for layer in layers if layer["op"] == "add"}
     stages: list[list[dict[str, Any]]] = []
     kernel = 0
@@ -42,9 +44,11 @@ def blocks_of(layers: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def published_genes(name: str) -> str:
-    """As `tinynas train --subnet` takes them. Raises ValueError where the network is no point of the space."""
+    """As `tinynas train --subnet` takes them.
+
+    Raises ValueError where the network is no point of the space."""
     table = json.loads((TABLES / f"{name}.json").read_text())
-    space = tomllib.loads((ROOT / "search_spaces" / f"{SPACE}.toml").read_text())
+    space = tomli.loads((ROOT / "search_spaces" / f"{SPACE}.toml").read_text())
     divisor, stages = space["channel_divisor"], blocks_of(table["layers"])
     if len(stages) != len(space["stage"]):
         raise ValueError(f"{name}: has {len(stages)} stages, the space has {len(space['stage'])}")
@@ -65,9 +69,7 @@ def published_genes(name: str) -> str:
     genes["stem.width"] = width(space["stem"]["width"], [(space["stem"]["channels"], stem)])
     for s, (of, blocks) in enumerate(zip(space["stage"], stages, strict=True)):
         if "width" in of:
-            genes[f"stage{s}.width"] = width(
-                of["width"], [(of["channels"], blocks[0]["channels"])]
-            )
+            genes[f"stage{s}.width"] = width(of["width"], [(of["channels"], blocks[0]["channels"])])
         if len(of["depth"]) > 1:
             genes[f"stage{s}.depth"] = len(blocks)
         for b, block in enumerate(blocks):

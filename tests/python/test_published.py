@@ -31,7 +31,8 @@ def test_mcunets_have_the_macs_of_their_tables() -> None:
         choices = dict(pair.split("=") for pair in module.published_genes(name).split())
         space = tn.SearchSpace("mcunet")
         genotype = [
-            choice_index(gene_choices, choices.get(gene)) for gene, gene_choices in space.genes.items()
+            choice_index(gene_choices, choices.get(gene))
+            for gene, gene_choices in space.genes.items()
         ]
         table = json.loads((module.TABLES / f"{name}.json").read_text())["computed"]
         subnet = space.with_classes(table["n_classes"]).subnet(genotype)
