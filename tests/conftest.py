@@ -24,7 +24,7 @@ def fashion_mnist() -> Path:
 @pytest.fixture(scope="session")
 def executable() -> Path:
     named = os.environ.get("TINYNAS_EXECUTABLE")
-    path = Path(named) if named else ROOT / "build" / "release" / "tinynas"
+    path = Path(named).resolve() if named else ROOT / "build" / "release" / "tinynas"
     if not path.is_file():
         pytest.skip(f"{path} is not built")
     return path

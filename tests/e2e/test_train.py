@@ -159,6 +159,20 @@ def finetune_command(executable: Path, folder: Path, run: Path) -> list[str]:
     return command(executable, folder, "train", "--finetune", run, *FINETUNE)
 
 
+def test_dry_run_and_what_fits(executable: Path, folder: Path) -> None:
+    """Nothing is written by the first; the second trains random subnets that fit a board."""
+    line = train_command(executable, folder, "fits")
+    said = finish([*line, "--dry-run"])
+    assert not (folder / "fits").exists()
+    for part in ("parameters", "MACs of the largest", "subnets", "hours", "memory"):
+        assert part in said
+    board = ["--mcu", "stm32f030r8", "--sram", "5KiB", "--epochs", "1"]
+    finish([*line, *board])
+    card = (folder / "fits" / "MODEL_CARD.md").read_text()
+    assert "random subnets: fit stm32f030r8 (" in card
+    assert "--mcu stm32f030r8 --sram 5KiB" in card
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -104,13 +104,22 @@ void read_table(const TomlTable& table, const std::vector<Setting>& settings, Va
 
 /// Checks the tables of every command, and returns what the file says about `command`. A command
 /// that takes anything is one that this build lacks: its keys are not known here.
+bool is_an_option(CLI::App& app, const std::string& name) {
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_option_no_throw("--" + name) != nullptr) return true;
+  }
+  return false;
+}
+
 Values read_config(CLI::App& app, const TypedCommand& command, const std::string& path) {
   Values values;
   const TomlTable file = TomlTable::load_file(path);
   read_table(file, settings_of(command.path), values);
   for (CLI::App* other : app.get_subcommands([](const CLI::App*) { return true; })) {
+    const std::string name = other->get_name();
+    if (!file.has(name) || other->get_allow_extras()) continue;
     // `data` is a command, and `data = "..."` the option of others.
-    if (!file.has_table(other->get_name()) || other->get_allow_extras()) continue;
+    if (is_an_option(app, name) && !file.has_table(name)) continue;
     const TomlTable table = file.get_table(other->get_name());
     const bool chosen = command.path.size() > 1 && command.path[1] == other;
     Values unused;
