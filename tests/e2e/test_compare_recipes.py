@@ -1,0 +1,58 @@
+"""scripts/compare_recipes on a small folder of pictures."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.shapes import write_shapes
+
+pytest.importorskip("scipy")
+pytest.importorskip("tomli_w")
+tinynas = pytest.importorskip("tinynas")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def compare(executable: Path, folder: Path, *recipes: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, str(ROOT / "scripts" / "compare_recipes"), "--epochs", "1"]
+    line += ["--space", str(folder / "shapes.toml"), "--data", str(folder / "data")]
+    line += ["--subnets", "4", "--out", str(folder / "out"), *recipes]
+    environment = {**os.environ, "TINYNAS_EXECUTABLE": str(executable)}
+    return subprocess.run(
+        line, capture_output=True, text=True, timeout=120, check=False, env=environment
+    )
+
+
+def test_recipes_and_changed_ones(executable: Path, tmp_path: Path) -> None:
+    if not tinynas.with_torch:
+        pytest.skip("this build has no torch")
+    write_shapes(tmp_path)
+    recipe = tmp_path / "recipe.toml"
+    # 200 pictures make one batch of the usual size.
+    recipe.write_text(recipe.read_text().replace("[augm", "batch = 16\n[augm", 1))
+    changed = f"{recipe}:average_decay=0.9,augmentation.erase=2"
+    done = compare(executable, tmp_path, str(recipe), changed)
+    assert done.returncode == 0, done.stderr
+    rows = [
+        line.split(" | ") for line in done.stdout.splitlines() if line.startswith(f"| {recipe}")
+    ]
+    assert len(rows) == 2
+    assert rows[0][4] == "-" and " to " in rows[1][4]
+    (folder,) = [path.parent for path in (tmp_path / "out").glob("*/recipe.toml")]
+    assert "average_decay = 0.9" in (folder / "recipe.toml").read_text()
+    assert "average of weights 0.9" in (folder / "MODEL_CARD.md").read_text()
+    # What is there is not trained again.
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*/supernet.pt")}
+    again = compare(executable, tmp_path, str(recipe), changed)
+    assert again.stdout == done.stdout
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+
+
+def test_a_slip_is_told(executable: Path, tmp_path: Path) -> None:
+    write_shapes(tmp_path)
+    done = compare(executable, tmp_path, "defualt")
+    assert done.returncode == 2
+    assert "did you mean 'default'" in done.stderr
