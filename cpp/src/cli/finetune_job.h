@@ -10,11 +10,8 @@
 namespace tinynas {
 
 /// What is asked, as typed. Empty strings mean what the run names.
-struct FinetuneRequest {
-  std::string run_dir, supernet, data;
-  bool skip_bad_files = false;  ///< as the supernet's training did, in any case
-  std::string recipe;           ///< augmentation and optimiser; empty: that of the supernet's space
-  TypedTraining typed;
+struct FinetuneRequest : TrainingRequest {
+  std::string run_dir, supernet;
   FinetuneOptions options;  ///< what is not in `recipe` or `typed`
 };
 

@@ -10,13 +10,9 @@
 namespace tinynas {
 
 /// What is asked, as typed.
-struct StandaloneRequest {
+struct StandaloneRequest : TrainingRequest {
   std::string subnet, space;  ///< a network of a space, or
   std::string network;        ///< one given layer by layer
-  std::string data;
-  bool skip_bad_files = false;
-  std::string recipe;  ///< optimiser, augmentation, epochs; empty: that of the space, or "default"
-  TypedTraining typed;
   int image_size = 0;         ///< 0: of a subnet, the space's largest resolution; else as stored
   StandaloneOptions options;  ///< what is not in `recipe` or `typed`
 };

@@ -11,11 +11,9 @@
 namespace tinynas {
 
 /// What is asked, as typed.
-struct SupernetRequest {
-  std::string space = "fashion-mnist", data, out;
-  bool skip_bad_files = false, dry_run = false;
-  std::string recipe;  ///< empty: the one for the space
-  TypedTraining typed;
+struct SupernetRequest : TrainingRequest {
+  std::string space = "fashion-mnist", out;
+  bool dry_run = false;
   McuOptions mcu;  ///< random subnets of the training are those that fit
 };
 

@@ -32,26 +32,18 @@ void set_quantised(const TrainCommand& command, FinetuneOptions& options) {
 }
 
 std::string run_finetune(CliContext& context, TrainCommand& command, const StopFn& stop) {
-  const SupernetRequest& typed = command.supernet;
   FinetuneRequest& request = command.finetune;
-  request.data = typed.data;
-  request.skip_bad_files = typed.skip_bad_files;
-  request.recipe = typed.recipe;
-  request.typed = typed.typed;
+  static_cast<TrainingRequest&>(request) = command.supernet;
   set_quantised(command, request.options);
   return run_finetune_job(request, context.progress(), stop);
 }
 
 std::string run_standalone(CliContext& context, TrainCommand& command, const StopFn& stop) {
-  const SupernetRequest& typed = command.supernet;
   StandaloneRequest& request = command.standalone;
-  request.space = typed.space;
-  request.data = typed.data;
-  request.skip_bad_files = typed.skip_bad_files;
-  request.recipe = typed.recipe;
-  request.typed = typed.typed;
+  static_cast<TrainingRequest&>(request) = command.supernet;
+  request.space = command.supernet.space;
   set_quantised(command, request.options);
-  request.options.out_dir = typed.out;
+  request.options.out_dir = command.supernet.out;
   return run_standalone_job(request, context.progress(), stop);
 }
 

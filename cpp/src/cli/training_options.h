@@ -29,6 +29,14 @@ struct TypedTraining {
   std::string text() const;
 };
 
+/// What every training is asked, as typed.
+struct TrainingRequest {
+  std::string data;             ///< empty: what the space or the run names
+  bool skip_bad_files = false;  ///< of a winner: as the supernet's training did, in any case
+  std::string recipe;           ///< empty: the one for the space, else "default"
+  TypedTraining typed;
+};
+
 /// "0.05"
 std::string typed_number(double value);
 
