@@ -68,10 +68,9 @@ std::string run_finetune_job(const FinetuneRequest& request, const ProgressFn& p
                                      request.skip_bad_files || info.skip_bad_files);
   FinetuneOptions options = request.options;
   const double usual_rate = options.learning_rate;
-  static_cast<TrainingOptions&>(options) =
-      read_recipe(request.recipe.empty() ? recipe_for_space(info.space_name) : request.recipe);
+  static_cast<TrainingOptions&>(options) = requested_recipe(request, info.space_name);
   options.learning_rate = usual_rate;
-  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn pitch upside down
+  keep_pitch(options, data);
   request.typed.apply(options);
   options.epochs = request.typed.epochs.value_or(options.epochs);
   const FinetuneResult result = finetune(run, supernet, data, options, progress, stop);

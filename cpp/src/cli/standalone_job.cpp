@@ -64,11 +64,10 @@ std::string typed_command(const StandaloneRequest& request, const std::string& r
 StandaloneOptions options_of(const StandaloneRequest& request, const Dataset& data) {
   const std::string space =
       request.subnet.empty() ? "default" : SearchSpace::find(request.space).name();
-  const TrainOptions recipe =
-      read_recipe(request.recipe.empty() ? recipe_for_space(space) : request.recipe);
+  const TrainOptions recipe = requested_recipe(request, space);
   StandaloneOptions options = request.options;
   static_cast<TrainingOptions&>(options) = recipe;
-  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn pitch upside down
+  keep_pitch(options, data);
   request.typed.apply(options);
   options.epochs = request.typed.epochs.value_or(total_epochs(recipe));
   options.command = typed_command(request, recipe.recipe);

@@ -66,8 +66,7 @@ std::string run_supernet_job(const SupernetRequest& request, const ProgressFn& p
   if (request.out.empty() && !request.dry_run)
     throw BadInput("--out is required; to train a run's winner name --finetune RUN");
   const SearchSpace space = SearchSpace::find(request.space);
-  TrainOptions options =
-      read_recipe(request.recipe.empty() ? recipe_for_space(space.name()) : request.recipe);
+  TrainOptions options = requested_recipe(request, space.name());
   request.typed.apply(options);
   if (request.typed.epochs) {
     if (!(*request.typed.epochs > 0)) throw BadInput("--epochs: must be above 0");
@@ -77,7 +76,7 @@ std::string run_supernet_job(const SupernetRequest& request, const ProgressFn& p
   options.out_dir = request.out;
   options.command = typed_command(request, options);
   const Dataset data = load_data_for(space, request.data, space.name(), request.skip_bad_files);
-  if (data.audio) options.augmentation.horizontal_flip = false;  // it would turn pitch upside down
+  keep_pitch(options, data);
   if (request.dry_run) return report(forecast_training(space, data, options), options);
   train_supernet(space, data, options, progress, stop);
   return options.group.leads() ? options.out_dir + "/supernet.pt\n" : "";

@@ -27,6 +27,14 @@ void TypedTraining::apply(TrainingOptions& options) const {
   options.shards = shards.value_or(options.shards);
 }
 
+TrainOptions requested_recipe(const TrainingRequest& request, const std::string& space_name) {
+  return read_recipe(request.recipe.empty() ? recipe_for_space(space_name) : request.recipe);
+}
+
+void keep_pitch(TrainingOptions& options, const Dataset& data) {
+  if (data.audio) options.augmentation.horizontal_flip = false;
+}
+
 std::string TypedTraining::text() const {
   std::string text = " --seed " + std::to_string(seed);
   if (epochs) text += " --epochs " + typed_number(*epochs);

@@ -37,6 +37,11 @@ struct TrainingRequest {
   TypedTraining typed;
 };
 
+/// The recipe that is asked for, else the space's. Throws as read_recipe.
+TrainOptions requested_recipe(const TrainingRequest& request, const std::string& space_name);
+/// Images of recordings are not mirrored: it would turn pitch upside down.
+void keep_pitch(TrainingOptions& options, const Dataset& data);
+
 /// "0.05"
 std::string typed_number(double value);
 

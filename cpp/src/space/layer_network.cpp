@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 
 #include "base/files.h"
+#include "base/toml_names.h"
 #include "base/toml_reader.h"
 #include "space/spec.h"
 #include "space/subnet_layers.h"
@@ -129,14 +129,7 @@ std::string hash_of(const LayerNetwork& network) {
 
 }  // namespace
 
-std::vector<std::string> list_layer_networks() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder())) {
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
+std::vector<std::string> list_layer_networks() { return toml_names(folder()); }
 
 LayerNetwork find_layer_network(const std::string& name_or_path, int resolution, int image_channels,
                                 int classes) {

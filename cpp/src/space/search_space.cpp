@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 
 #include "base/files.h"
+#include "base/toml_names.h"
 #include "space/layout.h"
 #include "tinynas/error.h"
 
@@ -29,12 +29,7 @@ SearchSpace SearchSpace::find(const std::string& name_or_path) {
 }
 
 std::vector<std::string> SearchSpace::list_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(data_dir() + "/search_spaces")) {
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
+  return toml_names(data_dir() + "/search_spaces");
 }
 
 SearchSpace SearchSpace::with_classes(int classes) const {

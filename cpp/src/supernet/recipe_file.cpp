@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <filesystem>
 
 #include "base/files.h"
+#include "base/toml_names.h"
 #include "base/toml_reader.h"
 #include "tinynas/error.h"
 #include "tinynas/trainer.h"
@@ -120,14 +120,7 @@ std::string recipe_path(const std::string& name_or_path) {
 
 }  // namespace
 
-std::vector<std::string> list_recipes() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(recipes_folder())) {
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
+std::vector<std::string> list_recipes() { return toml_names(recipes_folder()); }
 
 std::string recipe_for_space(const std::string& space_name) {
   const std::vector<std::string> names = list_recipes();
