@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/vector_clones.h"
 #include "int8/kernels.h"
 #include "int8/op_arithmetic.h"
-#include "int8/vector_clones.h"
 
 namespace tinynas {
 namespace {

@@ -1,13 +1,32 @@
 #include "supernet/device.h"
 
 #include <torch/version.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
+#include <limits>
 #include <mutex>
 
 #include "tinynas/error.h"
 #include "tinynas/supernet.h"
 
 namespace tinynas {
+
+namespace {
+
+/// Feature maps of a few MiB come and go with every layer. As glibc is set up, each is mapped anew
+/// and its pages are cleared; kept, a training step takes 0.7 to 0.8 of the time.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int kAll = std::numeric_limits<int>::max();
+  mallopt(M_MMAP_THRESHOLD, kAll);
+  mallopt(M_TRIM_THRESHOLD, kAll);
+  mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
+}  // namespace
 
 torch::Device parse_device(const std::string& name) {
   std::string seen;
@@ -30,7 +49,10 @@ torch::Device parse_device(const std::string& name, const ProcessGroup& group) {
 
 void use_one_intra_op_thread() {
   static std::once_flag once;
-  std::call_once(once, [] { at::set_num_threads(1); });
+  std::call_once(once, [] {
+    at::set_num_threads(1);
+    keep_freed_memory();
+  });
 }
 
 void use_one_intra_op_thread_here() {

@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 
+#include "supernet/batch_norm_relu.h"
+#include "supernet/depthwise_convolution.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -179,6 +181,9 @@ void Supernet::own() {
 
 torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,
                        const torch::Tensor& bias, int stride, std::int64_t groups) {
+  if (groups == x.size(1) && !bias.defined() && gains_by_depthwise_convolution(x, weight)) {
+    return depthwise_convolution(x, weight, stride);
+  }
   const std::int64_t height = weight.size(2), width = weight.size(3);
   const torch::Tensor y =
       at::conv2d(x, weight, bias, stride, std::array{height / 2, width / 2}, 1, groups);
@@ -196,15 +201,13 @@ torch::Tensor forward_with_batch_statistics(const SubnetProgram& program, torch:
     torch::Tensor& map = layer.on_shortcut ? shortcut : x;
     const auto groups = layer.depthwise ? layer.conv.weight.size(0) : 1;
     map = convolve(map, layer.conv.weight, {}, layer.stride, groups);
-    // One-channel images make the layout ambiguous; from the stem on it is channels_last.
-    map = map.contiguous(at::MemoryFormat::ChannelsLast);
-    auto [normal, mean, inverse_deviation] = at::native_batch_norm(
-        map, layer.conv.gamma, layer.conv.beta, {}, {}, /*training=*/true, 0.0, kBnEpsilon);
+    NormalisedBatch batch =
+        batch_norm_relu(map, layer.conv.gamma, layer.conv.beta, layer.relu, kBnEpsilon);
     if (statistics != nullptr) {
-      statistics->mean.push_back(mean);
-      statistics->variance.push_back(inverse_deviation.pow(-2) - kBnEpsilon);
+      statistics->mean.push_back(batch.mean);
+      statistics->variance.push_back(batch.variance);
     }
-    map = layer.relu ? normal.relu_() : normal;
+    map = std::move(batch.map);
     if (layer.closes_shortcut) x = x + shortcut;
     if (layer.relu_after_sum) x.relu_();
   }
