@@ -85,6 +85,8 @@ class SearchSpace {
   /// not have.
   SearchSpace frozen(const std::vector<std::pair<std::string, double>>& choices) const;
   bool is_frozen(std::size_t gene) const { return frozen_choice(gene) >= 0; }
+  /// Frozen genes with their choices, in the order of genes().
+  std::vector<std::pair<std::string, double>> frozen_choices() const;
   /// `genotype` with the frozen choices; canonical.
   Genotype held(Genotype genotype) const;
 

@@ -129,12 +129,19 @@ void add_effort_options(CLI::App& app, CliContext& context, SearchRequest& reque
                  "Distinct networks whose accuracy is measured (default: the preset's, 120)")
       ->type_name("N")
       ->check(CLI::Range(1, 1000000));
+  app.add_option("--freeze", request.freeze,
+                 "Search only networks with these choices: \"resolution=28 stage*.kernel=3\"")
+      ->type_name("GENES");
+  app.add_option("--include", request.include,
+                 "Measure this known network first: a subnet file, or its genes; may be repeated")
+      ->type_name("FILE|GENES");
   add_choice(app, context, "--preset", request.preset,
              "default: a minute on two cores; published: MCUNet's loop, 3,100 measurements",
              {"default", "published"});
   add_choice(app, context, "--engine", request.engine,
-             "Who proposes networks: evolution, or random as the baseline",
-             {"evolution", "random"});
+             "Who proposes networks: tinynas (ours); evolution (MCUNet's loop), regularized (aging "
+             "evolution), nsga2 and random as baselines (default: the preset's)",
+             engine_names());
   add_choice(app, context, "--runtime", request.runtime, "Whose memory rules apply",
              list_runtimes());
   add_input_option(app, context, request.input);
@@ -160,6 +167,7 @@ void add_search_command(CLI::App& app, CliContext& context) {
   search_app->allow_extras(!kWithTorch);
   add_mcu_options(*search_app, context, request.mcu, kWithTorch);
   add_latency_options(*search_app, request.mcu);
+  add_macs_option(*search_app, request.mcu);
   CLI::Option* space = search_app
                            ->add_option("--space", request.space,
                                         "Search space (default: the supernet's, fashion-mnist)")

@@ -50,7 +50,8 @@ std::string budget_text(const SearchProblem& problem, const McuTarget& target) {
                           format_bytes(reserves.runtime_bytes) + ", application " +
                           format_bytes(reserves.application_bytes) + ")") +
          line("flash", flash) +
-         (budget.latency_ms ? line("latency", format_ms(*budget.latency_ms) + " at most") : "");
+         (budget.latency_ms ? line("latency", format_ms(*budget.latency_ms) + " at most") : "") +
+         (budget.macs ? line("MACs", format_count(*budget.macs) + " at most") : "");
 }
 
 std::string effort_text(const SearchResult& result, double seconds) {
@@ -194,6 +195,10 @@ std::string nothing_fits_text(const SearchResult& result, const SearchProblem& p
            (candidate.violation.latency_ms > 0
                 ? ", " + format_ms(candidate.footprint.latency_ms) + " (" +
                       format_ms(candidate.violation.latency_ms) + " over)"
+                : "") +
+           (candidate.violation.macs > 0
+                ? ", " + format_count(candidate.footprint.macs) + " MACs (" +
+                      format_count(candidate.violation.macs) + " over)"
                 : "");
   };
   const Candidate& nearest = *record.nearest;
@@ -207,6 +212,7 @@ std::string nothing_fits_text(const SearchResult& result, const SearchProblem& p
   if (nearest.violation.sram_bytes > 0) text += ", or lower --reserve-sram";
   if (nearest.violation.flash_bytes > 0) text += ", or lower --reserve-flash";
   if (nearest.violation.latency_ms > 0) text += ", or raise --latency-ms";
+  if (nearest.violation.macs > 0) text += ", or raise --macs";
   return text + ".\n";
 }
 

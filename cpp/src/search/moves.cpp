@@ -72,9 +72,9 @@ Candidate descend_violation(CandidateChecker& checker, int rounds) {
 }
 
 std::optional<Candidate> unclaimed_neighbour(CandidateChecker& checker,
-                                             const std::vector<Genotype>& around) {
-  for (const Genotype& genotype : around) {
-    for (const Genotype& neighbour : checker.space().neighbours(genotype)) {
+                                             const std::vector<const Genotype*>& around) {
+  for (const Genotype* genotype : around) {
+    for (const Genotype& neighbour : checker.space().neighbours(*genotype)) {
       if (checker.claimed(checker.space().id(neighbour))) continue;
       Candidate candidate = checker.check(neighbour);
       if (candidate.violation.fits()) return candidate;

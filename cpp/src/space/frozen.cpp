@@ -43,6 +43,16 @@ SearchSpace SearchSpace::frozen(const std::vector<std::pair<std::string, double>
   return space;
 }
 
+std::vector<std::pair<std::string, double>> SearchSpace::frozen_choices() const {
+  std::vector<std::pair<std::string, double>> choices;
+  for (std::size_t gene = 0; gene < frozen_.size(); ++gene) {
+    if (!is_frozen(gene)) continue;
+    choices.emplace_back(genes()[gene].name,
+                         genes()[gene].choices[static_cast<std::size_t>(frozen_[gene])]);
+  }
+  return choices;
+}
+
 Genotype SearchSpace::held(Genotype genotype) const {
   layout_->check(genotype);
   for (std::size_t gene = 0; gene < frozen_.size(); ++gene) {
