@@ -59,12 +59,16 @@ struct RankedCell {
   int resolution = 0;  ///< pixels
   int drawn = 0;
   std::vector<std::int64_t> fitting_macs;  ///< of the networks that fit, ascending
-  double criterion = 0;                    ///< MACs; 0 where nothing fits
+  double expected_best_macs = 0;           ///< of RankingOptions::best_of draws
   /// Of the networks that fit; 0 where none does.
   std::int64_t median_sram_bytes = 0, median_flash_bytes = 0;
   /// The network with the least violation, where none fits.
   std::optional<Candidate> nearest;
 
+  /// MACs by which the cell is ranked; 0 where nothing fits.
+  double value(RankCriterion criterion) const {
+    return criterion == RankCriterion::kMeanMacs ? mean_macs() : expected_best_macs;
+  }
   double share() const { return static_cast<double>(fitting_macs.size()) / drawn; }
   /// 0 where nothing fits.
   double mean_macs() const;

@@ -98,10 +98,9 @@ Candidate CellDraws::nearest(std::size_t target) {
   Workspaces::One& work = workspaces_->of_threads.local();
   // What is least by its bound is planned; once it is least by its plan, nothing comes nearer.
   for (;;) {
-    const auto least =
-        std::min_element(draws.begin(), draws.end(), [](const Draw& a, const Draw& b) {
-          return a.violation.relative < b.violation.relative;
-        });
+    const auto least = std::min_element(
+        draws.begin(), draws.end(),
+        [](const Draw& a, const Draw& b) { return a.violation.relative < b.violation.relative; });
     const Genotype genes = genotype(static_cast<std::size_t>(least - draws.begin()));
     lower(cell_->decode(genes), work.graph);
     if (least->planned) {

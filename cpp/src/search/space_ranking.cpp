@@ -33,19 +33,15 @@ RankedCell summary(const SearchSpace& space, const std::vector<Draw>& draws,
   std::sort(cell.fitting_macs.begin(), cell.fitting_macs.end());
   cell.median_sram_bytes = median(std::move(sram));
   cell.median_flash_bytes = median(std::move(flash));
-  cell.criterion = options.criterion == RankCriterion::kMeanMacs
-                       ? cell.mean_macs()
-                       : expected_best(cell.fitting_macs, options.networks, options.best_of);
+  cell.expected_best_macs = expected_best(cell.fitting_macs, options.networks, options.best_of);
   return cell;
 }
 
-bool ranks_before(const RankedCell& a, const RankedCell& b) {
-  const auto key = [](const RankedCell& cell) {
-    return std::tuple(-cell.criterion, -cell.share(),
-                      cell.nearest ? cell.nearest->violation.relative : 0, cell.resolution,
-                      cell.width);
-  };
-  return key(a) < key(b);
+/// Ascends from the best.
+auto rank_key(const RankedCell& cell, RankCriterion criterion) {
+  return std::tuple(-cell.value(criterion), -cell.share(),
+                    cell.nearest ? cell.nearest->violation.relative : 0, cell.resolution,
+                    cell.width);
 }
 
 void check(const RankingOptions& options) {
@@ -128,7 +124,10 @@ std::vector<SpaceRanking> rank_cells(const SearchSpace& space,
     }
   }
   for (SpaceRanking& ranking : rankings) {
-    std::sort(ranking.cells.begin(), ranking.cells.end(), ranks_before);
+    std::sort(ranking.cells.begin(), ranking.cells.end(),
+              [&](const RankedCell& a, const RankedCell& b) {
+                return rank_key(a, options.criterion) < rank_key(b, options.criterion);
+              });
   }
   return rankings;
 }
