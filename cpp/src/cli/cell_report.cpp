@@ -160,10 +160,12 @@ Json candidate_json(const Candidate& candidate, const SearchSpace& space) {
 }
 
 Json distribution_json(const RankedCell& cell) {
+  const std::vector<std::int64_t>& values = cell.fitting_macs;
   Json points = Json::array();
-  for (int i = 1; i <= kJsonPoints && !cell.fitting_macs.empty(); ++i) {
-    const double share = static_cast<double>(i) / kJsonPoints;
-    points.push_back({{"macs", cell.macs_quantile(share)}, {"share", share * cell.share()}});
+  for (int i = 1; i <= kJsonPoints && !values.empty(); ++i) {
+    const std::int64_t most = cell.macs_quantile(static_cast<double>(i) / kJsonPoints);
+    const auto below = std::upper_bound(values.begin(), values.end(), most) - values.begin();
+    points.push_back({{"macs", most}, {"share", static_cast<double>(below) / cell.drawn}});
   }
   return points;
 }

@@ -94,6 +94,18 @@ std::vector<RankingTarget> ranking_targets(const RankCommand& command) {
   return targets;
 }
 
+/// Cells that cannot be, with the options that named them.
+void check_cells(const SearchSpace& space, const RankingOptions& options) {
+  try {
+    for (const double width : options.widths) space.cell(default_resolutions(space).front(), width);
+    for (const int resolution : options.resolutions) {
+      space.cell(resolution, default_widths(space).back());
+    }
+  } catch (const BadInput& error) {
+    throw BadInput(std::string("--widths, --resolutions: ") + error.what());
+  }
+}
+
 /// The winning cell as a space of its own.
 std::string space_file(const CellReport& report) {
   const SpaceRanking& ranking = report.rankings.front();
@@ -111,6 +123,7 @@ int rank(CliContext& context, const RankCommand& command) {
   }
   const std::vector<RankingTarget> targets = ranking_targets(command);
   CellReport report{SearchSpace::find(command.space), ranking_options(command), {}};
+  check_cells(report.space, report.options);
   const auto start = std::chrono::steady_clock::now();
   report.rankings = rank_cells(report.space, targets, report.options, context.sparse_progress());
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
@@ -144,6 +157,7 @@ void add_cell_options(CLI::App& app, CliContext& context, RankCommand& command) 
       ->capture_default_str();
   app.add_option("--seed", command.options.seed, "Same seed, same result")
       ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
 }
 

@@ -19,10 +19,7 @@ std::int64_t median(std::vector<std::int64_t> values) {
   return *middle;
 }
 
-/// Everything but place and name.
-RankedCell summary(const SearchSpace& space, const std::vector<Draw>& draws,
-                   const RankingOptions& options) {
-  RankedCell cell{space, 1, 0, options.networks, {}, 0, 0, 0, {}};
+void summarise(const std::vector<Draw>& draws, int best_of, RankedCell& cell) {
   std::vector<std::int64_t> sram, flash;
   for (const Draw& draw : draws) {
     if (!draw.fits()) continue;
@@ -33,8 +30,19 @@ RankedCell summary(const SearchSpace& space, const std::vector<Draw>& draws,
   std::sort(cell.fitting_macs.begin(), cell.fitting_macs.end());
   cell.median_sram_bytes = median(std::move(sram));
   cell.median_flash_bytes = median(std::move(flash));
-  cell.expected_best_macs = expected_best(cell.fitting_macs, options.networks, options.best_of);
-  return cell;
+  cell.expected_best_macs = expected_best(cell.fitting_macs, cell.drawn, best_of);
+}
+
+std::vector<RankedCell> empty_cells(const SearchSpace& space, const std::vector<double>& widths,
+                                    const std::vector<int>& resolutions, int networks) {
+  std::vector<RankedCell> cells;
+  for (const int resolution : resolutions) {
+    for (const double width : widths) {
+      cells.push_back(
+          {space.cell(resolution, width), width, resolution, networks, {}, 0, 0, 0, {}});
+    }
+  }
+  return cells;
 }
 
 /// Ascends from the best.
@@ -81,7 +89,9 @@ double RankedCell::mean_macs() const {
 
 std::int64_t RankedCell::macs_quantile(double share) const {
   if (fitting_macs.empty()) return 0;
-  const double rank = std::ceil(share * static_cast<double>(fitting_macs.size()));
+  // 0.55 * 20 is 11 and an ulp; the slack keeps it from becoming 12.
+  constexpr double kSlack = 1e-9;
+  const double rank = std::ceil(share * static_cast<double>(fitting_macs.size()) - kSlack);
   return fitting_macs[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
 }
 
@@ -108,20 +118,17 @@ std::vector<SpaceRanking> rank_cells(const SearchSpace& space,
       options.resolutions.empty() ? default_resolutions(space) : options.resolutions;
   std::vector<SpaceRanking> rankings;
   for (const RankingTarget& target : targets) rankings.push_back({target, {}});
+  // All of them before the first is planned: a bad width is told at once.
+  const std::vector<RankedCell> cells = empty_cells(space, widths, resolutions, options.networks);
   CellDraws draws({targets.begin(), targets.end()}, options.networks, options.seed);
-  for (const int resolution : resolutions) {
-    for (const double width : widths) {
-      const SearchSpace space_of_cell = space.cell(resolution, width);
-      draws.draw(space_of_cell);
-      for (std::size_t t = 0; t < targets.size(); ++t) {
-        RankedCell cell = summary(space_of_cell, draws.under(t), options);
-        cell.width = width;
-        cell.resolution = resolution;
-        if (cell.fitting_macs.empty()) cell.nearest = draws.nearest(t);
-        rankings[t].cells.push_back(std::move(cell));
-      }
-      if (progress) progress("planned " + space_of_cell.name());
+  for (const RankedCell& empty : cells) {
+    draws.draw(empty.space);
+    for (std::size_t t = 0; t < targets.size(); ++t) {
+      RankedCell& cell = rankings[t].cells.emplace_back(empty);
+      summarise(draws.under(t), options.best_of, cell);
+      if (cell.fitting_macs.empty()) cell.nearest = draws.nearest(t);
     }
+    if (progress) progress("planned " + empty.space.name());
   }
   for (SpaceRanking& ranking : rankings) {
     std::sort(ranking.cells.begin(), ranking.cells.end(),

@@ -30,7 +30,12 @@ SearchSpace SearchSpace::cell(int resolution, double multiplier) const {
     for (double& own : part->width) own = rounded(own * width);
   }
   // What the file format forbids, no cell may have either: it will be written and read again.
-  return parse(space_to_toml(spec, true), spec.description);
+  try {
+    return parse(space_to_toml(spec, true), spec.name);
+  } catch (const BadInput& error) {
+    throw BadInput("space '" + name() + "' has no cell of width " + format_number(width) + " at " +
+                   std::to_string(resolution) + " px: " + error.what());
+  }
 }
 
 }  // namespace tinynas
