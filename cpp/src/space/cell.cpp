@@ -23,7 +23,8 @@ SearchSpace SearchSpace::cell(int resolution, double multiplier) const {
   spec.name += "-" + label;
   spec.description = "cell " + label + " of " + layout_->spec.name;
   spec.resolutions = {static_cast<double>(resolution)};
-  spec.width = {width};
+  // The gene's choices are what cells are made of; a width that is fixed is part of the space.
+  spec.width = {spec.width.size() > 1 ? width : rounded(spec.width.front() * width)};
   std::vector<ChannelSpec*> parts{&spec.stem, &spec.head};
   for (StageSpec& stage : spec.stages) parts.push_back(&stage.out);
   for (ChannelSpec* part : parts) {
