@@ -128,7 +128,10 @@ std::vector<SpaceRanking> rank_cells(const SearchSpace& space,
       summarise(draws.under(t), options.best_of, cell);
       if (cell.fitting_macs.empty()) cell.nearest = draws.nearest(t);
     }
-    if (progress) progress("planned " + empty.space.name());
+    if (progress) {
+      progress("planned " + std::to_string(rankings.front().cells.size()) + " of " +
+               std::to_string(cells.size()) + " cells");
+    }
   }
   for (SpaceRanking& ranking : rankings) {
     std::sort(ranking.cells.begin(), ranking.cells.end(),
