@@ -77,6 +77,11 @@ class SearchSpace {
   /// The same axes for another number of output classes; another hash. Throws BadInput unless
   /// 2 <= classes <= 100,000.
   SearchSpace with_classes(int classes) const;
+  /// The cell of one resolution (pixels) and one width multiplier. `width` takes the place of the
+  /// gene `width`; any other width of the space, fixed or a part's own choices, is multiplied by
+  /// it. Kernels, ratios and depths are free, frozen or not. Called "mcunet-w0.5-r144". Throws
+  /// BadInput, naming what is out of range, where the cell could not be written as a file.
+  SearchSpace cell(int resolution, double width) const;
 
   /// The same space (hash, ids, genes), of which only the networks with these choices are visited:
   /// sample, mutate, crossover, neighbours, enumerate, smallest, largest and cardinality keep them.

@@ -32,18 +32,6 @@ double seconds_between(Clock::time_point a, Clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
 }
 
-/// Every line on a TTY, where they replace each other; elsewhere one in a quarter of a minute.
-ProgressFn sparse_progress(CliContext& context) {
-  const ProgressFn progress = context.progress();
-  if (!progress || context.err_is_tty) return progress;
-  auto last = std::make_shared<Clock::time_point>(Clock::now());
-  return [progress, last](const std::string& line) {
-    if (seconds_between(*last, Clock::now()) < 15) return;
-    *last = Clock::now();
-    progress(line);
-  };
-}
-
 /// What --verify needs is told before the search, not after it.
 void require_verification(const SearchRequest& request) {
   if (request.runtime != kDefaultRuntime) {
@@ -75,7 +63,7 @@ int search(CliContext& context, const SearchCommand& command) {
   const Clock::time_point start = Clock::now();
   if (command.verify) require_verification(command.request);
   const StopFn stop = catch_stop_signals();
-  const SearchJobResult job = run_search_job(command.request, sparse_progress(context), stop);
+  const SearchJobResult job = run_search_job(command.request, context.sparse_progress(), stop);
   context.end_progress();
   if (job.result.status == SearchStatus::kInterrupted) {
     throw Interrupted("stopped after " + std::to_string(job.result.trials.size()) +

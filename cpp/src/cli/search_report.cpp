@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "cli/need_text.h"
 #include "cli/text_table.h"
 #include "tinyengine/plan_report.h"
 #include "tinynas/bytes.h"
@@ -108,10 +109,6 @@ std::string winner_text(const SearchResult& result, const SearchProblem& problem
          line("blocks", describe(subnet));
 }
 
-std::string over_text(std::int64_t excess) {
-  return excess > 0 ? format_bytes(excess) + " over" : "fits";
-}
-
 /// "61 % of 24.3 KiB"
 std::string share_text(std::int64_t part, std::int64_t whole) {
   const double share =
@@ -187,33 +184,13 @@ std::string runners_up_text(const SearchResult& result, const SearchProblem& pro
 
 std::string nothing_fits_text(const SearchResult& result, const SearchProblem& problem) {
   const PlanningRecord& record = result.planning;
-  const auto need = [](const Candidate& candidate) {
-    return format_bytes(candidate.footprint.peak_sram_bytes) + " SRAM (" +
-           over_text(candidate.violation.sram_bytes) + "), " +
-           format_bytes(candidate.footprint.flash_bytes) + " flash (" +
-           over_text(candidate.violation.flash_bytes) + ")" +
-           (candidate.violation.latency_ms > 0
-                ? ", " + format_ms(candidate.footprint.latency_ms) + " (" +
-                      format_ms(candidate.violation.latency_ms) + " over)"
-                : "") +
-           (candidate.violation.macs > 0
-                ? ", " + format_count(candidate.footprint.macs) + " MACs (" +
-                      format_count(candidate.violation.macs) + " over)"
-                : "");
-  };
   const Candidate& nearest = *record.nearest;
   const Subnet subnet = problem.space.decode(nearest.genotype);
-  std::string text =
-      "Nothing of space '" + problem.space.name() + "' fits " + problem.budget.name + "\n" +
-      line("nearest", nearest.id + ": " + need(nearest)) + line("", describe(subnet)) +
-      line("least SRAM", record.lowest_sram->id + ": " + need(*record.lowest_sram)) +
-      line("least flash", record.lowest_flash->id + ": " + need(*record.lowest_flash)) +
-      "Choose a larger part or another space";
-  if (nearest.violation.sram_bytes > 0) text += ", or lower --reserve-sram";
-  if (nearest.violation.flash_bytes > 0) text += ", or lower --reserve-flash";
-  if (nearest.violation.latency_ms > 0) text += ", or raise --latency-ms";
-  if (nearest.violation.macs > 0) text += ", or raise --macs";
-  return text + ".\n";
+  return "Nothing of space '" + problem.space.name() + "' fits " + problem.budget.name + "\n" +
+         line("nearest", need_text(nearest)) + line("", describe(subnet)) +
+         line("least SRAM", need_text(*record.lowest_sram)) +
+         line("least flash", need_text(*record.lowest_flash)) +
+         "Choose a larger part or another space" + relief_text(nearest.violation) + ".\n";
 }
 
 }  // namespace
