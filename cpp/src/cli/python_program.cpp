@@ -1,6 +1,11 @@
 #include "cli/python_program.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "base/child_process.h"
@@ -34,6 +39,28 @@ std::string last_line(std::string text) {
   return start == std::string::npos ? text : text.substr(start + 1);
 }
 
+/// In a source tree the package is not installed.
+void find_own_package() {
+  const fs::path package = fs::path(data_dir()) / "python";
+  std::error_code ignored;
+  if (!fs::exists(package / "tinynas" / "__init__.py", ignored)) return;
+  const char* before = std::getenv("PYTHONPATH");
+  const bool is_set = before != nullptr && *before != '\0';
+  const std::string path = package.string() + (is_set ? ":" + std::string(before) : "");
+  ::setenv("PYTHONPATH", path.c_str(), 1);
+}
+
+void require_module(const std::string& python, const std::string& module, const std::string& what) {
+  const WorkFolder folder;
+  const ChildResult child =
+      run_child({python, "-c", "import " + module}, folder.path(), kLimit, [] { return false; });
+  if (child.exit_code == 0) return;
+  throw BadInput(what + " is written in Python, and " + python + " cannot import " + module + " (" +
+                 last_line(child.output) +
+                 "); in the source tree run scripts/setup --test, elsewhere "
+                 "pip install 'tinynas[batch]'");
+}
+
 }  // namespace
 
 void set_python_interpreter(const std::string& path) { given_interpreter() = path; }
@@ -50,6 +77,25 @@ void run_python_program(const std::string& name, const std::vector<std::string>&
   if (child.exit_code == bad_input && !line.empty()) throw BadInput(line);
   if (child.timed_out) throw Error(ExitCode::kInternal, name + " did not end");
   throw Error(ExitCode::kInternal, name + " failed: " + line);
+}
+
+void become_python_module(const std::string& module, const std::vector<std::string>& arguments,
+                          const std::string& what) {
+  const std::string python = find_interpreter(what);
+  if (given_interpreter().empty()) {
+    find_own_package();
+    std::error_code unknown;
+    const fs::path own = fs::read_symlink("/proc/self/exe", unknown);
+    if (!unknown) ::setenv("TINYNAS_EXECUTABLE", own.c_str(), 0);
+  }
+  require_module(python, module, what);
+  std::vector<std::string> words = {python, "-m", module};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  ::execvp(pointers[0], pointers.data());
+  throw BadInput(python + " cannot be run: " + std::strerror(errno));
 }
 
 }  // namespace tinynas

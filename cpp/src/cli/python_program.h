@@ -1,5 +1,6 @@
 #pragma once
-// What is written in Python: programs inside this one (python/handover) that a Python runs.
+// What is written in Python: programs inside this one (python/handover) that a Python runs, and
+// modules of the Python package.
 
 #include <string>
 #include <string_view>
@@ -21,5 +22,12 @@ void set_python_interpreter(const std::string& path);
 /// is no Python; Error with kInternal for anything else; Interrupted when `stop` says so.
 void run_python_program(const std::string& name, const std::vector<std::string>& arguments,
                         const std::string& folder, const std::string& what, const StopFn& stop);
+
+/// This process becomes `python -m module arguments`, so that signals, terminal and exit code are
+/// its own; $TINYNAS_EXECUTABLE tells the module of this program, unless it is set. Throws BadInput
+/// with `what` and the mend where no Python has the module.
+[[noreturn]] void become_python_module(const std::string& module,
+                                       const std::vector<std::string>& arguments,
+                                       const std::string& what);
 
 }  // namespace tinynas

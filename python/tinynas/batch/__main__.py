@@ -48,7 +48,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="tinynas batch", description="Many searches as one job", allow_abbrev=False)
+    parser = _Parser(
+        prog="tinynas batch", description="Many searches as one job", allow_abbrev=False
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     submit = commands.add_parser(
         "submit",
@@ -57,9 +59,15 @@ def _parser() -> _Parser:
         epilog="Exit codes: 0 all submitted (slurm) or searched (local), 1 a cell failed, 2 usage "
         "or bad input, 75 interrupted after checkpoints: the same command goes on.",
     )
-    submit.add_argument("sweep", type=Path, help="sweep file, see configs/batch", metavar="FILE.toml")
-    submit.add_argument("--cluster", default="local", help="local (default) or slurm", metavar="NAME")
-    submit.add_argument("--out", type=Path, help="sweep directory (default: runs/FILE)", metavar="DIR")
+    submit.add_argument(
+        "sweep", type=Path, help="sweep file, see configs/batch", metavar="FILE.toml"
+    )
+    submit.add_argument(
+        "--cluster", default="local", help="local (default) or slurm", metavar="NAME"
+    )
+    submit.add_argument(
+        "--out", type=Path, help="sweep directory (default: runs/FILE)", metavar="DIR"
+    )
     submit.add_argument(
         "--dry-run", action="store_true", help="check everything, print the searches, run nothing"
     )

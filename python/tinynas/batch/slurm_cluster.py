@@ -116,5 +116,7 @@ def _with_one_line_errors(run: Callable[[], list[Any]]) -> list[Any]:
     except Exception as error:  # submitit raises several of its own
         said = [line.strip() for line in str(error).splitlines() if line.strip()]
         reasons = [line for line in said if line.startswith("sbatch: ")] or said[-1:]
-        reason = "; ".join(line.removeprefix("sbatch: ").removeprefix("error: ") for line in reasons)
+        reason = "; ".join(
+            line.removeprefix("sbatch: ").removeprefix("error: ") for line in reasons
+        )
         raise BadInputError(f"Slurm refuses the job: {reason}; correct [slurm]") from None

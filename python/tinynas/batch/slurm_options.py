@@ -41,10 +41,14 @@ def _word(table: TomlTable, key: str) -> str | None:
 def _minutes(table: TomlTable, text: str) -> int:
     """Slurm's spelling, rounded up to minutes."""
     found = re.fullmatch(r"(?:(\d+)-)?(\d+):(\d\d):(\d\d)", text)
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else [0] * 4
+    days, hours, minutes, seconds = (
+        (int(part or 0) for part in found.groups()) if found else [0] * 4
+    )
     total = (days * 24 + hours) * 60 + minutes + (1 if seconds else 0)
     if total < 1:
-        table.fail("time", f"'{text}' is no [DAYS-]HOURS:MM:SS above 0; write for example \"2:00:00\"")
+        table.fail(
+            "time", f"'{text}' is no [DAYS-]HOURS:MM:SS above 0; write for example \"2:00:00\""
+        )
     return total
 
 

@@ -1,10 +1,10 @@
 """A sweep's directory.
 
-    sweep.json          what was submitted: axes and cells
-    runs/CELL/          the run directory of `tinynas search`
-    cells/CELL/         log.txt, lock (held while it is searched), failure.json (of the last try)
-    submissions.jsonl   which task of which Slurm job was given which cell
-    slurm/              what submitit keeps
+sweep.json          what was submitted: axes and cells
+runs/CELL/          the run directory of `tinynas search`
+cells/CELL/         log.txt, lock (held while it is searched), failure.json (of the last try)
+submissions.jsonl   which task of which Slurm job was given which cell
+slurm/              what submitit keeps
 """
 
 from __future__ import annotations
@@ -123,7 +123,9 @@ def make_directory(sweep: Sweep, path: Path) -> SweepDirectory:
         write_json(temporary / "sweep.json", document)
         temporary.rename(path)
     except OSError as error:
-        raise BadInputError(f"{path}: cannot be made: {error.strerror}; name another --out") from None
+        raise BadInputError(
+            f"{path}: cannot be made: {error.strerror}; name another --out"
+        ) from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return SweepDirectory(path, sweep.name, sweep.axes, sweep.cells)

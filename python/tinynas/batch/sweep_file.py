@@ -258,7 +258,9 @@ def _flags(settings: dict[str, Any]) -> list[str]:
     words: list[str] = []
     for key, value in settings.items():
         flag = "--" + key.replace("_", "-")
-        words += [flag] if value is True else [flag, f"{value:g}" if key == "latency_ms" else str(value)]
+        words += (
+            [flag] if value is True else [flag, f"{value:g}" if key == "latency_ms" else str(value)]
+        )
     return words
 
 

@@ -17,7 +17,7 @@ else:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """" (did you mean 'X'?)" for the nearest of `known`, or ""."""
+    """ " (did you mean 'X'?)" for the nearest of `known`, or ""."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
@@ -59,7 +59,7 @@ class TomlTable:
         if value is None:
             return None
         if not isinstance(value, str) or not value.strip():
-            self.fail(key, f"{value!r} is no text; write for example {key} = \"{example}\"")
+            self.fail(key, f'{value!r} is no text; write for example {key} = "{example}"')
         if known and value not in known:
             listed = ", ".join(known)
             self.fail(key, f"unknown '{value}'{did_you_mean(value, known)}; known: {listed}")
@@ -97,7 +97,7 @@ class TomlTable:
         if is_integer(value):
             return str(value)
         if not isinstance(value, str):
-            self.fail(key, f"{value!r} is no number of bytes; write for example {key} = \"320KiB\"")
+            self.fail(key, f'{value!r} is no number of bytes; write for example {key} = "320KiB"')
         return value
 
     def items(self, key: str, example: str) -> list[Any] | None:
