@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from support.small_search import OPTIONS, Run
+from support.small_sweep import CELLS, SWEEP, Batch, LocalSweep, trials, wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
@@ -71,3 +73,28 @@ def shared_tflite() -> dict[str, Path]:
     if not models:
         pytest.skip(f"{SHARED} holds no .tflite files")
     return {path.stem: path for path in models}
+
+
+@pytest.fixture(scope="session")
+def batch(executable: Path) -> Batch:
+    return Batch(executable)
+
+
+@pytest.fixture(scope="session")
+def local_sweep(
+    batch: Batch, fashion_mnist: Path, tmp_path_factory: pytest.TempPathFactory
+) -> LocalSweep:
+    """A finished sweep that tests read and never change; its first two cells were interrupted."""
+    folder = tmp_path_factory.mktemp("sweep")
+    file, directory = folder / "small.toml", folder / "local"
+    file.write_text(SWEEP)
+    words = ("submit", file, "--cluster", "local", "--out", directory)
+    process = batch.start(*words)
+    for cell in CELLS[:2]:
+        path = trials(directory, cell)
+        wait_until(lambda path=path: path.is_file() and path.stat().st_size > 0)  # type: ignore[misc]
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=120)
+    first = subprocess.CompletedProcess(process.args, process.returncode, out, errors)
+    between = batch.status(directory)
+    return LocalSweep(directory, file, first, between, batch.run(*words))

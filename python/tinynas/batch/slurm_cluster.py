@@ -79,7 +79,6 @@ def _submit_array(
         "gpus_per_node": options.gpus or None,
         "slurm_array_parallelism": options.parallel,
         "slurm_setup": _setup(),
-        "slurm_wckey": None,
         "slurm_additional_parameters": further,
     }
 
