@@ -9,8 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tinynas as tn
 from support.small_search import OPTIONS, Run
-from support.small_sweep import CELLS, SWEEP, Batch, LocalSweep, trials, wait_until
+from support.small_sweep import (
+    CELLS,
+    SWEEP,
+    Batch,
+    LocalSweep,
+    trials,
+    wait_until,
+    write_small_space,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
@@ -81,12 +90,19 @@ def batch(executable: Path) -> Batch:
 
 
 @pytest.fixture(scope="session")
-def local_sweep(
-    batch: Batch, fashion_mnist: Path, tmp_path_factory: pytest.TempPathFactory
-) -> LocalSweep:
-    """A finished sweep that tests read and never change; its first two cells were interrupted."""
+def sweep_folder(executable: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sweep files written here find the space, supernet and images that they name."""
+    if not tn.with_torch:
+        pytest.skip("this build has no torch")
     folder = tmp_path_factory.mktemp("sweep")
-    file, directory = folder / "small.toml", folder / "local"
+    write_small_space(executable, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def local_sweep(batch: Batch, sweep_folder: Path) -> LocalSweep:
+    """A finished sweep that tests read and never change; its first two cells were interrupted."""
+    file, directory = sweep_folder / "small.toml", sweep_folder / "local"
     file.write_text(SWEEP)
     words = ("submit", file, "--cluster", "local", "--out", directory)
     process = batch.start(*words)

@@ -5,14 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import json
-import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.small_sweep import CELLS, Batch, LocalSweep, trials, wait_until
+from support.small_sweep import (
+    CELLS,
+    LONG_CELL,
+    LONG_SWEEP,
+    SPACE,
+    Batch,
+    LocalSweep,
+    trials,
+    wait_until,
+)
+from tinynas.batch.sweep_directory import make_directory
+from tinynas.batch.sweep_file import load_sweep
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_interrupted_and_gone_on_with(local_sweep: LocalSweep) -> None:
@@ -29,9 +41,11 @@ def test_interrupted_and_gone_on_with(local_sweep: LocalSweep) -> None:
 
 
 def test_a_cell_is_the_search_that_was_asked_for(
-    local_sweep: LocalSweep, cli_json: Callable[..., Any], tmp_path: Path
+    local_sweep: LocalSweep, sweep_folder: Path, cli_json: Callable[..., Any], tmp_path: Path
 ) -> None:
-    flags = ["--mcu", "stm32f103c8", "--seed", "0", "--measurements", "2", "--threads", "1"]
+    flags = ["--mcu", "stm32f103c8", "--seed", "0", "--measurements", "400", "--threads", "1"]
+    flags += ["--space", str(sweep_folder / "shapes.toml"), "--data", str(sweep_folder / "data")]
+    flags += ["--supernet", str(sweep_folder / "trained" / "supernet.pt")]
     cli_json("search", *flags, "--run-dir", tmp_path / "run")
     run = local_sweep.directory / "runs" / CELLS[0]
     for name in ("trials.jsonl", "result.json", "best/subnet.json", "best/model.tflite"):
@@ -71,50 +85,56 @@ def test_collect(local_sweep: LocalSweep, batch: Batch) -> None:
     assert any(winner["pareto"] for winner in document["winners"])
 
 
-def test_nothing_fits_and_a_failure(batch: Batch, fashion_mnist: Path, tmp_path: Path) -> None:
+def test_nothing_fits_and_a_failure(batch: Batch, sweep_folder: Path, tmp_path: Path) -> None:
     """Neither stops the others; the failed cell is searched again by the same command."""
-    file, directory = tmp_path / "own.toml", tmp_path / "out"
+    file, directory = sweep_folder / "harsh.toml", tmp_path / "out"
     file.write_text(
-        'boards = ["stm32g031k8"]\nbudgets = [{ sram = "2KiB" }]\nseeds = [0, 1]\n[local]\njobs = 2'
+        f'boards = ["stm32g031k8"]\nspaces = [{SPACE}]\nbudgets = [{{ flash = "2KiB" }}]\n'
+        "seeds = [0, 1]\n[local]\njobs = 2\n"
     )
-    names = [f"stm32g031k8-sram2KiB-fashion-mnist-seed{seed}" for seed in (0, 1)]
-    foreign = directory / "runs" / names[1] / "run.json"
-    batch.run("submit", file, "--out", directory, "--dry-run")
+    names = [f"stm32g031k8-flash2KiB-shapes-seed{seed}" for seed in (0, 1)]
+    shown = batch.run("submit", file, "--out", directory, "--dry-run").stdout.splitlines()
+    assert [f"--seed {seed} " in line for seed, line in enumerate(shown)] == [True, True]
     assert not directory.exists()
-    process = batch.start("submit", file, "--out", directory)
-    wait_until(lambda: directory.exists())
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
-    assert process.returncode == 75
-    foreign.parent.mkdir(parents=True, exist_ok=True)
+    foreign = make_directory(load_sweep(file), directory).run_dir(names[1]) / "run.json"
+    foreign.parent.mkdir(parents=True)
     foreign.write_text("{}")
     done = batch.run("submit", file, "--out", directory, expect=1)
     status = batch.status(directory)
     assert status[names[0]]["state"] == "nothing fits"
-    assert "bytes of SRAM over" in status[names[0]]["reason"]
+    assert "bytes of flash over" in status[names[0]]["reason"]
     assert status[names[1]]["state"] == "failed"
     assert str(foreign.parent) in status[names[1]]["reason"] in done.stdout
+    assert json.loads((directory / "cells" / names[1] / "failure.json").read_text())["exit_code"]
     foreign.unlink()
     assert "2 nothing fits" in batch.run("submit", file, "--out", directory).stdout
     assert not (directory / "cells" / names[1] / "failure.json").exists()
+    assert "has no winner yet" in batch.run("collect", directory, expect=2).stderr
 
 
 def test_a_killed_submit_leaves_nothing_running(
-    batch: Batch, fashion_mnist: Path, tmp_path: Path
+    batch: Batch, sweep_folder: Path, tmp_path: Path
 ) -> None:
-    file, directory = tmp_path / "own.toml", tmp_path / "out"
-    file.write_text('boards = ["stm32g031k8"]\n[search]\nmeasurements = 1000\nthreads = 1\n')
-    cell = "stm32g031k8-fashion-mnist-seed0"
+    file, directory = sweep_folder / "long.toml", tmp_path / "out"
+    file.write_text(LONG_SWEEP)
     process = batch.start("submit", file, "--out", directory)
-    path = trials(directory, cell)
+    path = trials(directory, LONG_CELL)
     wait_until(lambda: path.is_file() and path.stat().st_size > 0)
-    assert batch.status(directory)[cell]["state"] == "running"
+    assert batch.status(directory)[LONG_CELL]["state"] == "running"
     refused = batch.run("submit", file, "--out", directory, expect=2)
     assert "another `tinynas batch submit` is at work" in refused.stderr
     process.kill()
     process.communicate(timeout=60)
-    wait_until(lambda: batch.status(directory)[cell]["state"] == "interrupted", 60)
+    wait_until(lambda: batch.status(directory)[LONG_CELL]["state"] == "interrupted", 60)
     assert json.loads((path.parent / "checkpoint.json").read_text())["finished"] is False
+
+
+@pytest.mark.nightly
+def test_the_example_on_real_images(batch: Batch, fashion_mnist: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "out"
+    batch.run("submit", ROOT / "configs" / "batch" / "local.toml", "--out", directory)
+    winners = json.loads(batch.run("collect", directory, "--json").stdout)["winners"]
+    assert len(winners) == 4 and min(w["test_int8"] for w in winners) > 0.9
 
 
 @pytest.mark.parametrize("words", [["status"], ["collect", "--csv"], ["collect", "--json"]])
@@ -148,9 +168,8 @@ def test_without_the_package_the_native_program_says_how_to_get_it(
     executable: Path, tmp_path: Path
 ) -> None:
     """A Python without tinynas, and data without a source tree's package."""
-    data = Path(__file__).resolve().parents[2]
     for name in ("configs", "search_spaces", "supernets"):
-        (tmp_path / name).symlink_to(data / name)
+        (tmp_path / name).symlink_to(ROOT / name)
     environment = {"PATH": "/usr/bin:/bin", "TINYNAS_DATA_DIR": str(tmp_path)}
     done = subprocess.run(
         [str(executable), "batch", "status", "."],

@@ -9,11 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.small_sweep import CELLS, SWEEP, Batch, LocalSweep, trials, wait_until
+from support.small_sweep import (
+    CELLS,
+    LONG_SWEEP,
+    Batch,
+    LocalSweep,
+    trials,
+    wait_until,
+)
 
 CLUSTER = Path(__file__).resolve().parents[2] / "scripts" / "slurm_dev_cluster"
 DAEMONS = ("slurmctld", "slurmd", "munged")
-ONE_CELL = 'boards = ["stm32g031k8"]\n[search]\nmeasurements = 1000\nthreads = 1\n'
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,9 +65,8 @@ def test_stopped_and_requeued_tasks_end_like_undisturbed_ones(
     batch: Batch, local_sweep: LocalSweep, tmp_path: Path
 ) -> None:
     """The first two cells were interrupted in the local sweep, the last two are here."""
-    file, directory = tmp_path / "small.toml", tmp_path / "out"
-    file.write_text(SWEEP)
-    words = ("submit", file, "--cluster", "slurm", "--out", directory)
+    directory = tmp_path / "out"
+    words = ("submit", local_sweep.file, "--cluster", "slurm", "--out", directory)
     task = tasks(batch.run(*words).stdout)
     assert list(task) == CELLS
     array = task[CELLS[0]].partition("_")[0]
@@ -75,13 +80,14 @@ def test_stopped_and_requeued_tasks_end_like_undisturbed_ones(
 
     for cell in CELLS[2:]:
         wait_until(lambda cell=cell: measures(directory, cell))  # type: ignore[misc]
-        job = field(task[cell], "JobId")
         if cell == CELLS[2]:
-            # As preemption does it: the search checkpoints, the task puts itself back.
-            ask("scancel", "--signal=TERM", job)
+            # As preemption does it: the search checkpoints, the task puts itself back. Named by
+            # the task's own id, scancel tries again for a minute once the task has been requeued.
+            ask("scancel", "--signal=TERM", field(task[cell], "JobId"))
         else:
-            ask("scontrol", "requeue", job)
-        wait_until(lambda job=job: field(job, "Restarts") == "1")  # type: ignore[misc]
+            ask("scontrol", "requeue", task[cell])
+    for cell in CELLS[2:]:
+        wait_until(lambda cell=cell: field(task[cell], "Restarts") == "1")  # type: ignore[misc]
     log = directory / "cells" / CELLS[2] / "log.txt"
     assert "interrupted: stopped after" in log.read_text()
 
@@ -98,10 +104,10 @@ def test_stopped_and_requeued_tasks_end_like_undisturbed_ones(
 
 
 def test_what_people_cancel_stays_cancelled(
-    batch: Batch, fashion_mnist: Path, tmp_path: Path
+    batch: Batch, sweep_folder: Path, tmp_path: Path
 ) -> None:
-    file, directory = tmp_path / "one.toml", tmp_path / "out"
-    file.write_text(ONE_CELL)
+    file, directory = sweep_folder / "one.toml", tmp_path / "out"
+    file.write_text(LONG_SWEEP)
     words = ("submit", file, "--cluster", "slurm", "--out", directory)
     [(cell, task)] = tasks(batch.run(*words).stdout).items()
     wait_until(lambda: measures(directory, cell))
@@ -116,13 +122,15 @@ def test_what_people_cancel_stays_cancelled(
     ask("scancel", second)
 
 
-def test_what_slurm_refuses_leaves_nothing(batch: Batch, tmp_path: Path) -> None:
-    file, directory = tmp_path / "one.toml", tmp_path / "out"
+def test_what_slurm_refuses_leaves_nothing(
+    batch: Batch, sweep_folder: Path, tmp_path: Path
+) -> None:
+    file, directory = sweep_folder / "one.toml", tmp_path / "out"
     for option, reason in (
         ('partition = "none"', "invalid partition specified: none"),
         ("gpus = 8", "Requested node configuration is not available"),
     ):
-        file.write_text(f"{ONE_CELL}[slurm]\n{option}\n")
+        file.write_text(f"{LONG_SWEEP}[slurm]\n{option}\n")
         done = batch.run("submit", file, "--cluster", "slurm", "--out", directory, expect=2)
         assert reason in done.stderr and done.stderr.count("\n") == 1
-        assert list(tmp_path.iterdir()) == [file]
+        assert list(tmp_path.iterdir()) == []

@@ -142,7 +142,10 @@ def _submit_to_slurm(sweep: Sweep, directory: SweepDirectory, cells: list[Cell],
         raise
     for cell, task in tasks.items():
         print(f"{task}  {cell}")
-    say(f"submitted {len(tasks)} of {len(sweep.cells)} cells; see `tinynas batch status {directory.path}`")
+    say(
+        f"submitted {len(tasks)} of {len(sweep.cells)} cells; "
+        f"see `tinynas batch status {directory.path}`"
+    )
     return 0
 
 
