@@ -45,7 +45,7 @@ spaces = [{SPACE}]
 measurements = 100_000
 threads = 1
 """
-TRAINING = ["--epochs", "1", "--batch", "64", "--shards", "2", "--threads", "1"]
+TRAINING = ["--epochs", "1", "--batch", "64", "--shards", "2"]
 
 
 def write_small_space(executable: Path, folder: Path) -> None:
@@ -54,8 +54,9 @@ def write_small_space(executable: Path, folder: Path) -> None:
     path = folder / "shapes.toml"
     larger = path.read_text().replace("depth = [1, 2]", "depth = [1, 2, 3]")
     path.write_text(larger.replace("expand = [2, 3]", "expand = [2, 3, 4]"))
-    words = ["--space", path, "--data", folder / "data", "--out", folder / "trained", *TRAINING]
-    subprocess.run([executable, "train", *words], check=True, capture_output=True, timeout=120)
+    command = [str(executable), "train", "--space", str(path), "--data", str(folder / "data")]
+    command += ["--out", str(folder / "trained"), *TRAINING]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
 @dataclass

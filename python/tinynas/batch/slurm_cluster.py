@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shlex
@@ -109,8 +111,9 @@ def _setup() -> list[str]:
 
 def _with_one_line_errors(run: Callable[[], list[Any]]) -> list[Any]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # submitit's, of missing sacct and old parameters
+        # submitit warns of a missing sacct and old parameters, and repeats what sbatch said.
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
             return run()
     except Exception as error:  # submitit raises several of its own
         said = [line.strip() for line in str(error).splitlines() if line.strip()]

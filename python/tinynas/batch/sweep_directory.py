@@ -74,6 +74,8 @@ def open_directory(path: Path) -> SweepDirectory:
             Cell(**{**cell, "arguments": tuple(cell["arguments"])}) for cell in document["cells"]
         )
         return SweepDirectory(path, str(document["name"]), dict(document["sweep"]), cells)
+    except BadInputError:  # a ValueError too
+        raise
     except OSError as error:
         raise BadInputError(f"{file}: cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, KeyError):
