@@ -78,18 +78,19 @@ def test_stopped_and_requeued_tasks_end_like_undisturbed_ones(
     again = batch.run(*words)
     assert again.stdout == "" and "4 are at work" in again.stderr
 
-    for cell in CELLS[2:]:
+    ways = {
+        CELLS[1]: ["scancel", "--signal=USR1", f"{task[CELLS[1]]}.0"],  # before the time is up
+        CELLS[2]: ["scontrol", "requeue", task[CELLS[2]]],
+        CELLS[3]: ["scancel", "--signal=TERM", f"{task[CELLS[3]]}.0"],  # before preemption
+    }
+    for cell, way in ways.items():
         wait_until(lambda cell=cell: measures(directory, cell))  # type: ignore[misc]
-        if cell == CELLS[2]:
-            # As preemption does it: the search checkpoints, the task puts itself back. Named by
-            # the task's own id, scancel tries again for a minute once the task has been requeued.
-            ask("scancel", "--signal=TERM", field(task[cell], "JobId"))
-        else:
-            ask("scontrol", "requeue", task[cell])
-    for cell in CELLS[2:]:
+        ask(*way)
+    for cell in ways:
         wait_until(lambda cell=cell: field(task[cell], "Restarts") == "1")  # type: ignore[misc]
-    log = directory / "cells" / CELLS[2] / "log.txt"
-    assert "interrupted: stopped after" in log.read_text()
+    for cell in (CELLS[1], CELLS[3]):
+        log = directory / "cells" / cell / "log.txt"
+        assert "interrupted: stopped after" in log.read_text()
 
     wait_until(lambda: ask("squeue", "--noheader") == "")
     states = {cell: status["state"] for cell, status in batch.status(directory).items()}

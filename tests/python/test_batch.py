@@ -160,6 +160,7 @@ BAD_FILES = [
     (SMALL + "[local]\njobs = 0", ["local.jobs: 0 is no whole number from 1"]),
     (SMALL + "[local]\njbos = 2", ["local.jbos: unknown field (did you mean 'jobs'?)"]),
     (SMALL + '[slurm]\ntime = "2h"', ["slurm.time: '2h'", '"2:00:00"']),
+    (SMALL + '[slurm]\ntime = "0:01:59"', ["slurm.time: '0:01:59'", "3 minutes at least"]),
     (SMALL + '[slurm]\nmemory = "8GB"', ["slurm.memory: '8GB'", '"8GiB"']),
     (SMALL + "[slurm]\ngpus = 1.5", ["slurm.gpus: 1.5 is no whole number"]),
     (SMALL + '[slurm]\npartition = "a b"', ["slurm.partition: ", "blank"]),

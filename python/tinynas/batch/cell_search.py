@@ -78,7 +78,8 @@ class CellSearch:
                     start_new_session=own_session,
                     preexec_fn=_end_with_parent,
                 )
-        except BaseException:
+        except OSError as error:
+            self._keep_failure(1, f"cannot be started: {error.filename}: {error.strerror}")
             self._lock.close()
             raise
 
@@ -100,11 +101,13 @@ class CellSearch:
         outcome = self._outcome(code)
         try:
             if not outcome.finished and not outcome.interrupted:
-                document = {"exit_code": outcome.code, "reason": outcome.reason}
-                write_atomic(self._failure, json.dumps(document) + "\n")
+                self._keep_failure(outcome.code, outcome.reason)
         finally:
             self._lock.close()
         return outcome
+
+    def _keep_failure(self, code: int, reason: str) -> None:
+        write_atomic(self._failure, json.dumps({"exit_code": code, "reason": reason}) + "\n")
 
     def _outcome(self, code: int) -> Outcome:
         if code in (FOUND, NOTHING_FITS, INTERRUPTED):

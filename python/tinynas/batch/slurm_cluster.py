@@ -13,14 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tinynas.batch.slurm_queue import job_name
-from tinynas.batch.slurm_task import PREEMPT_SIGNAL, CellTask
+from tinynas.batch.slurm_task import PREEMPT_SIGNAL, SETUP, TEARDOWN, CellTask
 from tinynas.batch.sweep import Cell, SlurmOptions
 from tinynas.batch.sweep_directory import SweepDirectory
 from tinynas.errors import BadInputError
 
 TASKS_PER_ARRAY = 1000  # Slurm's default MaxArraySize is 1,001
-# Times that a task may reach its time limit and go on; each time it has measured something more.
-TIME_LIMITS = 100
 # What a task must find as it is here: the package and the choice of its program.
 FORWARDED = ("PYTHONPATH", "TINYNAS_DATA_DIR", "TINYNAS_EXECUTABLE")
 
@@ -80,14 +78,13 @@ def _submit_array(
         "slurm_constraint": options.constraint,
         "gpus_per_node": options.gpus or None,
         "slurm_array_parallelism": options.parallel,
-        "slurm_setup": _setup(),
+        "slurm_setup": [*_exports(), *SETUP],
+        "slurm_teardown": TEARDOWN,
         "slurm_additional_parameters": further,
     }
 
     def run() -> list[Any]:
-        executor = submitit.AutoExecutor(
-            folder=directory.slurm_dir, cluster="slurm", slurm_max_num_timeout=TIME_LIMITS
-        )
+        executor = submitit.AutoExecutor(folder=directory.slurm_dir, cluster="slurm")
         executor.update_parameters(
             **{name: value for name, value in parameters.items() if value is not None}
         )
@@ -98,9 +95,9 @@ def _submit_array(
     return {cell.name: str(job.job_id) for cell, job in zip(cells, jobs, strict=True)}
 
 
-def _setup() -> list[str]:
+def _exports() -> list[str]:
     """Lines of the batch script: not every cluster hands the environment on."""
-    lines = [f"export SUBMITIT_PREEMPT_SIGNAL={PREEMPT_SIGNAL}"]
+    lines = []
     for name in FORWARDED:
         value = os.environ.get(name)
         if value:

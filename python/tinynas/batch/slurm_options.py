@@ -7,6 +7,7 @@ import re
 from tinynas.batch.sweep import SlurmOptions
 from tinynas.batch.toml_table import TomlTable, is_integer
 
+LEAST_MINUTES = 3  # a task is told to stop 90 seconds before its time is up
 # What submitit or the sweep itself sets.
 RESERVED = ("array", "error", "job-name", "open-mode", "output", "requeue", "signal", "time", "mem")
 
@@ -45,10 +46,10 @@ def _minutes(table: TomlTable, text: str) -> int:
         (int(part or 0) for part in found.groups()) if found else [0] * 4
     )
     total = (days * 24 + hours) * 60 + minutes + (1 if seconds else 0)
-    if total < 1:
-        table.fail(
-            "time", f"'{text}' is no [DAYS-]HOURS:MM:SS above 0; write for example \"2:00:00\""
-        )
+    if found is None:
+        table.fail("time", f"'{text}' is no [DAYS-]HOURS:MM:SS; write for example \"2:00:00\"")
+    if total < LEAST_MINUTES:
+        table.fail("time", f"'{text}' leaves no time to search; ask for 3 minutes at least")
     return total
 
 
