@@ -20,7 +20,7 @@ void add_batch_command(CLI::App& app, CliContext& context) {
       "`tinynas batch submit --help` says more; configs/batch has sweep files to copy.");
   batch->callback([batch, &context] {
     context.command = [batch]() -> int {
-      become_python_module("tinynas.batch", batch->remaining(), "batch");
+      become_python_program("run_batch.py", batch->remaining(), "batch");
     };
   });
 }

@@ -41,24 +41,13 @@ std::string last_line(std::string text) {
 
 /// In a source tree the package is not installed.
 void find_own_package() {
-  const fs::path package = fs::path(data_dir()) / "python";
+  const fs::path folder = fs::path(data_dir()) / "python";
   std::error_code ignored;
-  if (!fs::exists(package / "tinynas" / "__init__.py", ignored)) return;
+  if (!fs::exists(folder / "tinynas" / "__init__.py", ignored)) return;
   const char* before = std::getenv("PYTHONPATH");
   const bool is_set = before != nullptr && *before != '\0';
-  const std::string path = package.string() + (is_set ? ":" + std::string(before) : "");
+  const std::string path = is_set ? folder.string() + ":" + before : folder.string();
   ::setenv("PYTHONPATH", path.c_str(), 1);
-}
-
-void require_module(const std::string& python, const std::string& module, const std::string& what) {
-  const WorkFolder folder;
-  const ChildResult child =
-      run_child({python, "-c", "import " + module}, folder.path(), kLimit, [] { return false; });
-  if (child.exit_code == 0) return;
-  throw BadInput(what + " is written in Python, and " + python + " cannot import " + module + " (" +
-                 last_line(child.output) +
-                 "); in the source tree run scripts/setup --test, elsewhere "
-                 "pip install 'tinynas[batch]'");
 }
 
 }  // namespace
@@ -79,23 +68,21 @@ void run_python_program(const std::string& name, const std::vector<std::string>&
   throw Error(ExitCode::kInternal, name + " failed: " + line);
 }
 
-void become_python_module(const std::string& module, const std::vector<std::string>& arguments,
-                          const std::string& what) {
-  const std::string python = find_interpreter(what);
+void become_python_program(const std::string& name, const std::vector<std::string>& arguments,
+                           const std::string& what) {
+  std::vector<std::string> command = {find_interpreter(what), "-c", handover_source(name)};
+  command.insert(command.end(), arguments.begin(), arguments.end());
   if (given_interpreter().empty()) {
     find_own_package();
     std::error_code unknown;
     const fs::path own = fs::read_symlink("/proc/self/exe", unknown);
     if (!unknown) ::setenv("TINYNAS_EXECUTABLE", own.c_str(), 0);
   }
-  require_module(python, module, what);
-  std::vector<std::string> words = {python, "-m", module};
-  words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
+  for (std::string& word : command) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   ::execvp(pointers[0], pointers.data());
-  throw BadInput(python + " cannot be run: " + std::strerror(errno));
+  throw BadInput(command[0] + " cannot be run: " + std::strerror(errno));
 }
 
 }  // namespace tinynas

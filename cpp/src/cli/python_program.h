@@ -1,6 +1,5 @@
 #pragma once
-// What is written in Python: programs inside this one (python/handover) that a Python runs, and
-// modules of the Python package.
+// What is written in Python: programs inside this one (python/handover) that a Python runs.
 
 #include <string>
 #include <string_view>
@@ -23,11 +22,11 @@ void set_python_interpreter(const std::string& path);
 void run_python_program(const std::string& name, const std::vector<std::string>& arguments,
                         const std::string& folder, const std::string& what, const StopFn& stop);
 
-/// This process becomes `python -m module arguments`, so that signals, terminal and exit code are
-/// its own; $TINYNAS_EXECUTABLE tells the module of this program, unless it is set. Throws BadInput
-/// with `what` and the mend where no Python has the module.
-[[noreturn]] void become_python_module(const std::string& module,
-                                       const std::vector<std::string>& arguments,
-                                       const std::string& what);
+/// This process becomes the program `name`, so that signals, terminal and exit code are its own.
+/// The Python package of a source tree is found, and $TINYNAS_EXECUTABLE names this program unless
+/// it is set. Throws BadInput with `what` where there is no Python.
+[[noreturn]] void become_python_program(const std::string& name,
+                                        const std::vector<std::string>& arguments,
+                                        const std::string& what);
 
 }  // namespace tinynas
