@@ -135,7 +135,7 @@ def _unfinished(directory: SweepDirectory, statuses: list[CellStatus]) -> list[C
 
 def _submit_to_slurm(sweep: Sweep, directory: SweepDirectory, cells: list[Cell], made: bool) -> int:
     try:
-        tasks = slurm_cluster.submit(directory, cells, sweep.slurm) if cells else {}
+        tasks = slurm_cluster.submit(directory, cells, sweep.slurm, sweep.file) if cells else {}
     except BaseException:
         if made and not directory.submissions.exists():
             remove_directory(directory)

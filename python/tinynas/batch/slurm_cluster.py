@@ -23,6 +23,10 @@ TASKS_PER_ARRAY = 1000  # Slurm's default MaxArraySize is 1,001
 FORWARDED = ("PYTHONPATH", "TINYNAS_DATA_DIR", "TINYNAS_EXECUTABLE")
 
 
+class _RefusedError(Exception):
+    """Slurm takes no job like this one."""
+
+
 def require_slurm() -> None:
     """Raises BadInputError where nothing can be submitted from here."""
     if shutil.which("sbatch") is None or shutil.which("srun") is None:
@@ -33,13 +37,19 @@ def require_slurm() -> None:
     _import_submitit()
 
 
-def submit(directory: SweepDirectory, cells: list[Cell], options: SlurmOptions) -> dict[str, str]:
+def submit(
+    directory: SweepDirectory, cells: list[Cell], options: SlurmOptions, file: str
+) -> dict[str, str]:
     """Submits each cell as a task; the tasks by cell, which submissions.jsonl keeps too. Raises
-    BadInputError with what sbatch said where it refuses."""
+    BadInputError with `file`, where the options come from, and what sbatch said where it refuses.
+    """
     tasks: dict[str, str] = {}
     for start in range(0, len(cells), TASKS_PER_ARRAY):
         part = cells[start : start + TASKS_PER_ARRAY]
-        submitted = _submit_array(directory, part, options)
+        try:
+            submitted = _submit_array(directory, part, options)
+        except _RefusedError as error:
+            raise BadInputError(f"{file}: slurm: {error}; correct [slurm]") from None
         line = json.dumps({"cluster": "slurm", "tasks": submitted})
         with directory.submissions.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
@@ -118,4 +128,4 @@ def _with_one_line_errors(run: Callable[[], list[Any]]) -> list[Any]:
         reason = "; ".join(
             line.removeprefix("sbatch: ").removeprefix("error: ") for line in reasons
         )
-        raise BadInputError(f"Slurm refuses the job: {reason}; correct [slurm]") from None
+        raise _RefusedError(reason) from None
