@@ -2,13 +2,24 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tinynas as tn
 from support.small_search import OPTIONS, Run
+from support.small_sweep import (
+    CELLS,
+    SWEEP,
+    Batch,
+    LocalSweep,
+    trials,
+    wait_until,
+    write_small_space,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
@@ -71,3 +82,35 @@ def shared_tflite() -> dict[str, Path]:
     if not models:
         pytest.skip(f"{SHARED} holds no .tflite files")
     return {path.stem: path for path in models}
+
+
+@pytest.fixture(scope="session")
+def batch(executable: Path) -> Batch:
+    return Batch(executable)
+
+
+@pytest.fixture(scope="session")
+def sweep_folder(executable: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sweep files written here find the space, supernet and images that they name."""
+    if not tn.with_torch:
+        pytest.skip("this build has no torch")
+    folder = tmp_path_factory.mktemp("sweep")
+    write_small_space(executable, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def local_sweep(batch: Batch, sweep_folder: Path) -> LocalSweep:
+    """A finished sweep that tests read and never change; its first two cells were interrupted."""
+    file, directory = sweep_folder / "small.toml", sweep_folder / "local"
+    file.write_text(SWEEP)
+    words = ("submit", file, "--cluster", "local", "--out", directory)
+    process = batch.start(*words)
+    for cell in CELLS[:2]:
+        path = trials(directory, cell)
+        wait_until(lambda path=path: path.is_file() and path.stat().st_size > 0)  # type: ignore[misc]
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=120)
+    first = subprocess.CompletedProcess(process.args, process.returncode, out, errors)
+    between = batch.status(directory)
+    return LocalSweep(directory, file, first, between, batch.run(*words))

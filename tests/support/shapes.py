@@ -79,11 +79,12 @@ def picture(kind: str, chance: random.Random) -> list[list[int]]:
     return rows
 
 
-def write_shapes(root: Path) -> list[tuple[str, list[list[int]]]]:
-    """data/PART/CLASS/*.png, shapes.toml and recipe.toml in `root`; returns the test pictures."""
+def write_shapes(root: Path, train: int = 80) -> list[tuple[str, list[list[int]]]]:
+    """data/PART/CLASS/*.png, shapes.toml and recipe.toml in `root`; returns the test pictures.
+    `train` is how many a class has for training."""
     chance = random.Random(0)
     tested: list[tuple[str, list[list[int]]]] = []
-    for part, count in (("train", 80), ("test", 20)):
+    for part, count in (("train", train), ("test", 20)):
         for kind in ("across", "cross", "down"):
             target = root / "data" / part / kind
             target.mkdir(parents=True)

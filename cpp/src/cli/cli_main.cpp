@@ -49,10 +49,12 @@ void add_commands(CLI::App& app, CliContext& context) {
   add_export_command(app, context);
   add_verify_command(app, context);
   add_data_command(app, context);
+  add_batch_command(app, context);
   add_mcus_command(app, context);
   add_spaces_command(app, context);
   add_completion_command(app, context);
-  // A command that takes anything (one that this build lacks) must not hand it on to the root.
+  // A command that takes anything (one that this build lacks, Python's) must not hand it on to the
+  // root.
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
     if (command->get_allow_extras()) command->fallthrough(false);
   }

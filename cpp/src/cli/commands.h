@@ -74,6 +74,7 @@ void add_pareto_command(CLI::App& app, CliContext& context);
 void add_train_command(CLI::App& app, CliContext& context);
 void add_eval_command(CLI::App& app, CliContext& context);
 void add_data_command(CLI::App& app, CliContext& context);
+void add_batch_command(CLI::App& app, CliContext& context);
 void add_completion_command(CLI::App& app, CliContext& context);
 
 }  // namespace tinynas

@@ -22,4 +22,11 @@ void set_python_interpreter(const std::string& path);
 void run_python_program(const std::string& name, const std::vector<std::string>& arguments,
                         const std::string& folder, const std::string& what, const StopFn& stop);
 
+/// This process becomes the program `name`, so that signals, terminal and exit code are its own.
+/// The Python package of a source tree is found, and $TINYNAS_EXECUTABLE names this program unless
+/// it is set. Throws BadInput with `what` where there is no Python.
+[[noreturn]] void become_python_program(const std::string& name,
+                                        const std::vector<std::string>& arguments,
+                                        const std::string& what);
+
 }  // namespace tinynas
