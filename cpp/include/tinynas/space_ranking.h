@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tinynas/evolution.h"
+#include "tinynas/search_algorithm.h"
 #include "tinynas/progress.h"
 
 namespace tinynas {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tinynas/evolution.h"
+#include "tinynas/search_algorithm.h"
 
 namespace tinynas {
 
