@@ -88,7 +88,7 @@ struct SpaceRanking {
 /// Draws the same networks for all targets (at least one), plans each under each, as a search does,
 /// on all cores, and ranks the cells. Deterministic, whatever the number of threads: a network is
 /// named by seed, cell and draw, so a cell's figures do not depend on which other cells there are
-/// either. Throws BadInput for an empty or impossible width or resolution and for best_of out of
+/// either. Throws BadInput for a width or resolution that is impossible, and for best_of out of
 /// range.
 std::vector<SpaceRanking> rank_cells(const SearchSpace& space,
                                      std::span<const RankingTarget> targets,
