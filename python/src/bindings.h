@@ -10,7 +10,7 @@
 
 #include "base/json_io.h"
 #include "cli/mcu_options.h"
-#include "tinynas/evolution.h"
+#include "tinynas/search_algorithm.h"
 #include "tinynas/graph.h"
 #include "tinynas/memory_plan.h"
 #include "tinynas/progress.h"
@@ -53,7 +53,7 @@ void bind_mcu(py::module_& module);
 void bind_space(py::module_& module);
 void bind_plan(py::module_& module);
 void bind_int8(py::module_& module);
-void bind_evolution(py::module_& module);
+void bind_engine(py::module_& module);
 void bind_surrogate(py::module_& module);
 void bind_supernet(py::module_& module);
 void bind_search(py::module_& module);

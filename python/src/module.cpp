@@ -16,7 +16,7 @@ PYBIND11_MODULE(_core, module) {
   bind_plan(module);
   bind_int8(module);
   bind_space(module);
-  bind_evolution(module);
+  bind_engine(module);
   bind_surrogate(module);
   bind_supernet(module);
   bind_search(module);

@@ -145,6 +145,14 @@ void bind_moves(py::class_<SearchSpace>& space) {
             return result;
           },
           py::arg("subnet"))
+      .def(
+          "enumerate",
+          [](const SearchSpace& s) {
+            std::vector<BoundSubnet> all;
+            s.enumerate([&](const Genotype& genotype) { all.push_back({s, genotype}); });
+            return all;
+          },
+          "Every network, for spaces small enough to list.")
       .def("subnet", &from_indices, py::arg("genotype"));
 }
 
@@ -171,6 +179,14 @@ void bind_space(py::module_& module) {
                              })
       .def("cardinality", &SearchSpace::cardinality)
       .def("with_classes", &SearchSpace::with_classes, py::arg("classes"))
+      .def(
+          "frozen",
+          [](const SearchSpace& s, const std::map<std::string, double>& choices) {
+            return s.frozen({choices.begin(), choices.end()});
+          },
+          py::arg("choices"),
+          "The same space, of which only the networks with these choices are visited; a gene's "
+          "name may hold `*` for any text.")
       .def("__repr__",
            [](const SearchSpace& s) { return "<tinynas.SearchSpace " + s.name() + ">"; });
   bind_moves(space);

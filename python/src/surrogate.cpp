@@ -36,13 +36,16 @@ std::vector<double> predict_scores(const std::vector<BoundSubnet>& measured,
     trial.measurement = measurements[i];
     trials.push_back(std::move(trial));
   }
-  const Surrogate model(space, trials, RankBy::kScore);
-  std::vector<double> predicted;
-  for (const BoundSubnet& subnet : subnets) {
-    predicted.push_back(
-        Surrogate::predict(model.mean_weights(), model.features(candidate(subnet))));
-  }
-  return predicted;
+  std::vector<const Trial*> taken;
+  for (const Trial& trial : trials) taken.push_back(&trial);
+  std::vector<Candidate> others;
+  for (const BoundSubnet& subnet : subnets) others.push_back(candidate(subnet));
+  std::vector<const Candidate*> asked;
+  for (const Candidate& other : others) asked.push_back(&other);
+  const SurrogateKernel kernel = Surrogate::fit_kernel(space, taken, RankBy::kScore);
+  const Eigen::VectorXd mean =
+      Surrogate(space, taken, RankBy::kScore, kernel).predict(asked).mean;
+  return {mean.begin(), mean.end()};
 }
 
 }  // namespace
@@ -51,7 +54,7 @@ void bind_surrogate(py::module_& module) {
   module.def("predict_scores", &predict_scores, py::arg("measured"), py::arg("measurements"),
              py::arg("subnets"),
              "What a search's surrogate, fitted to measured networks, says of others: higher is "
-             "better, in normal scores.");
+             "better, in standard deviations of the measured.");
 }
 
 }  // namespace tinynas::python

@@ -10,7 +10,7 @@ from __future__ import annotations
 from tinynas._core import (
     Budget,
     Candidate,
-    Evolution,
+    Engine,
     Int8Network,
     Mcu,
     Measurement,
@@ -49,7 +49,7 @@ __all__ = [
     "BadInputError",
     "Budget",
     "Candidate",
-    "Evolution",
+    "Engine",
     "Int8Network",
     "InternalError",
     "Mcu",

@@ -143,7 +143,7 @@ def search(
     calibration: Path | None = None,
     allow_uncalibrated: bool = False,
     preset: str = "default",
-    engine: str = "evolution",
+    engine: str | None = None,
     progress: bool | Callable[[str], None] = True,
 ) -> SearchResult:
     """Find the most accurate network that fits a part, as `tinynas search` does.

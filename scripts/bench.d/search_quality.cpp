@@ -28,8 +28,8 @@ struct Outcome {
 Outcome run_one(SearchEngine engine, std::uint64_t seed, int measurements,
                 const SearchProblem& problem, Evaluator& evaluator) {
   SearchOptions options = SearchOptions::preset_default(seed);
-  options.engine = engine;
-  options.evolution.measurements = measurements;
+  options.engine.engine = engine;
+  options.engine.measurements = measurements;
   options.measure_largest = false;
   const SearchResult result = run_search(options, problem, evaluator, nullptr, {});
   Outcome outcome;
@@ -65,10 +65,10 @@ void run(const std::string& mcu, int measurements, int seeds) {
   std::printf("%s: %lld bytes SRAM, %lld bytes flash; %d measurements a run\n", mcu.c_str(),
               static_cast<long long>(problem.budget.sram_bytes),
               static_cast<long long>(problem.budget.flash_bytes), measurements);
-  std::printf("seed   evolution: validation  test  score    random: validation  test  score\n");
+  std::printf("seed     tinynas: validation  test  score    random: validation  test  score\n");
   std::vector<double> validation, test, score;
   for (int seed = 0; seed < seeds; ++seed) {
-    const Outcome ours = run_one(SearchEngine::kEvolution, seed, measurements, problem, *evaluator);
+    const Outcome ours = run_one(SearchEngine::kTinynas, seed, measurements, problem, *evaluator);
     const Outcome other = run_one(SearchEngine::kRandom, seed, measurements, problem, *evaluator);
     std::printf("%4d              %8.2f %8.2f %7.4f         %8.2f %8.2f %7.4f\n", seed,
                 ours.validation, ours.test, ours.score, other.validation, other.test, other.score);

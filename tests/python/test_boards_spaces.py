@@ -90,6 +90,25 @@ def test_moves_are_deterministic_and_subnets_round_trip(tmp_path: Path) -> None:
     assert space.sample(1) != "not a subnet"
 
 
+def test_the_best_cell_is_a_space_whose_networks_fit_as_often_as_ranked(
+    cli_json: Callable[..., Any], tmp_path: Path
+) -> None:
+    own = tmp_path / "best.toml"
+    budget = ["--mcu", "stm32g031k8", "--networks", "1000"]
+    document = cli_json("spaces", "rank", "--space", "fashion-mnist", *budget, "--write-space", own)
+    ranking = document["rankings"][0]
+    best = ranking["cells"][0]
+    assert len(ranking["cells"]) == 3 * 9
+    space = tn.SearchSpace(own)
+    assert (space.name, space.hash) == (best["name"], best["space_hash"])
+    # Other draws, planned through the bindings: four standard errors of two samples.
+    plans = [space.sample(seed).plan(mcu="stm32g031k8") for seed in range(1000)]
+    share = sum(plan.fits is True for plan in plans) / len(plans)
+    error = (2 * best["share"] * (1 - best["share"]) / 1000) ** 0.5
+    assert 0.1 < best["share"] < 0.9
+    assert abs(share - best["share"]) < 4 * error
+
+
 def test_subnets_of_another_space_are_refused() -> None:
     toy, mcunet = tn.SearchSpace("toy"), tn.SearchSpace("mcunet")
     with pytest.raises(tn.BadInputError, match="not of 'toy'"):

@@ -15,6 +15,10 @@ std::int64_t parse_bytes(std::string_view text, std::string_view what);
 /// Prints with one decimal for people: "320.0 KiB", "1.0 MiB" from 1 MiB on, "28 B" below 1 KiB.
 std::string format_bytes(std::int64_t bytes);
 
+/// Parses a count such as "12500000", "12.5M" or "800k" (decimal: thousand, million). Throws
+/// BadInput, naming `what`, on anything else, on less than 1 and on a fraction of one.
+std::int64_t parse_count(std::string_view text, std::string_view what);
+
 /// Integer with thousands separators: 93992 -> "93,992".
 std::string format_count(std::int64_t value);
 

@@ -56,6 +56,7 @@ struct McuBudget {
   std::int64_t sram_bytes = 0;                      ///< largest contiguous run minus reserves
   std::int64_t flash_bytes = 0;                     ///< flash minus the application's reserve
   std::optional<double> latency_ms = std::nullopt;  ///< --latency-ms; nothing: no limit
+  std::optional<std::int64_t> macs = std::nullopt;  ///< --macs; nothing: no limit
 };
 
 /// What a network needs, under one runtime's rules.
@@ -71,7 +72,10 @@ struct Violation {
   std::int64_t sram_bytes = 0;
   std::int64_t flash_bytes = 0;
   double latency_ms = 0;
-  bool fits() const { return sram_bytes == 0 && flash_bytes == 0 && latency_ms == 0; }
+  std::int64_t macs = 0;
+  bool fits() const {
+    return sram_bytes == 0 && flash_bytes == 0 && latency_ms == 0 && macs == 0;
+  }
   /// Excess relative to the budgets, summed: orders infeasible candidates.
   double relative = 0;
 };

@@ -21,7 +21,7 @@
 #include <string>
 #include <vector>
 
-#include "tinynas/evolution.h"
+#include "tinynas/search_algorithm.h"
 
 namespace tinynas {
 
@@ -111,6 +111,16 @@ void check_run_format(const std::string& path);
 /// The lines of a run's trials.jsonl; a torn last one is left out. Throws BadInput with file and
 /// line.
 std::vector<MeasurementRecord> read_trials_file(const std::string& path);
+
+/// What a run measured for ranking, whether it has finished or not.
+struct RunTrials {
+  std::string directory;
+  McuBudget budget;
+  std::vector<Trial> trials;  ///< in the order of measuring; one or more
+};
+/// Throws BadInput when there is no run, when it has measured nothing yet, and when its files are
+/// damaged.
+RunTrials read_run_trials(const std::string& directory);
 
 /// A finished run as what comes after a search reads it.
 struct FinishedRun {

@@ -9,19 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "tinynas/evolution.h"
+#include "tinynas/engines.h"
 #include "tinynas/progress.h"
 #include "tinynas/run_store.h"
 
 namespace tinynas {
 
-enum class SearchEngine : std::uint8_t { kEvolution, kRandom };
-
 struct SearchOptions {
-  SearchEngine engine = SearchEngine::kEvolution;
-  /// Seed and measurements hold for every engine. 0.35 to 0.65 core-seconds a measurement: the
-  /// default keeps a run on two cores well below a minute.
-  EvolutionOptions evolution;
+  EngineOptions engine;
   int batch = 8;  ///< networks handed to the evaluator at once; never the number of threads
   Fidelity ranking{512, 1000, Split::kValidation};
   Fidelity final{0, 0, Split::kValidation};  ///< finalists, the largest subnet, the test
@@ -33,7 +28,7 @@ struct SearchOptions {
   bool int8 = false;
 
   static SearchOptions preset_default(std::uint64_t seed);
-  /// EvolutionOptions::published, each network measured on all validation images.
+  /// EngineOptions::published, each network measured on all validation images.
   static SearchOptions preset_published(std::uint64_t seed);
 };
 

@@ -77,6 +77,23 @@ class SearchSpace {
   /// The same axes for another number of output classes; another hash. Throws BadInput unless
   /// 2 <= classes <= 100,000.
   SearchSpace with_classes(int classes) const;
+  /// The cell of one resolution (pixels) and one width multiplier. `width` takes the place of the
+  /// gene `width`; any other width of the space, fixed or a part's own choices, is multiplied by
+  /// it. Kernels, ratios and depths are free, frozen or not. Called "mcunet-w0.5-r144". Throws
+  /// BadInput, naming what is out of range, where the cell could not be written as a file.
+  SearchSpace cell(int resolution, double width) const;
+
+  /// The same space (hash, ids, genes), of which only the networks with these choices are visited:
+  /// sample, mutate, crossover, neighbours, enumerate, smallest, largest and cardinality keep them.
+  /// A gene's name may hold `*` for any text ("stage*.block*.kernel"); what was frozen before
+  /// stays. Throws BadInput naming a gene that the space does not have or a choice that a gene does
+  /// not have.
+  SearchSpace frozen(const std::vector<std::pair<std::string, double>>& choices) const;
+  bool is_frozen(std::size_t gene) const { return frozen_choice(gene) >= 0; }
+  /// Frozen genes with their choices, in the order of genes().
+  std::vector<std::pair<std::string, double>> frozen_choices() const;
+  /// `genotype` with the frozen choices; canonical.
+  Genotype held(Genotype genotype) const;
 
   const std::string& name() const;
   const std::string& description() const;
@@ -89,8 +106,8 @@ class SearchSpace {
   const std::string& toml_text() const;
   const std::vector<Gene>& genes() const;
 
-  /// Number of distinct networks (canonical genotypes), as a double because billions are usual;
-  /// exact below 2^53.
+  /// Number of distinct networks (canonical genotypes) that are not frozen out, as a double because
+  /// billions are usual; exact below 2^53.
   double cardinality() const;
 
   Genotype smallest() const;
@@ -125,7 +142,12 @@ class SearchSpace {
 
  private:
   explicit SearchSpace(std::shared_ptr<const SpaceLayout> layout) : layout_(std::move(layout)) {}
+  /// -1: free.
+  int frozen_choice(std::size_t gene) const {
+    return frozen_.empty() ? -1 : static_cast<int>(frozen_[gene]);
+  }
   std::shared_ptr<const SpaceLayout> layout_;
+  std::vector<std::int16_t> frozen_;  ///< by gene, -1: free; empty: none is frozen
 };
 
 /// A subnet file: one JSON with space name, hash and classes and the active genes' choices by name.

@@ -40,6 +40,9 @@ struct CliContext {
 
   /// One line of progress on stderr: rewritten in place on a TTY, a line of its own otherwise.
   ProgressFn progress();
+  /// For work that has a line a second and more: all of them on a TTY, where they replace each
+  /// other; elsewhere one in a quarter of a minute.
+  ProgressFn sparse_progress();
   /// Ends the line that progress() rewrites, so that other output starts on a fresh one.
   void end_progress();
 
@@ -60,11 +63,14 @@ inline constexpr bool kWithTorch = false;
 
 void add_mcus_command(CLI::App& app, CliContext& context);
 void add_spaces_command(CLI::App& app, CliContext& context);
+/// `tinynas spaces rank`; `spaces` is the command above.
+void add_spaces_rank_command(CLI::App& spaces, CliContext& context);
 void add_plan_command(CLI::App& app, CliContext& context);
 void add_calibrate_command(CLI::App& app, CliContext& context);
 void add_export_command(CLI::App& app, CliContext& context);
 void add_verify_command(CLI::App& app, CliContext& context);
 void add_search_command(CLI::App& app, CliContext& context);
+void add_pareto_command(CLI::App& app, CliContext& context);
 void add_train_command(CLI::App& app, CliContext& context);
 void add_eval_command(CLI::App& app, CliContext& context);
 void add_data_command(CLI::App& app, CliContext& context);

@@ -1,6 +1,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <memory>
 #include <ostream>
 
 #include "cli/commands.h"
@@ -28,6 +30,18 @@ ProgressFn CliContext::progress() {
     const std::size_t blanks = progress_width > shown.size() ? progress_width - shown.size() : 0;
     err << '\r' << shown << std::string(blanks, ' ') << std::flush;
     progress_width = shown.size();
+  };
+}
+
+ProgressFn CliContext::sparse_progress() {
+  using Clock = std::chrono::steady_clock;
+  const ProgressFn every = progress();
+  if (!every || err_is_tty) return every;
+  auto last = std::make_shared<Clock::time_point>(Clock::now());
+  return [every, last](const std::string& line) {
+    if (Clock::now() - *last < std::chrono::seconds(15)) return;
+    *last = Clock::now();
+    every(line);
   };
 }
 

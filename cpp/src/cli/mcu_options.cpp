@@ -29,6 +29,7 @@ std::string first_override(const McuOptions& options) {
   if (!options.reserve_flash.empty()) return "--reserve-flash";
   if (!options.latency_ms.empty()) return "--latency-ms";
   if (!options.calibration.empty()) return "--calibration";
+  if (!options.macs.empty()) return "--macs";
   return "";
 }
 
@@ -98,6 +99,12 @@ void add_mcu_options(CLI::App& command, CliContext& context, McuOptions& options
       ->type_name("BYTES");
 }
 
+void add_macs_option(CLI::App& command, McuOptions& options) {
+  command
+      .add_option("--macs", options.macs, "Most multiply-accumulates of an inference: 12.5M")
+      ->type_name("COUNT");
+}
+
 void add_latency_options(CLI::App& command, McuOptions& options) {
   command
       .add_option("--latency-ms", options.latency_ms,
@@ -155,6 +162,7 @@ McuTarget resolve_mcu(const McuOptions& options, const RuntimeModel& runtime) {
   target.reserves = resolved_reserves(target.mcu, overrides);
   target.budget = budget(target.mcu, overrides);
   if (!options.latency_ms.empty()) target.budget.latency_ms = latency_limit(options, runtime);
+  if (!options.macs.empty()) target.budget.macs = parse_count(options.macs, "--macs");
   return target;
 }
 
@@ -162,7 +170,8 @@ Json mcu_json(const McuTarget& target) {
   return {{"name", target.budget.name},
           {"sram_budget_bytes", target.budget.sram_bytes},
           {"flash_budget_bytes", target.budget.flash_bytes},
-          {"latency_budget_ms", json_or_null(target.budget.latency_ms)}};
+          {"latency_budget_ms", json_or_null(target.budget.latency_ms)},
+          {"macs_budget", json_or_null(target.budget.macs)}};
 }
 
 void add_layer_by_layer_option(CLI::App& command, bool& chosen) {

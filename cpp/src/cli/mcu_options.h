@@ -16,11 +16,15 @@ struct McuOptions {
   std::string mcu = {}, sram = {}, flash = {}, reserve_sram = {}, reserve_flash = {};
   std::string latency_ms = {}, calibration = {};  ///< milliseconds; a file of `tinynas calibrate`
   bool allow_uncalibrated = false;
+  std::string macs = {};  ///< a count such as 12.5M
 };
 
 /// Declares the five options on `command`; `options` must outlive parsing.
 void add_mcu_options(CLI::App& command, CliContext& context, McuOptions& options,
                      bool mcu_required = true);
+
+/// Declares --macs; `options` as above.
+void add_macs_option(CLI::App& command, McuOptions& options);
 
 /// Declares --latency-ms, --calibration and --allow-uncalibrated; `options` as above.
 void add_latency_options(CLI::App& command, McuOptions& options);

@@ -32,18 +32,6 @@ double seconds_between(Clock::time_point a, Clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
 }
 
-/// Every line on a TTY, where they replace each other; elsewhere one in a quarter of a minute.
-ProgressFn sparse_progress(CliContext& context) {
-  const ProgressFn progress = context.progress();
-  if (!progress || context.err_is_tty) return progress;
-  auto last = std::make_shared<Clock::time_point>(Clock::now());
-  return [progress, last](const std::string& line) {
-    if (seconds_between(*last, Clock::now()) < 15) return;
-    *last = Clock::now();
-    progress(line);
-  };
-}
-
 /// What --verify needs is told before the search, not after it.
 void require_verification(const SearchRequest& request) {
   if (request.runtime != kDefaultRuntime) {
@@ -75,7 +63,7 @@ int search(CliContext& context, const SearchCommand& command) {
   const Clock::time_point start = Clock::now();
   if (command.verify) require_verification(command.request);
   const StopFn stop = catch_stop_signals();
-  const SearchJobResult job = run_search_job(command.request, sparse_progress(context), stop);
+  const SearchJobResult job = run_search_job(command.request, context.sparse_progress(), stop);
   context.end_progress();
   if (job.result.status == SearchStatus::kInterrupted) {
     throw Interrupted("stopped after " + std::to_string(job.result.trials.size()) +
@@ -129,12 +117,19 @@ void add_effort_options(CLI::App& app, CliContext& context, SearchRequest& reque
                  "Distinct networks whose accuracy is measured (default: the preset's, 120)")
       ->type_name("N")
       ->check(CLI::Range(1, 1000000));
+  app.add_option("--freeze", request.freeze,
+                 "Search only networks with these choices: \"resolution=28 stage*.kernel=3\"")
+      ->type_name("GENES");
+  app.add_option("--include", request.include,
+                 "Measure this known network first: a subnet file, or its genes; may be repeated")
+      ->type_name("FILE|GENES");
   add_choice(app, context, "--preset", request.preset,
              "default: a minute on two cores; published: MCUNet's loop, 3,100 measurements",
              {"default", "published"});
   add_choice(app, context, "--engine", request.engine,
-             "Who proposes networks: evolution, or random as the baseline",
-             {"evolution", "random"});
+             "Who proposes networks: tinynas (ours); evolution (MCUNet's loop), regularized (aging "
+             "evolution), nsga2 and random as baselines (default: the preset's)",
+             engine_names());
   add_choice(app, context, "--runtime", request.runtime, "Whose memory rules apply",
              list_runtimes());
   add_input_option(app, context, request.input);
@@ -160,6 +155,7 @@ void add_search_command(CLI::App& app, CliContext& context) {
   search_app->allow_extras(!kWithTorch);
   add_mcu_options(*search_app, context, request.mcu, kWithTorch);
   add_latency_options(*search_app, request.mcu);
+  add_macs_option(*search_app, request.mcu);
   CLI::Option* space = search_app
                            ->add_option("--space", request.space,
                                         "Search space (default: the supernet's, fashion-mnist)")

@@ -3,6 +3,7 @@
 #include "cli/search_job.h"
 
 #include "cli/data_options.h"
+#include "cli/subnet_option.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -30,6 +31,20 @@ SupernetInfo find_supernet(const SearchRequest& request) {
                  request.space + "`");
 }
 
+/// The supernet's space, of which what is frozen is left.
+SearchSpace searched_space(const SearchRequest& request, const SupernetInfo& info) {
+  SearchSpace space = SearchSpace::parse(info.space_toml, info.path);
+  for (const std::string& text : request.freeze) {
+    const auto choices = gene_choices(text, "--freeze");
+    try {
+      space = space.frozen(choices);
+    } catch (const BadInput& error) {
+      throw BadInput("--freeze: " + std::string(error.what()));
+    }
+  }
+  return space;
+}
+
 /// "" where no run is kept.
 std::string open_directory(const SearchRequest& request, const SearchProblem& problem,
                            Resume resume) {
@@ -44,15 +59,18 @@ std::string open_directory(const SearchRequest& request, const SearchProblem& pr
 
 SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& progress,
                                const StopFn& stop) {
-  const SearchOptions options = search_options(request);
+  SearchOptions options = search_options(request);
   const Resume resume = parse_resume(request.resume, "--resume");
   const RuntimeModel runtime = target_runtime(request.runtime, request.mcu);
   const McuTarget target = resolve_mcu(request.mcu, runtime);
   const SupernetInfo info = find_supernet(request);
-  const SearchProblem problem{SearchSpace::parse(info.space_toml, info.path), target.budget,
+  const SearchProblem problem{searched_space(request, info), target.budget,
                               runtime, runtime_input(runtime, request.input),
                               runtime_depthwise_rows(runtime, request.depthwise_rows)};
   require_latency_of_rows(problem.budget, problem.depthwise_rows);
+  for (const std::string& subnet : request.include) {
+    options.engine.include.push_back(chosen_genotype(problem.space, subnet, "--include"));
+  }
   if (progress) progress("loading " + info.dataset_name + " and the supernet");
   const auto data =
       std::make_shared<const Dataset>(load_data_for(problem.space, request.data, info.dataset_name,

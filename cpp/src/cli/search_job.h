@@ -20,10 +20,12 @@ struct SearchRequest {
   std::string runtime = kDefaultRuntime;
   std::string input = "resident";
   std::string depthwise_rows = "int8";
-  std::string preset = "default";    ///< or "published"
-  std::string engine = "evolution";  ///< or "random"
+  std::string preset = "default";  ///< or "published"
+  std::string engine;              ///< see engine_names(); empty: the preset's
   std::uint64_t seed = 0;
   int measurements = 0;  ///< 0: the preset's
+  std::vector<std::string> freeze;   ///< "gene=choice ..." each; see SearchSpace::frozen
+  std::vector<std::string> include;  ///< known networks as --subnet takes them
   std::string run_dir;   ///< empty: a fresh one under runs/
   std::string resume = "auto";
   bool keep_run = true;  ///< false: without `run_dir` nothing is written

@@ -19,13 +19,12 @@ void check_name(const std::string& flag, const std::string& word,
 
 SearchOptions search_options(const SearchRequest& request) {
   check_name("--preset", request.preset, {"default", "published"});
-  check_name("--engine", request.engine, {"evolution", "random"});
   SearchOptions options = request.preset == "published"
                               ? SearchOptions::preset_published(request.seed)
                               : SearchOptions::preset_default(request.seed);
-  if (request.engine == "random") options.engine = SearchEngine::kRandom;
+  if (!request.engine.empty()) options.engine.engine = parse_engine(request.engine, "--engine");
   if (request.measurements < 0) throw BadInput("--measurements: must be 1 or more");
-  if (request.measurements > 0) options.evolution.measurements = request.measurements;
+  if (request.measurements > 0) options.engine.measurements = request.measurements;
   options.int8 = true;
   return options;
 }

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "cli/need_text.h"
 #include "cli/text_table.h"
 #include "tinyengine/plan_report.h"
 #include "tinynas/bytes.h"
@@ -50,7 +51,8 @@ std::string budget_text(const SearchProblem& problem, const McuTarget& target) {
                           format_bytes(reserves.runtime_bytes) + ", application " +
                           format_bytes(reserves.application_bytes) + ")") +
          line("flash", flash) +
-         (budget.latency_ms ? line("latency", format_ms(*budget.latency_ms) + " at most") : "");
+         (budget.latency_ms ? line("latency", format_ms(*budget.latency_ms) + " at most") : "") +
+         (budget.macs ? line("MACs", format_count(*budget.macs) + " at most") : "");
 }
 
 std::string effort_text(const SearchResult& result, double seconds) {
@@ -105,10 +107,6 @@ std::string winner_text(const SearchResult& result, const SearchProblem& problem
          line("parameters", format_count(candidate.params)) +
          line("resolution", std::to_string(subnet.resolution) + " px") +
          line("blocks", describe(subnet));
-}
-
-std::string over_text(std::int64_t excess) {
-  return excess > 0 ? format_bytes(excess) + " over" : "fits";
 }
 
 /// "61 % of 24.3 KiB"
@@ -186,28 +184,13 @@ std::string runners_up_text(const SearchResult& result, const SearchProblem& pro
 
 std::string nothing_fits_text(const SearchResult& result, const SearchProblem& problem) {
   const PlanningRecord& record = result.planning;
-  const auto need = [](const Candidate& candidate) {
-    return format_bytes(candidate.footprint.peak_sram_bytes) + " SRAM (" +
-           over_text(candidate.violation.sram_bytes) + "), " +
-           format_bytes(candidate.footprint.flash_bytes) + " flash (" +
-           over_text(candidate.violation.flash_bytes) + ")" +
-           (candidate.violation.latency_ms > 0
-                ? ", " + format_ms(candidate.footprint.latency_ms) + " (" +
-                      format_ms(candidate.violation.latency_ms) + " over)"
-                : "");
-  };
   const Candidate& nearest = *record.nearest;
   const Subnet subnet = problem.space.decode(nearest.genotype);
-  std::string text =
-      "Nothing of space '" + problem.space.name() + "' fits " + problem.budget.name + "\n" +
-      line("nearest", nearest.id + ": " + need(nearest)) + line("", describe(subnet)) +
-      line("least SRAM", record.lowest_sram->id + ": " + need(*record.lowest_sram)) +
-      line("least flash", record.lowest_flash->id + ": " + need(*record.lowest_flash)) +
-      "Choose a larger part or another space";
-  if (nearest.violation.sram_bytes > 0) text += ", or lower --reserve-sram";
-  if (nearest.violation.flash_bytes > 0) text += ", or lower --reserve-flash";
-  if (nearest.violation.latency_ms > 0) text += ", or raise --latency-ms";
-  return text + ".\n";
+  return "Nothing of space '" + problem.space.name() + "' fits " + problem.budget.name + "\n" +
+         line("nearest", need_text(nearest)) + line("", describe(subnet)) +
+         line("least SRAM", need_text(*record.lowest_sram)) +
+         line("least flash", need_text(*record.lowest_flash)) +
+         "Choose a larger part or another space" + relief_text(nearest.violation) + ".\n";
 }
 
 }  // namespace

@@ -147,6 +147,7 @@ void add_spaces_command(CLI::App& app, CliContext& context) {
                           ->type_name("NAME|FILE.toml")
                           ->required();
   context.choices[name] = SearchSpace::list_names;
+  add_spaces_rank_command(*spaces, context);
   spaces->callback([options, &context] {
     if (!context.command) context.command = [=, &context] { return list(context, options->json); };
   });

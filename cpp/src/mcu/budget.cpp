@@ -87,6 +87,10 @@ Violation violation(const Footprint& footprint, const McuBudget& budget) {
     excess.latency_ms = std::max(0.0, footprint.latency_ms - *budget.latency_ms);
     excess.relative += excess.latency_ms / *budget.latency_ms;
   }
+  if (budget.macs) {
+    excess.macs = std::max<std::int64_t>(0, footprint.macs - *budget.macs);
+    excess.relative += relative(excess.macs, *budget.macs);
+  }
   return excess;
 }
 

@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "tinynas/evolution.h"
+#include "tinynas/search_algorithm.h"
 
 namespace tinynas {
 

@@ -11,30 +11,57 @@ Json fidelity_json(const Fidelity& fidelity) {
           {"recalibration_images", fidelity.recalibration_images}};
 }
 
-Json options_json(const SearchOptions& options) {
-  const EvolutionOptions& evolution = options.evolution;
-  Json document = {{"engine", options.engine == SearchEngine::kEvolution ? "evolution" : "random"},
-                   {"seed", evolution.seed},
-                   {"measurements", evolution.measurements},
-                   {"generation", evolution.generation},
-                   {"rank_by", evolution.rank_by == RankBy::kScore ? "score" : "accuracy"}};
-  if (options.engine == SearchEngine::kEvolution) {
-    document.update({{"population", evolution.population},
-                     {"parents", evolution.parents},
-                     {"mutation_share", evolution.mutation_share},
-                     {"mutation_probability", evolution.mutation_probability},
-                     {"informed_start", evolution.informed_start},
-                     {"children_per_measurement", evolution.children_per_measurement},
-                     {"attempts", evolution.attempts}});
+/// What the chosen engine is told; the options of others play no part.
+Json engine_json(const EngineOptions& options) {
+  switch (options.engine) {
+    case SearchEngine::kTinynas: {
+      const SurrogateOptions& ours = options.surrogate;
+      return {{"design", ours.design},
+              {"generation", ours.generation},
+              {"parents", ours.parents},
+              {"children", ours.children},
+              {"mutation_share", ours.mutation_share},
+              {"mutation_probability", ours.mutation_probability}};
+    }
+    case SearchEngine::kEvolution: {
+      const EvolutionOptions& evolution = options.evolution;
+      return {{"population", evolution.population},
+              {"generation", evolution.generation},
+              {"parents", evolution.parents},
+              {"mutation_share", evolution.mutation_share},
+              {"mutation_probability", evolution.mutation_probability}};
+    }
+    case SearchEngine::kRegularized: {
+      const RegularizedOptions& aging = options.regularized;
+      return {{"population", aging.population},
+              {"sample", aging.sample},
+              {"generation", aging.generation},
+              {"mutation_probability", aging.mutation_probability}};
+    }
+    case SearchEngine::kNsga2:
+      return {{"population", options.nsga2.population},
+              {"mutation_probability", options.nsga2.mutation_probability}};
+    case SearchEngine::kRandom:
+      return {{"generation", options.random.generation}};
   }
-  document.update({{"batch", options.batch},
-                   {"ranking", fidelity_json(options.ranking)},
-                   {"final", fidelity_json(options.final)},
-                   {"finalists", options.finalists},
-                   {"measure_largest", options.measure_largest},
-                   {"measure_test", options.measure_test},
-                   {"int8", options.int8}});
-  return document;
+  return nullptr;
+}
+
+Json options_json(const SearchOptions& options) {
+  const EngineOptions& engine = options.engine;
+  return {{"engine", engine_name(engine.engine)},
+          {"seed", engine.seed},
+          {"measurements", engine.measurements},
+          {"rank_by", engine.rank_by == RankBy::kScore ? "score" : "accuracy"},
+          {"attempts", engine.attempts},
+          {engine_name(engine.engine), engine_json(engine)},
+          {"batch", options.batch},
+          {"ranking", fidelity_json(options.ranking)},
+          {"final", fidelity_json(options.final)},
+          {"finalists", options.finalists},
+          {"measure_largest", options.measure_largest},
+          {"measure_test", options.measure_test},
+          {"int8", options.int8}};
 }
 
 Json fields_json(const RunFields& fields) {
@@ -61,6 +88,14 @@ std::string describe_run(const SearchOptions& options, const SearchProblem& prob
       {"input", input_mode_name(problem.input)},
       {"depthwise_rows", depthwise_rows_name(problem.depthwise_rows)},
       {"evaluator", fields_json(identity)}};
+  // Absent where they are not asked for, so that earlier runs can be resumed.
+  if (problem.budget.macs) run["mcu"]["macs_budget"] = *problem.budget.macs;
+  for (const auto& [gene, choice] : problem.space.frozen_choices()) {
+    run["space"]["frozen"][gene] = choice;
+  }
+  for (const Genotype& genotype : options.engine.include) {
+    run["search"]["include"].push_back(problem.space.id(genotype));
+  }
   if (problem.budget.latency_ms && runtime.latency) {
     run["mcu"]["latency_budget_ms"] = *problem.budget.latency_ms;
     run["latency"] = {{"cpi_low", runtime.latency->cpi_low},

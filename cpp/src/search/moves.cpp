@@ -10,7 +10,7 @@ Candidate shrink_until_fits(CandidateChecker& checker, const Genotype& genotype,
   for (int step = 0; step < most_steps && !candidate.violation.fits(); ++step) {
     std::vector<std::size_t> positive;
     for (std::size_t i = 0; i < candidate.genotype.size(); ++i) {
-      if (candidate.genotype[i] > 0) positive.push_back(i);
+      if (candidate.genotype[i] > 0 && !checker.space().is_frozen(i)) positive.push_back(i);
     }
     if (positive.empty()) break;
     Genotype next = candidate.genotype;
@@ -27,7 +27,9 @@ Candidate grow_while_fits(CandidateChecker& checker, Candidate candidate, Rng& r
   rng.shuffle(order);
   for (const std::size_t i : order) {
     Genotype next = candidate.genotype;
-    if (next[i] + std::size_t{1} >= genes[i].choices.size()) continue;
+    if (checker.space().is_frozen(i) || next[i] + std::size_t{1} >= genes[i].choices.size()) {
+      continue;
+    }
     ++next[i];
     next = checker.space().canonical(std::move(next));
     if (next == candidate.genotype) continue;
@@ -70,9 +72,9 @@ Candidate descend_violation(CandidateChecker& checker, int rounds) {
 }
 
 std::optional<Candidate> unclaimed_neighbour(CandidateChecker& checker,
-                                             const std::vector<Genotype>& around) {
-  for (const Genotype& genotype : around) {
-    for (const Genotype& neighbour : checker.space().neighbours(genotype)) {
+                                             const std::vector<const Genotype*>& around) {
+  for (const Genotype* genotype : around) {
+    for (const Genotype& neighbour : checker.space().neighbours(*genotype)) {
       if (checker.claimed(checker.space().id(neighbour))) continue;
       Candidate candidate = checker.check(neighbour);
       if (candidate.violation.fits()) return candidate;

@@ -37,6 +37,6 @@ Candidate descend_violation(CandidateChecker& checker, int rounds);
 /// The first neighbour (in the space's order) of the given networks that fits and was not claimed
 /// yet.
 std::optional<Candidate> unclaimed_neighbour(CandidateChecker& checker,
-                                             const std::vector<Genotype>& around);
+                                             const std::vector<const Genotype*>& around);
 
 }  // namespace tinynas

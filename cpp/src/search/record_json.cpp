@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::array kKinds = {RecordKind::kTrial, RecordKind::kFinalist, RecordKind::kReference,
                                RecordKind::kTest};
-constexpr std::array kOrigins = {Origin::kLargest, Origin::kRandom, Origin::kMutation,
+constexpr std::array kOrigins = {Origin::kLargest, Origin::kIncluded, Origin::kRandom, Origin::kMutation,
                                  Origin::kCrossover, Origin::kNeighbour};
 constexpr std::array kSplits = {Split::kTrain, Split::kCalibration, Split::kValidation,
                                 Split::kTest};
@@ -52,6 +52,9 @@ std::string record_line(const MeasurementRecord& record) {
                {"flash_bytes", candidate.footprint.flash_bytes},
                {"macs", candidate.footprint.macs},
                {"params", candidate.params},
+               {"latency_high_ms", candidate.footprint.latency_ms > 0
+                                       ? Json(candidate.footprint.latency_ms)
+                                       : Json(nullptr)},
                {"split", split_name(record.fidelity.split)},
                {"recalibration_images", record.fidelity.recalibration_images},
                {"split_images", record.fidelity.images},
@@ -77,6 +80,9 @@ MeasurementRecord parse_record(std::string_view text, const std::string& where) 
   candidate.genotype = parse_genotype(line, where);
   candidate.footprint = {integer("peak_sram_bytes"), integer("flash_bytes"), integer("macs")};
   candidate.params = integer("params");
+  // Null where no limit asked for it; missing in runs of earlier versions.
+  if (const auto latency = line.find("latency_high_ms"); latency != line.end() && !latency->is_null())
+    candidate.footprint.latency_ms = json_number(line, "latency_high_ms", where);
   record.fidelity.split = value_named(kSplits, split_name, line, "split", where);
   record.fidelity.recalibration_images = static_cast<int>(integer("recalibration_images"));
   record.fidelity.images = static_cast<int>(integer("split_images"));

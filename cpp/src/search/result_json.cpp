@@ -41,7 +41,8 @@ Json accuracy_json(const Measurement& validation, const std::optional<Measuremen
 Json excess_json(const Violation& excess) {
   return {{"sram_bytes", excess.sram_bytes},
           {"flash_bytes", excess.flash_bytes},
-          {"latency_ms", excess.latency_ms}};
+          {"latency_ms", excess.latency_ms},
+          {"macs", excess.macs}};
 }
 
 Json trial_json(const Trial& trial, const SearchSpace& space) {
@@ -81,13 +82,14 @@ std::string search_result_json(const SearchResult& result, const SearchProblem& 
                                const std::string& run_dir) {
   const SearchSpace& space = problem.space;
   Json document = {{"schema_version", 1},
-                   {"seed", result.options.evolution.seed},
+                   {"seed", result.options.engine.seed},
                    {"run_dir", run_dir.empty() ? Json(nullptr) : Json(run_dir)},
                    {"interrupted", result.status == SearchStatus::kInterrupted}};
   document["mcu"] = {{"name", problem.budget.name},
                      {"sram_budget_bytes", problem.budget.sram_bytes},
                      {"flash_budget_bytes", problem.budget.flash_bytes},
-                     {"latency_budget_ms", json_or_null(problem.budget.latency_ms)}};
+                     {"latency_budget_ms", json_or_null(problem.budget.latency_ms)},
+                     {"macs_budget", json_or_null(problem.budget.macs)}};
   document["latency_source"] = problem.budget.latency_ms && problem.runtime.latency
                                    ? Json(problem.runtime.latency->source)
                                    : Json(nullptr);
@@ -95,6 +97,8 @@ std::string search_result_json(const SearchResult& result, const SearchProblem& 
   document["input"] = input_mode_name(problem.input);
   document["depthwise_rows"] = depthwise_rows_name(problem.depthwise_rows);
   document["space"] = space.name();
+  document["frozen"] = Json::object();
+  for (const auto& [gene, choice] : space.frozen_choices()) document["frozen"][gene] = choice;
   document["planned"] = result.planning.planned;
   document["planned_that_fit"] = result.planning.feasible;
   document["measured"] = result.trials.size();

@@ -10,6 +10,7 @@
 #include "search/candidate.h"
 #include "tinynas/bytes.h"
 #include "tinynas/error.h"
+#include "tinynas/pareto.h"
 
 namespace tinynas {
 namespace {
@@ -103,18 +104,6 @@ bool better_trial(const Trial& a, const Trial& b, RankBy rank_by) {
   return key(a) < key(b);
 }
 
-std::unique_ptr<SearchAlgorithm> make_algorithm(const SearchOptions& options,
-                                                const SearchProblem& problem) {
-  if (options.engine == SearchEngine::kEvolution) {
-    return std::make_unique<EvolutionSearch>(problem, options.evolution);
-  }
-  RandomOptions random;
-  random.seed = options.evolution.seed;
-  random.measurements = options.evolution.measurements;
-  random.generation = options.evolution.generation;
-  return std::make_unique<RandomSearch>(problem, random);
-}
-
 /// One run from its first proposal to its result.
 class SearchRun {
  public:
@@ -124,7 +113,7 @@ class SearchRun {
         problem_(problem),
         store_(store),
         callbacks_(callbacks),
-        algorithm_(make_algorithm(options, problem)),
+        algorithm_(make_search(problem, options.engine)),
         log_(problem, evaluator, store) {
     result_.options = options;
   }
@@ -161,7 +150,7 @@ void SearchRun::checkpoint(bool finished) {
 
 void SearchRun::keep_best_trial() {
   for (const Trial& trial : result_.trials) {
-    if (!result_.best || better_trial(trial, *result_.best, options_.evolution.rank_by)) {
+    if (!result_.best || better_trial(trial, *result_.best, options_.engine.rank_by)) {
       result_.best = trial;
     }
   }
@@ -169,7 +158,7 @@ void SearchRun::keep_best_trial() {
 
 void SearchRun::report(Clock::time_point start, std::size_t replayed) const {
   const std::size_t measured = result_.trials.size();
-  const auto wanted = static_cast<std::size_t>(options_.evolution.measurements);
+  const auto wanted = static_cast<std::size_t>(options_.engine.measurements);
   std::ostringstream line;
   line << "planned " << format_count(algorithm_->planning().planned) << ", measured " << measured
        << " of " << wanted << ", best so far " << std::fixed << std::setprecision(1)
@@ -216,7 +205,7 @@ bool SearchRun::measure_finalists() {
   if (stopped()) return false;
   std::vector<Trial> ranked = result_.trials;
   std::sort(ranked.begin(), ranked.end(), [&](const Trial& a, const Trial& b) {
-    return better_trial(a, b, options_.evolution.rank_by);
+    return better_trial(a, b, options_.engine.rank_by);
   });
   ranked.resize(std::min(ranked.size(), static_cast<std::size_t>(options_.finalists)));
   std::vector<Wanted> wanted;
@@ -276,7 +265,7 @@ bool SearchRun::measure_finalists() {
 SearchResult SearchRun::finish(SearchStatus status) {
   result_.status = status;
   result_.planning = algorithm_->planning();
-  result_.pareto = pareto_front(result_.trials, options_.evolution.rank_by);
+  result_.pareto = pareto_front(result_.trials, options_.engine.rank_by);
   if (status == SearchStatus::kFound && options_.int8 && callbacks_.quantisation) {
     const Genotype& winner = result_.best->proposal.candidate.genotype;
     result_.quantisation = callbacks_.quantisation(problem_.space.decode(winner));
@@ -312,13 +301,13 @@ SearchResult SearchRun::run() {
 
 SearchOptions SearchOptions::preset_default(std::uint64_t seed) {
   SearchOptions options;
-  options.evolution.seed = seed;
+  options.engine.seed = seed;
   return options;
 }
 
 SearchOptions SearchOptions::preset_published(std::uint64_t seed) {
   SearchOptions options;
-  options.evolution = EvolutionOptions::published(seed);
+  options.engine = EngineOptions::published(seed);
   options.ranking = options.final;
   return options;
 }

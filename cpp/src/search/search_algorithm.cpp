@@ -4,7 +4,7 @@
 
 #include "search/candidate.h"
 #include "tinynas/error.h"
-#include "tinynas/evolution.h"
+#include "tinynas/search_algorithm.h"
 
 namespace tinynas {
 
@@ -12,6 +12,8 @@ const char* origin_name(Origin origin) {
   switch (origin) {
     case Origin::kLargest:
       return "largest";
+    case Origin::kIncluded:
+      return "included";
     case Origin::kRandom:
       return "random";
     case Origin::kMutation:
@@ -28,9 +30,11 @@ double rank_value(const Measurement& measurement, RankBy rank_by) {
   return rank_by == RankBy::kScore ? measurement.score : measurement.accuracy;
 }
 
-SearchAlgorithm::SearchAlgorithm(SearchProblem problem, int measurements)
+SearchAlgorithm::SearchAlgorithm(SearchProblem problem, int measurements,
+                                 std::vector<Genotype> include)
     : checker_(std::make_unique<CandidateChecker>(std::move(problem))),
-      measurements_(measurements) {
+      measurements_(measurements),
+      include_(std::move(include)) {
   if (measurements < 1) throw BadInput("measurements: must be 1 or more");
 }
 
@@ -45,8 +49,24 @@ bool SearchAlgorithm::done() const {
 
 void SearchAlgorithm::start_generation() {
   const int measured = static_cast<int>(trials_.size());
+  queue_ = included(measurements_ - measured);
+  if (!queue_.empty()) return;
   queue_ = next_generation(generation_++, measured, measurements_ - measured);
   exhausted_ = queue_.empty();
+}
+
+std::vector<Proposal> SearchAlgorithm::included(int most) {
+  std::vector<Proposal> proposals;
+  for (const Genotype& genotype : include_) {
+    if (static_cast<int>(proposals.size()) == most) break;
+    Candidate candidate = checker_->check(checker_->space().canonical(genotype));
+    const bool held = checker_->space().held(candidate.genotype) == candidate.genotype;
+    if (!held || !candidate.violation.fits() || !checker_->claim(candidate.id)) continue;
+    proposals.push_back(
+        {static_cast<int>(proposals.size()), 0, Origin::kIncluded, std::move(candidate)});
+  }
+  include_.clear();
+  return proposals;
 }
 
 std::vector<Proposal> SearchAlgorithm::ask(int n) {

@@ -3,158 +3,157 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
-#include <numeric>
 
 namespace tinynas {
 namespace {
 
-/// Row-major square matrix of order n, factored in place: lower triangle L with L L^T = matrix.
-void cholesky(std::vector<double>& matrix, std::size_t n) {
-  for (std::size_t j = 0; j < n; ++j) {
-    for (std::size_t i = j; i < n; ++i) {
-      double sum = matrix[i * n + j];
-      for (std::size_t k = 0; k < j; ++k) sum -= matrix[i * n + k] * matrix[j * n + k];
-      matrix[i * n + j] = i == j ? std::sqrt(sum) : sum / matrix[j * n + j];
-    }
-  }
+constexpr Eigen::Index kFootprintFeatures = 4;
+
+/// Squared distances of the rows of `a` and `b`.
+Eigen::MatrixXd squared_distances(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) {
+  Eigen::MatrixXd squares = -2 * a * b.transpose();
+  squares.colwise() += a.rowwise().squaredNorm();
+  squares.rowwise() += b.rowwise().squaredNorm().transpose();
+  return squares.cwiseMax(0);
 }
 
-/// Solves L x = b in place.
-void solve_lower(const std::vector<double>& factor, std::size_t n, std::vector<double>& b) {
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= factor[i * n + k] * b[k];
-    b[i] /= factor[i * n + i];
-  }
-}
-
-/// Solves L^T x = b in place.
-void solve_upper(const std::vector<double>& factor, std::size_t n, std::vector<double>& b) {
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t k = i + 1; k < n; ++k) b[i] -= factor[k * n + i] * b[k];
-    b[i] /= factor[i * n + i];
-  }
-}
-
-/// Quantile of the standard normal distribution, by bisection: exact enough and portable.
-double normal_quantile(double p) {
-  double low = -8, high = 8;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = (low + high) / 2;
-    const double below = 0.5 * std::erfc(-middle / std::numbers::sqrt2);
-    (below < p ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
-
-double normal(Rng& rng) {
-  const double radius = std::sqrt(-2 * std::log(1 - rng.uniform()));
-  return radius * std::cos(2 * std::numbers::pi * rng.uniform());
-}
-
-/// Van der Waerden scores: the k-th best of n gets the normal quantile of its rank.
-std::vector<double> normal_scores(std::span<const Trial> trials, RankBy rank_by) {
-  std::vector<std::size_t> order(trials.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return rank_value(trials[a].measurement, rank_by) < rank_value(trials[b].measurement, rank_by);
-  });
-  std::vector<double> scores(trials.size());
-  for (std::size_t rank = 0; rank < order.size(); ++rank) {
-    const double p = (static_cast<double>(rank) + 1) / (static_cast<double>(order.size()) + 1);
-    scores[order[rank]] = normal_quantile(p);
-  }
-  return scores;
+/// The mixed kernel of products and squared distances, both per feature.
+Eigen::MatrixXd mixed(const SurrogateKernel& kernel, const Eigen::MatrixXd& products,
+                      const Eigen::MatrixXd& distances) {
+  const double width = 2 * kernel.length * kernel.length;
+  return (1 - kernel.mix) * products.array() + kernel.mix * (-distances.array() / width).exp();
 }
 
 }  // namespace
 
-std::vector<double> Surrogate::raw_features(const Candidate& candidate) const {
-  std::vector<double> row;
+Eigen::VectorXd Surrogate::raw_features(const Candidate& candidate) const {
+  Eigen::VectorXd row = center_;  // inactive genes stay at the centre
   const std::vector<Gene>& genes = space_->genes();
-  row.reserve(genes.size() + 4);
+  Eigen::Index at = 0;
   for (std::size_t i = 0; i < genes.size(); ++i) {
-    const double last = static_cast<double>(std::max<std::size_t>(genes[i].choices.size(), 2) - 1);
-    row.push_back(candidate.genotype[i] / last);
+    const auto choices = static_cast<Eigen::Index>(genes[i].choices.size());
+    if (space_->is_active(candidate.genotype, i)) {
+      row.segment(at, choices).setZero();
+      row[at + candidate.genotype[i]] = 1;
+      row[at + choices] = candidate.genotype[i] / static_cast<double>(choices - 1);
+    }
+    at += choices + 1;
   }
   const double macs = std::log1p(static_cast<double>(candidate.footprint.macs));
-  row.push_back(macs);
-  row.push_back(macs * macs);
-  row.push_back(std::log1p(static_cast<double>(candidate.params)));
-  row.push_back(std::log1p(static_cast<double>(candidate.footprint.peak_sram_bytes)));
+  row.tail<kFootprintFeatures>() << macs, macs * macs,
+      std::log1p(static_cast<double>(candidate.params)),
+      std::log1p(static_cast<double>(candidate.footprint.peak_sram_bytes));
   return row;
 }
 
-std::vector<double> Surrogate::features(const Candidate& candidate) const {
-  std::vector<double> row = raw_features(candidate);
-  for (std::size_t j = 0; j < row.size(); ++j) row[j] = (row[j] - center_[j]) * scale_[j];
-  return row;
+Eigen::MatrixXd Surrogate::features(std::span<const Candidate* const> candidates) const {
+  Eigen::MatrixXd rows(static_cast<Eigen::Index>(candidates.size()), center_.size());
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    rows.row(static_cast<Eigen::Index>(i)) =
+        (raw_features(*candidates[i]) - center_).cwiseProduct(weight_).transpose();
+  }
+  return rows;
 }
 
-Surrogate::Surrogate(const SearchSpace& space, std::span<const Trial> trials, RankBy rank_by)
-    : space_(&space) {
-  const std::size_t n = trials.size();
-  std::vector<std::vector<double>> rows;
-  for (const Trial& trial : trials) rows.push_back(raw_features(trial.proposal.candidate));
-  const std::size_t d = rows.front().size();
-  center_.assign(d, 0);
-  scale_.assign(d, 0);
-  for (std::size_t j = 0; j < d; ++j) {
-    double sum = 0, squares = 0;
-    for (const auto& row : rows) sum += row[j];
-    center_[j] = sum / static_cast<double>(n);
-    for (const auto& row : rows) squares += (row[j] - center_[j]) * (row[j] - center_[j]);
-    // A feature that never varied says nothing: weight 0.
-    if (squares > 1e-12) scale_[j] = std::sqrt(static_cast<double>(n) / squares);
-    for (auto& row : rows) row[j] = (row[j] - center_[j]) * scale_[j];
+void Surrogate::read_trials(std::span<const Trial* const> trials, RankBy rank_by) {
+  Eigen::Index count = kFootprintFeatures;
+  for (const Gene& gene : space_->genes()) {
+    count += static_cast<Eigen::Index>(gene.choices.size()) + 1;
   }
-  const std::vector<double> target = normal_scores(trials, rank_by);
-
-  std::vector<double> gram(d * d, 0), moment(d, 0);
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t a = 0; a < d; ++a) {
-      moment[a] += rows[i][a] * target[i];
-      for (std::size_t b = 0; b <= a; ++b) gram[a * d + b] += rows[i][a] * rows[i][b];
-    }
+  center_ = Eigen::VectorXd::Zero(count);
+  weight_ = Eigen::VectorXd::Ones(count);
+  Eigen::Index at = 0;
+  for (const Gene& gene : space_->genes()) {
+    const auto choices = static_cast<double>(gene.choices.size());
+    const auto columns = static_cast<Eigen::Index>(gene.choices.size());
+    center_.segment(at, columns).setConstant(1 / choices);
+    weight_.segment(at, columns).setConstant(choices / std::sqrt(choices - 1));
+    center_[at + columns] = 0.5;
+    // Deviation of equally spaced positions in [0, 1].
+    weight_[at + columns] = std::sqrt(12 * (choices - 1) / (choices + 1));
+    at += columns + 1;
   }
-  double best_criterion = std::numeric_limits<double>::infinity();
-  for (const double ridge : {1.0, 3.0, 10.0, 30.0, 100.0, 300.0}) {
-    std::vector<double> factor = gram;
-    for (std::size_t a = 0; a < d; ++a) factor[a * d + a] += ridge;
-    cholesky(factor, d);
-    std::vector<double> weights = moment;
-    solve_lower(factor, d, weights);
-    solve_upper(factor, d, weights);
-    // Degrees of freedom: the trace of X (X^T X + ridge)^-1 X^T, one solve a row.
-    double freedom = 1, residual = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      const double error = target[i] - predict(weights, rows[i]);
-      residual += error * error;
-      std::vector<double> half = rows[i];
-      solve_lower(factor, d, half);
-      freedom += std::inner_product(half.begin(), half.end(), half.begin(), 0.0);
-    }
-    const double left = std::max(static_cast<double>(n) - freedom, 0.5);
-    const double criterion = residual / (left * left);
-    if (criterion < best_criterion) {
-      best_criterion = criterion;
-      mean_ = std::move(weights);
-      factor_ = std::move(factor);
-      noise_ = std::sqrt(residual / left);
-    }
+  const auto n = static_cast<Eigen::Index>(trials.size());
+  Eigen::MatrixXd footprints(n, kFootprintFeatures);
+  targets_.resize(n);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const Trial& trial = *trials[static_cast<std::size_t>(i)];
+    footprints.row(i) = raw_features(trial.proposal.candidate).tail<kFootprintFeatures>();
+    targets_[i] = rank_value(trial.measurement, rank_by);
   }
+  const Eigen::RowVectorXd means = footprints.colwise().mean();
+  const Eigen::RowVectorXd deviations =
+      ((footprints.rowwise() - means).colwise().squaredNorm() / static_cast<double>(n)).cwiseSqrt();
+  center_.tail<kFootprintFeatures>() = means.transpose();
+  for (Eigen::Index j = 0; j < kFootprintFeatures; ++j) {
+    // A footprint that never varied says nothing.
+    weight_[at + j] = deviations[j] > 1e-9 ? 1 / deviations[j] : 0;
+  }
+  targets_.array() -= targets_.mean();
+  const double deviation = std::sqrt(targets_.squaredNorm() / static_cast<double>(n));
+  if (deviation > 0) targets_ /= deviation;
+  std::vector<const Candidate*> candidates;
+  for (const Trial* trial : trials) candidates.push_back(&trial->proposal.candidate);
+  inputs_ = features(candidates);
 }
 
-std::vector<double> Surrogate::sample_weights(Rng& rng) const {
-  std::vector<double> weights(mean_.size());
-  for (double& weight : weights) weight = normal(rng);
-  solve_upper(factor_, mean_.size(), weights);
-  for (std::size_t j = 0; j < weights.size(); ++j) weights[j] = mean_[j] + noise_ * weights[j];
-  return weights;
+Eigen::MatrixXd Surrogate::kernel_between(const Eigen::MatrixXd& a,
+                                          const Eigen::MatrixXd& b) const {
+  const auto width = static_cast<double>(center_.size());
+  return mixed(kernel_, a * b.transpose() / width, squared_distances(a, b) / width);
 }
 
-double Surrogate::predict(std::span<const double> weights, std::span<const double> features) {
-  return std::inner_product(features.begin(), features.end(), weights.begin(), 0.0);
+SurrogateKernel Surrogate::fit_kernel(const SearchSpace& space,
+                                      std::span<const Trial* const> trials, RankBy rank_by) {
+  const Surrogate data(space, trials, rank_by);
+  const auto width = static_cast<double>(data.center_.size());
+  const Eigen::MatrixXd products = data.inputs_ * data.inputs_.transpose() / width;
+  const Eigen::MatrixXd distances = squared_distances(data.inputs_, data.inputs_) / width;
+  const auto n = static_cast<double>(trials.size());
+  SurrogateKernel best;
+  double best_likelihood = -std::numeric_limits<double>::infinity();
+  for (const double mix : {0.0, 0.3, 0.7, 1.0}) {
+    for (const double length : {0.5, 1.0, 2.0, 4.0}) {
+      if (mix == 0 && length != 1) continue;  // the linear kernel has no length
+      // One decomposition serves every noise; the best scale of the prior is known in closed form.
+      const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(
+          mixed({mix, length, 0}, products, distances));
+      const Eigen::ArrayXd spectrum = solver.eigenvalues().cwiseMax(0).array();
+      const Eigen::ArrayXd rotated =
+          (solver.eigenvectors().transpose() * data.targets_).array().square();
+      for (const double noise : {0.003, 0.01, 0.03, 0.1, 0.3, 1.0}) {
+        const Eigen::ArrayXd variances = spectrum + noise;
+        const double scale = (rotated / variances).mean();
+        const double likelihood = -(n * std::log(std::max(scale, 1e-300)) + variances.log().sum());
+        if (likelihood > best_likelihood) {
+          best_likelihood = likelihood;
+          best = {mix, length, noise};
+        }
+      }
+    }
+  }
+  return best;
+}
+
+Surrogate::Surrogate(const SearchSpace& space, std::span<const Trial* const> trials, RankBy rank_by,
+                     const SurrogateKernel& kernel)
+    : Surrogate(space, trials, rank_by) {
+  kernel_ = kernel;
+  const Eigen::MatrixXd between = kernel_between(inputs_, inputs_);
+  Eigen::MatrixXd noisy = between;
+  noisy.diagonal().array() += kernel_.noise;
+  factor_.compute(noisy);
+  solved_ = factor_.solve(targets_);
+  scale_ = targets_.dot(solved_) / static_cast<double>(trials.size());
+  trial_means_ = between * solved_;
+}
+
+SurrogatePosterior Surrogate::predict(std::span<const Candidate* const> candidates) const {
+  const Eigen::MatrixXd inputs = features(candidates);
+  const Eigen::MatrixXd known = kernel_between(inputs_, inputs);
+  const Eigen::MatrixXd half = factor_.matrixL().solve(known);
+  return {known.transpose() * solved_,
+          scale_ * (kernel_between(inputs, inputs) - half.transpose() * half)};
 }
 
 }  // namespace tinynas

@@ -5,8 +5,8 @@
 // to the same multiple, which depends on the block's input channels. So the count is a sum over
 // chains of channels, carried stage by stage as "networks so far that end in c channels".
 
-#include <algorithm>
 #include <map>
+#include <set>
 
 #include "space/layout.h"
 
@@ -15,70 +15,89 @@ namespace {
 
 using CountByChannels = std::map<int, double>;
 
-/// Distinct channels of a part: of all its choices, or the one that the global width has settled.
-std::vector<int> distinct_channels(const SpaceLayout& space, const ChannelAxis& part,
-                                   std::size_t width_choice) {
-  if (space.width.gene >= 0 && part.width.gene == space.width.gene) {
-    return {part.channels[width_choice]};
-  }
-  std::vector<int> channels = part.channels;  // ascends
-  channels.erase(std::unique(channels.begin(), channels.end()), channels.end());
-  return channels;
-}
+/// The choices that are left of each axis.
+class Choices {
+ public:
+  Choices(const SpaceLayout& space, const std::vector<std::int16_t>& frozen)
+      : space_(space), frozen_(frozen) {}
 
-/// Kernels times distinct mid channels of one block.
-double block_count(const SpaceLayout& space, const BlockAxes& block, int in_channels) {
-  double mids = 0;
-  for (std::size_t choice = 0; choice < block.expand.choices.size(); ++choice) {
-    mids += space.lowest_expand(block.expand, choice, in_channels) == choice;
-  }
-  return mids * static_cast<double>(block.kernel.choices.size());
-}
-
-double stage_count(const SpaceLayout& space, const StageLayout& stage, int in_channels,
-                   int out_channels) {
-  double blocks = block_count(space, stage.blocks[0], in_channels);
-  double sum = 0;
-  std::size_t depth = 1;
-  for (const double choice : stage.depth.choices) {
-    for (; depth < static_cast<std::size_t>(choice); ++depth) {
-      blocks *= block_count(space, stage.blocks[depth], out_channels);
+  std::vector<std::size_t> of(const Axis& axis) const {
+    const auto gene = static_cast<std::size_t>(axis.gene);
+    if (axis.gene >= 0 && !frozen_.empty() && frozen_[gene] >= 0) {
+      return {static_cast<std::size_t>(frozen_[gene])};
     }
-    sum += blocks;
+    std::vector<std::size_t> all(axis.choices.size());
+    for (std::size_t choice = 0; choice < all.size(); ++choice) all[choice] = choice;
+    return all;
   }
-  return sum;
-}
 
-double count_at_width(const SpaceLayout& space, std::size_t width_choice) {
-  CountByChannels counts;
-  for (const int channels : distinct_channels(space, space.stem, width_choice)) {
-    counts[channels] = 1;
-  }
-  for (const StageLayout& stage : space.stages) {
-    CountByChannels next;
-    for (const int out : distinct_channels(space, stage.out, width_choice)) {
-      for (const auto& [in, count] : counts)
-        next[out] += count * stage_count(space, stage, in, out);
+  /// Distinct channels of a part: of all its choices, or the one that the global width has settled.
+  std::set<int> channels(const ChannelAxis& part, std::size_t width_choice) const {
+    if (space_.width.gene >= 0 && part.width.gene == space_.width.gene) {
+      return {part.channels[width_choice]};
     }
-    counts = std::move(next);
+    if (part.width.gene < 0) return {part.channels.begin(), part.channels.end()};
+    std::set<int> distinct;
+    for (const std::size_t choice : of(part.width)) distinct.insert(part.channels[choice]);
+    return distinct;
   }
-  double sum = 0;
-  for (const auto& [channels, count] : counts) sum += count;
-  return sum * static_cast<double>(distinct_channels(space, space.head, width_choice).size());
-}
+
+  /// Kernels times distinct mid channels of one block.
+  double block_count(const BlockAxes& block, int in_channels) const {
+    std::set<int> mids;
+    for (const std::size_t choice : of(block.expand)) {
+      mids.insert(space_.mid_channels(in_channels, block.expand.choices[choice]));
+    }
+    return static_cast<double>(mids.size()) * static_cast<double>(of(block.kernel).size());
+  }
+
+  double stage_count(const StageLayout& stage, int in_channels, int out_channels) const {
+    double blocks = block_count(stage.blocks[0], in_channels);
+    double sum = 0;
+    std::size_t depth = 1;
+    for (const std::size_t choice : of(stage.depth)) {
+      for (; depth < static_cast<std::size_t>(stage.depth.choices[choice]); ++depth) {
+        blocks *= block_count(stage.blocks[depth], out_channels);
+      }
+      sum += blocks;
+    }
+    return sum;
+  }
+
+  double count_at_width(std::size_t width_choice) const {
+    CountByChannels counts;
+    for (const int stem : channels(space_.stem, width_choice)) counts[stem] = 1;
+    for (const StageLayout& stage : space_.stages) {
+      CountByChannels next;
+      for (const int out : channels(stage.out, width_choice)) {
+        for (const auto& [in, count] : counts) next[out] += count * stage_count(stage, in, out);
+      }
+      counts = std::move(next);
+    }
+    double sum = 0;
+    for (const auto& [last, count] : counts) sum += count;
+    return sum * static_cast<double>(channels(space_.head, width_choice).size());
+  }
+
+ private:
+  const SpaceLayout& space_;
+  const std::vector<std::int16_t>& frozen_;
+};
 
 }  // namespace
 
 double SearchSpace::cardinality() const {
   const SpaceLayout& space = *layout_;
+  const Choices choices(space, frozen_);
   double sum = 0;
-  for (std::size_t choice = 0; choice < space.width.choices.size(); ++choice) {
-    // Width choices that round to the same channels everywhere are one.
-    const bool distinct =
-        space.width.gene < 0 || space.gene_info[space.width.gene].lowest[choice] == choice;
-    if (distinct) sum += count_at_width(space, choice);
+  // Width choices that round to the same channels everywhere are one.
+  std::set<std::size_t> widths;
+  for (const std::size_t choice : choices.of(space.width)) {
+    const bool fixed = space.width.gene < 0;
+    widths.insert(fixed ? choice : space.gene_info[space.width.gene].lowest[choice]);
   }
-  return sum * static_cast<double>(space.resolution.choices.size());
+  for (const std::size_t choice : widths) sum += choices.count_at_width(choice);
+  return sum * static_cast<double>(choices.of(space.resolution).size());
 }
 
 }  // namespace tinynas

@@ -49,15 +49,14 @@ const std::string& SearchSpace::hash() const { return layout_->hash; }
 const std::string& SearchSpace::toml_text() const { return layout_->toml_text; }
 const std::vector<Gene>& SearchSpace::genes() const { return layout_->genes; }
 
-Genotype SearchSpace::smallest() const { return Genotype(genes().size(), 0); }
+Genotype SearchSpace::smallest() const { return held(Genotype(genes().size(), 0)); }
 
 Genotype SearchSpace::largest() const {
   Genotype genotype;
   for (const Gene& gene : genes()) {
     genotype.push_back(static_cast<std::uint8_t>(gene.choices.size() - 1));
   }
-  layout_->make_canonical(genotype);
-  return genotype;
+  return held(std::move(genotype));
 }
 
 Genotype SearchSpace::canonical(Genotype genotype) const {

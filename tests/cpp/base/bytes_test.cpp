@@ -22,6 +22,17 @@ TEST_CASE("parse_bytes reads what people write") {
   }
 }
 
+TEST_CASE("parse_count reads thousands and millions, and refuses everything else") {
+  CHECK(parse_count("12500000", "--macs") == 12500000);
+  CHECK(parse_count("12.5M", "--macs") == 12500000);
+  CHECK(parse_count("0.3 m", "--macs") == 300000);
+  CHECK(parse_count("800k", "--macs") == 800000);
+  for (const char* text : {"", "0", "-5", "M", "12.5", "3G", "1e6x", "nan"}) {
+    INFO(text);
+    CHECK(bad_input([&] { parse_count(text, "--macs"); }).find("--macs: '") == 0);
+  }
+}
+
 TEST_CASE("parse_bytes refuses everything else, naming the flag") {
   for (const char* text : {"", "KiB", "-1", "-0", "1.5", "0.3KiB", "1GiB", "1e3", "0x10", "nan",
                            "inf", "1KiB2", "1,024", "99999999999999999999", "1 2"}) {

@@ -57,6 +57,10 @@ TEST_CASE("bash completes commands, options, choices and files") {
   CHECK(offered(folder, {"tinynas", "pl"}) == Words{"plan"});
   CHECK(offered(folder, {"tinynas", "mcus", ""}) == Words{"list", "show"});
   CHECK(offered(folder, {"tinynas", "-q", "mcus", "sh"}) == Words{"show"});
+  CHECK(offered(folder, {"tinynas", "spaces", ""}) == Words{"list", "show", "rank"});
+  CHECK(offered(folder, {"tinynas", "spaces", "rank", "--crit"}) == Words{"--criterion"});
+  CHECK(offered(folder, {"tinynas", "spaces", "rank", "--criterion", "e"}) ==
+        Words{"expected-best"});
 
   CHECK(offered(folder, {"tinynas", "plan", "--res"}) ==
         Words{"--reserve-flash", "--reserve-sram"});

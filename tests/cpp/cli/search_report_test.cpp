@@ -44,7 +44,7 @@ Found search_for(const McuOptions& mcu) {
   McuTarget target = resolve_mcu(mcu, runtime);
   SearchProblem problem{SearchSpace::find("fashion-mnist"), target.budget, runtime};
   SearchOptions options = SearchOptions::preset_default(0);
-  options.evolution.measurements = 24;
+  options.engine.measurements = 24;
   MacsEvaluator evaluator;
   SearchResult result = run_search(options, problem, evaluator, nullptr, {});
   std::string report = search_report(result, problem, target, "runs/x", 12.34);
@@ -94,15 +94,15 @@ TEST_CASE("a budget that does not bind, and one that nothing fits") {
 TEST_CASE("names and numbers of a request") {
   SearchRequest request;
   request.seed = 5;
-  CHECK(search_options(request).evolution.seed == 5);
-  CHECK(search_options(request).evolution.measurements == 120);
+  CHECK(search_options(request).engine.seed == 5);
+  CHECK(search_options(request).engine.measurements == 120);
   request.preset = "published";
-  CHECK(search_options(request).evolution.measurements == 3100);
+  CHECK(search_options(request).engine.measurements == 3100);
   CHECK(search_options(request).ranking.images == 0);
   request.measurements = 7;
   request.engine = "random";
-  CHECK(search_options(request).evolution.measurements == 7);
-  CHECK(search_options(request).engine == SearchEngine::kRandom);
+  CHECK(search_options(request).engine.measurements == 7);
+  CHECK(search_options(request).engine.engine == SearchEngine::kRandom);
   request.engine = "evolutoin";
   CHECK_THROWS_WITH(search_options(request), Catch::Contains("did you mean 'evolution'"));
   request.engine = "random";

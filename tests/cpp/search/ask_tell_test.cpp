@@ -16,34 +16,29 @@ using namespace tinynas::testing;
 namespace {
 
 struct Engine {
-  const char* name;
-  std::function<std::unique_ptr<SearchAlgorithm>(const SearchProblem&, std::uint64_t seed,
-                                                 int measurements)>
-      make;
+  std::string name;
+  EngineOptions options;
+
+  std::unique_ptr<SearchAlgorithm> make(const SearchProblem& problem, std::uint64_t seed,
+                                        int measurements) const {
+    EngineOptions mine = options;
+    mine.seed = seed;
+    mine.measurements = measurements;
+    return make_search(problem, mine);
+  }
 };
 
+/// All, with generations small enough that a test sees a few of them.
 std::vector<Engine> engines() {
-  const auto evolution = [](EvolutionOptions options) {
-    return [options](const SearchProblem& problem, std::uint64_t seed, int measurements) {
-      EvolutionOptions mine = options;
-      mine.seed = seed;
-      mine.measurements = measurements;
-      return std::make_unique<EvolutionSearch>(problem, mine);
-    };
-  };
-  EvolutionOptions published = EvolutionOptions::published(0);
-  published.population = published.generation = 10;
-  EvolutionOptions plain;
-  plain.children_per_measurement = 1;
-  return {{"default", evolution({})},
-          {"published", evolution(published)},
-          {"without model", evolution(plain)},
-          {"random", [](const SearchProblem& problem, std::uint64_t seed, int measurements) {
-             RandomOptions options;
-             options.seed = seed;
-             options.measurements = measurements;
-             return std::make_unique<RandomSearch>(problem, options);
-           }}};
+  EngineOptions small;
+  small.evolution.population = small.evolution.generation = 10;
+  small.regularized.population = small.nsga2.population = 10;
+  std::vector<Engine> all;
+  for (const std::string& name : engine_names()) {
+    all.push_back({name, small});
+    all.back().options.engine = parse_engine(name, "engine");
+  }
+  return all;
 }
 
 std::vector<TrialResult> measured(const SearchAlgorithm& algorithm, Evaluator& evaluator,
@@ -217,29 +212,29 @@ TEST_CASE("a budget that only a few networks fit: all are found, and the search 
     REQUIRE(fitting >= 1);
     REQUIRE(fitting < 40);
     FormulaEvaluator evaluator;
-    EvolutionOptions options;
-    options.measurements = 100;
-    EvolutionSearch search(problem, options);
-    drive(search, evaluator);
-    INFO("slack " << slack << ", " << fitting << " networks fit");
-    CHECK(search.done());
-    CHECK(search.trials().size() == fitting);
+    for (const Engine& engine : engines()) {
+      const auto search = engine.make(problem, 0, 100);
+      drive(*search, evaluator);
+      INFO(engine.name << ", slack " << slack << ", " << fitting << " networks fit");
+      CHECK(search->done());
+      CHECK(search->trials().size() == fitting);
+    }
   }
 }
 
 TEST_CASE("the published preset is the published loop") {
-  const EvolutionOptions options = EvolutionOptions::published(1);
+  EngineOptions options = EngineOptions::published(1);
   CHECK(options.measurements == 3100);
+  CHECK(options.rank_by == RankBy::kAccuracy);
   const SearchProblem problem = make_problem("fashion-mnist", 12000, 64000);
   FormulaEvaluator evaluator;
-  EvolutionOptions two_iterations = options;
-  two_iterations.measurements = 300;
-  EvolutionSearch search(problem, two_iterations);
-  drive(search, evaluator, 50);
-  REQUIRE(search.trials().size() == 300);
+  options.measurements = 300;
+  const auto search = make_search(problem, options);
+  drive(*search, evaluator, 50);
+  REQUIRE(search->trials().size() == 300);
   for (int generation = 1; generation < 3; ++generation) {
     int mutations = 0, crossovers = 0;
-    for (const Trial& trial : search.trials()) {
+    for (const Trial& trial : search->trials()) {
       if (trial.proposal.generation != generation) continue;
       mutations += trial.proposal.origin == Origin::kMutation;
       crossovers += trial.proposal.origin == Origin::kCrossover;
@@ -252,16 +247,19 @@ TEST_CASE("the published preset is the published loop") {
 TEST_CASE("options out of range are refused") {
   const SearchProblem problem = make_problem("toy", 9000, 40000);
   const auto refuse = [&](auto change) {
-    EvolutionOptions options;
+    EngineOptions options;
     change(options);
-    CHECK_THROWS_AS(EvolutionSearch(problem, options), BadInput);
+    CHECK_THROWS_AS(make_search(problem, options), BadInput);
   };
   refuse([](auto& o) { o.measurements = 0; });
-  refuse([](auto& o) { o.population = 0; });
-  refuse([](auto& o) { o.generation = 0; });
-  refuse([](auto& o) { o.parents = 0; });
   refuse([](auto& o) { o.attempts = 0; });
-  refuse([](auto& o) { o.children_per_measurement = 0; });
-  refuse([](auto& o) { o.mutation_probability = 1.5; });
-  refuse([](auto& o) { o.mutation_share = -0.1; });
+  refuse([](auto& o) { o.surrogate.design = 0; });
+  refuse([](auto& o) { o.surrogate.children = 0; });
+  refuse([](auto& o) { o.surrogate.mutation_probability = 1.5; });
+  refuse([](auto& o) { o.evolution.population = 0; });
+  refuse([](auto& o) { o.evolution.parents = 0; });
+  refuse([](auto& o) { o.evolution.mutation_share = -0.1; });
+  refuse([](auto& o) { o.regularized.sample = 0; });
+  refuse([](auto& o) { o.nsga2.population = 1; });
+  refuse([](auto& o) { o.random.generation = 0; });
 }

@@ -32,22 +32,13 @@ Outcome outcome(SearchAlgorithm& algorithm, FormulaEvaluator& evaluator) {
   return result;
 }
 
-Outcome evolution(const SearchProblem& problem, std::uint64_t seed, int measurements,
-                  FormulaEvaluator& evaluator) {
-  EvolutionOptions options;
+Outcome found_by(SearchEngine engine, const SearchProblem& problem, std::uint64_t seed,
+                 int measurements, FormulaEvaluator& evaluator) {
+  EngineOptions options;
+  options.engine = engine;
   options.seed = seed;
   options.measurements = measurements;
-  EvolutionSearch search(problem, options);
-  return outcome(search, evaluator);
-}
-
-Outcome random_choice(const SearchProblem& problem, std::uint64_t seed, int measurements,
-                      FormulaEvaluator& evaluator) {
-  RandomOptions options;
-  options.seed = seed;
-  options.measurements = measurements;
-  RandomSearch search(problem, options);
-  return outcome(search, evaluator);
+  return outcome(*make_search(problem, options), evaluator);
 }
 
 }  // namespace
@@ -59,7 +50,7 @@ TEST_CASE("toy space: regret against the best of all networks, 20 seeds") {
   for (const Budget& budget :
        {Budget{6000, 1 << 20}, Budget{9000, 33000}, Budget{1 << 20, 31000}}) {
     const SearchProblem problem = make_problem("toy", budget.sram, budget.flash);
-    double evolution_regret = 0, random_regret = 0;
+    double our_regret = 0, random_regret = 0;
     int optimal = 0;
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       FormulaEvaluator evaluator(seed % 5);
@@ -71,19 +62,19 @@ TEST_CASE("toy space: regret against the best of all networks, 20 seeds") {
           best = std::max(best, evaluator.true_accuracy(subnet));
         }
       });
-      const Outcome ours = evolution(problem, seed, 60, evaluator);
-      const Outcome random = random_choice(problem, seed, 60, evaluator);
+      const Outcome ours = found_by(SearchEngine::kTinynas, problem, seed, 60, evaluator);
+      const Outcome random = found_by(SearchEngine::kRandom, problem, seed, 60, evaluator);
       REQUIRE(ours.measured <= best + 1e-12);
       REQUIRE(random.measured <= best + 1e-12);
       optimal += ours.measured >= best - 1e-12;
-      evolution_regret += (best - ours.chosen) / 20;
+      our_regret += (best - ours.chosen) / 20;
       random_regret += (best - random.chosen) / 20;
     }
-    INFO("SRAM " << budget.sram << ", flash " << budget.flash << ": regret " << evolution_regret
+    INFO("SRAM " << budget.sram << ", flash " << budget.flash << ": regret " << our_regret
                  << " against " << random_regret << " of random choice; optimum measured "
                  << optimal << " times of 20");
-    CHECK(evolution_regret < 0.5 * random_regret);
-    CHECK(evolution_regret < 0.005);
+    CHECK(our_regret < 0.5 * random_regret);
+    CHECK(our_regret < 0.005);
     CHECK(optimal >= 18);
   }
 }
@@ -99,8 +90,8 @@ TEST_CASE("fashion-mnist space, tight budgets: beats random choice at equal meas
     double gain = 0;
     for (std::uint64_t seed = 0; seed < 10; ++seed) {
       FormulaEvaluator evaluator(100 + seed);
-      const double ours = evolution(problem, seed, 80, evaluator).chosen;
-      const double random = random_choice(problem, seed, 80, evaluator).chosen;
+      const double ours = found_by(SearchEngine::kTinynas, problem, seed, 80, evaluator).chosen;
+      const double random = found_by(SearchEngine::kRandom, problem, seed, 80, evaluator).chosen;
       wins += ours > random;
       gain += (ours - random) / 10;
     }
@@ -113,8 +104,7 @@ TEST_CASE("fashion-mnist space, tight budgets: beats random choice at equal meas
 
 TEST_CASE("the largest network is tried first where it fits") {
   const SearchProblem problem = make_problem("fashion-mnist", 1 << 20, 1 << 20);
-  EvolutionSearch search(problem, {});
-  const Proposal first = search.ask(1).front();
+  const Proposal first = make_search(problem, {})->ask(1).front();
   CHECK(first.origin == Origin::kLargest);
   CHECK(first.candidate.genotype == problem.space.largest());
 }

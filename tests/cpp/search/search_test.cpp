@@ -234,8 +234,8 @@ TEST_CASE("an evaluator that fails leaves a run that resumes") {
 
 TEST_CASE("trials.jsonl cut at any byte: resumed equals undisturbed") {
   SearchOptions options = small_options(5);
-  options.evolution.measurements = 16;
-  options.evolution.population = 5;
+  options.engine.measurements = 16;
+  options.engine.surrogate.design = 5;
   const SearchProblem problem = make_problem("toy", 9000, 33000);
   const auto reference = undisturbed(options, problem);
   const std::string& trials = reference.at("trials.jsonl");

@@ -105,9 +105,9 @@ TemporaryFolder::~TemporaryFolder() {
 
 SearchOptions small_options(std::uint64_t seed) {
   SearchOptions options = SearchOptions::preset_default(seed);
-  options.evolution.measurements = 40;
-  options.evolution.population = 12;
-  options.evolution.children_per_measurement = 8;
+  options.engine.measurements = 40;
+  options.engine.surrogate.design = 12;
+  options.engine.surrogate.children = 64;
   return options;
 }
 

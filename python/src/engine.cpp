@@ -1,32 +1,34 @@
 // Ask and tell from Python.
 
-#include "tinynas/evolution.h"
+#include "tinynas/engines.h"
 
 #include <pybind11/stl.h>
 
+#include <map>
 #include <mutex>
 
 #include "bindings.h"
 #include "tinynas/error.h"
+#include "tinynas/pareto.h"
 
 namespace tinynas::python {
 namespace {
 
-/// tinynas.Evolution. Python threads may share one; asking plans thousands of networks, so the GIL
+/// tinynas.Engine. Python threads may share one; asking plans thousands of networks, so the GIL
 /// is released and a lock of its own keeps order.
-class BoundEvolution {
+class BoundEngine {
  public:
-  BoundEvolution(SearchProblem problem, const EvolutionOptions& options)
+  BoundEngine(SearchProblem problem, const EngineOptions& options)
       : problem_(std::make_shared<const SearchProblem>(std::move(problem))),
-        options_(options),
-        search_(*problem_, options) {}
+        rank_by_(options.rank_by),
+        search_(make_search(*problem_, options)) {}
 
   std::vector<BoundProposal> ask(int n) {
     if (n < 0) throw BadInput("ask: n must be 0 or more");
     const py::gil_scoped_release unlocked;
     const std::lock_guard lock(mutex_);
     std::vector<BoundProposal> proposals;
-    for (Proposal& proposal : search_.ask(n)) proposals.push_back({problem_, std::move(proposal)});
+    for (Proposal& proposal : search_->ask(n)) proposals.push_back({problem_, std::move(proposal)});
     return proposals;
   }
 
@@ -34,7 +36,7 @@ class BoundEvolution {
     const py::gil_scoped_release unlocked;
     const std::lock_guard lock(mutex_);
     try {
-      search_.tell(results);
+      search_->tell(results);
     } catch (const std::invalid_argument& error) {
       throw BadInput(error.what());
     }
@@ -43,16 +45,16 @@ class BoundEvolution {
   bool done() {
     const py::gil_scoped_release unlocked;
     const std::lock_guard lock(mutex_);
-    return search_.done();
+    return search_->done();
   }
 
   std::vector<BoundCandidate> trials() { return bound(measured()); }
 
-  std::vector<BoundCandidate> pareto() { return bound(pareto_front(measured(), options_.rank_by)); }
+  std::vector<BoundCandidate> pareto() { return bound(pareto_front(measured(), rank_by_)); }
 
   std::int64_t planned() {
     const std::lock_guard lock(mutex_);
-    return search_.planning().planned;
+    return search_->planning().planned;
   }
 
   const SearchProblem& problem() const { return *problem_; }
@@ -61,7 +63,7 @@ class BoundEvolution {
   std::vector<Trial> measured() {
     const py::gil_scoped_release unlocked;
     const std::lock_guard lock(mutex_);
-    return search_.trials();
+    return search_->trials();
   }
 
   std::vector<BoundCandidate> bound(const std::vector<Trial>& trials) const {
@@ -73,8 +75,8 @@ class BoundEvolution {
   }
 
   std::shared_ptr<const SearchProblem> problem_;
-  EvolutionOptions options_;
-  EvolutionSearch search_;
+  RankBy rank_by_;
+  std::unique_ptr<SearchAlgorithm> search_;
   std::mutex mutex_;
 };
 
@@ -89,31 +91,77 @@ SearchSpace space_of(const py::object& value) {
   return SearchSpace::find(path_text(value));
 }
 
-std::unique_ptr<BoundEvolution> make_evolution(
-    const py::object& space, const py::object& mcu, std::uint64_t seed, int measurements,
-    int population, int generation, int parents, double mutation_share, double mutation_probability,
-    int children_per_measurement, bool informed_start, const std::string& rank_by,
-    const py::object& sram, const py::object& flash, const py::object& reserve_sram,
-    const py::object& reserve_flash, const std::string& runtime, const std::string& input,
-    const std::string& depthwise_rows, const py::object& latency_ms, const py::object& calibration,
-    bool allow_uncalibrated) {
-  EvolutionOptions options;
+/// Sets what was given on the engine that has it.
+void set_engine_options(EngineOptions& options, const py::kwargs& given) {
+  std::map<std::string, int*> counts;
+  std::map<std::string, double*> shares;
+  switch (options.engine) {
+    case SearchEngine::kTinynas: {
+      SurrogateOptions& ours = options.surrogate;
+      counts = {{"design", &ours.design},
+                {"generation", &ours.generation},
+                {"parents", &ours.parents},
+                {"children", &ours.children}};
+      shares = {{"mutation_share", &ours.mutation_share},
+                {"mutation_probability", &ours.mutation_probability}};
+      break;
+    }
+    case SearchEngine::kEvolution: {
+      EvolutionOptions& evolution = options.evolution;
+      counts = {{"population", &evolution.population},
+                {"generation", &evolution.generation},
+                {"parents", &evolution.parents}};
+      shares = {{"mutation_share", &evolution.mutation_share},
+                {"mutation_probability", &evolution.mutation_probability}};
+      break;
+    }
+    case SearchEngine::kRegularized: {
+      RegularizedOptions& aging = options.regularized;
+      counts = {{"population", &aging.population},
+                {"sample", &aging.sample},
+                {"generation", &aging.generation}};
+      shares = {{"mutation_probability", &aging.mutation_probability}};
+      break;
+    }
+    case SearchEngine::kNsga2:
+      counts = {{"population", &options.nsga2.population}};
+      shares = {{"mutation_probability", &options.nsga2.mutation_probability}};
+      break;
+    case SearchEngine::kRandom:
+      counts = {{"generation", &options.random.generation}};
+      break;
+  }
+  for (const auto& [key, value] : given) {
+    const auto name = key.cast<std::string>();
+    if (const auto count = counts.find(name); count != counts.end()) {
+      *count->second = value.cast<int>();
+    } else if (const auto share = shares.find(name); share != shares.end()) {
+      *share->second = value.cast<double>();
+    } else {
+      throw BadInput("engine '" + std::string(engine_name(options.engine)) +
+                     "' has no option '" + name + "'");
+    }
+  }
+}
+
+std::unique_ptr<BoundEngine> make_engine(
+    const py::object& space, const py::object& mcu, const std::string& engine, std::uint64_t seed,
+    int measurements, const std::string& rank_by, const py::object& sram, const py::object& flash,
+    const py::object& reserve_sram, const py::object& reserve_flash, const std::string& runtime,
+    const std::string& input, const std::string& depthwise_rows, const py::object& latency_ms,
+    const py::object& calibration, bool allow_uncalibrated, const py::kwargs& engine_options) {
+  EngineOptions options;
+  options.engine = parse_engine(engine, "engine");
   options.seed = seed;
   options.measurements = measurements;
-  options.population = population;
-  options.generation = generation;
-  options.parents = parents;
-  options.mutation_share = mutation_share;
-  options.mutation_probability = mutation_probability;
-  options.children_per_measurement = children_per_measurement;
-  options.informed_start = informed_start;
   options.rank_by = parse_rank_by(rank_by);
+  set_engine_options(options, engine_options);
   const McuOptions part = mcu_options(mcu, sram, flash, reserve_sram, reserve_flash, latency_ms,
                                       calibration, allow_uncalibrated);
   const RuntimeModel model = target_runtime(runtime, part);
   const McuTarget target = resolve_mcu(part, model);
   require_latency_of_rows(target.budget, runtime_depthwise_rows(model, depthwise_rows));
-  return std::make_unique<BoundEvolution>(
+  return std::make_unique<BoundEngine>(
       SearchProblem{space_of(space), target.budget, model, runtime_input(model, input),
                     runtime_depthwise_rows(model, depthwise_rows)},
       options);
@@ -228,40 +276,35 @@ void bind_measurement(py::module_& module) {
 
 }  // namespace
 
-void bind_evolution(py::module_& module) {
+void bind_engine(py::module_& module) {
   bind_measurement(module);
   bind_proposal(module);
   bind_candidate(module);
-  const EvolutionOptions defaults;
-  py::class_<BoundEvolution>(module, "Evolution",
-                             "Ask for networks that fit, measure them, tell what came out.")
-      .def(py::init(&make_evolution), py::arg("space"), py::arg("mcu"), py::kw_only(),
-           py::arg("seed") = 0, py::arg("measurements") = defaults.measurements,
-           py::arg("population") = defaults.population, py::arg("generation") = defaults.generation,
-           py::arg("parents") = defaults.parents,
-           py::arg("mutation_share") = defaults.mutation_share,
-           py::arg("mutation_probability") = defaults.mutation_probability,
-           py::arg("children_per_measurement") = defaults.children_per_measurement,
-           py::arg("informed_start") = defaults.informed_start, py::arg("rank_by") = "score",
+  const EngineOptions defaults;
+  py::class_<BoundEngine>(module, "Engine",
+                          "Ask for networks that fit, measure them, tell what came out.")
+      .def(py::init(&make_engine), py::arg("space"), py::arg("mcu"), py::kw_only(),
+           py::arg("engine") = engine_name(defaults.engine), py::arg("seed") = 0,
+           py::arg("measurements") = defaults.measurements, py::arg("rank_by") = "score",
            py::arg("sram") = py::none(), py::arg("flash") = py::none(),
            py::arg("reserve_sram") = py::none(), py::arg("reserve_flash") = py::none(),
            py::arg("runtime") = kDefaultRuntime, py::arg("input") = "resident",
            py::arg("depthwise_rows") = "int8", py::arg("latency_ms") = py::none(),
            py::arg("calibration") = py::none(), py::arg("allow_uncalibrated") = false)
-      .def("ask", &BoundEvolution::ask, py::arg("n") = 1)
+      .def("ask", &BoundEngine::ask, py::arg("n") = 1)
       .def(
           "tell",
-          [](BoundEvolution& search, const py::iterable& pairs) {
+          [](BoundEngine& search, const py::iterable& pairs) {
             std::vector<TrialResult> results;
             for (const py::handle& pair : pairs) results.push_back(trial_result(pair));
             search.tell(results);
           },
           py::arg("results"))
-      .def_property_readonly("done", &BoundEvolution::done)
-      .def_property_readonly("trials", &BoundEvolution::trials)
-      .def_property_readonly("pareto", &BoundEvolution::pareto)
-      .def_property_readonly("planned", &BoundEvolution::planned)
-      .def_property_readonly("space", [](const BoundEvolution& e) { return e.problem().space; });
+      .def_property_readonly("done", &BoundEngine::done)
+      .def_property_readonly("trials", &BoundEngine::trials)
+      .def_property_readonly("pareto", &BoundEngine::pareto)
+      .def_property_readonly("planned", &BoundEngine::planned)
+      .def_property_readonly("space", [](const BoundEngine& e) { return e.problem().space; });
 }
 
 }  // namespace tinynas::python

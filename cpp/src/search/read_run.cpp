@@ -15,6 +15,28 @@ std::optional<double> number_or_none(const Json& object, const char* key,
 
 }  // namespace
 
+RunTrials read_run_trials(const std::string& directory) {
+  const std::string run_path = directory + "/run.json";
+  check_run_format(run_path);
+  const Json head = read_json_file(run_path);
+  const Json& mcu = json_at(json_at(head, "run", run_path), "mcu", run_path);
+  RunTrials run;
+  run.directory = directory;
+  run.budget.name = json_string(mcu, "name", run_path);
+  run.budget.sram_bytes = json_int(mcu, "sram_budget_bytes", run_path);
+  run.budget.flash_bytes = json_int(mcu, "flash_budget_bytes", run_path);
+  if (mcu.contains("latency_budget_ms")) {
+    run.budget.latency_ms = json_number(mcu, "latency_budget_ms", run_path);
+  }
+  const std::string trials_path = directory + "/trials.jsonl";
+  for (const MeasurementRecord& record : read_trials_file(trials_path)) {
+    if (record.kind != RecordKind::kTrial) continue;
+    run.trials.push_back({record.proposal, record.measurement, {}});
+  }
+  if (run.trials.empty()) throw BadInput(trials_path + ": no network has been measured yet");
+  return run;
+}
+
 FinishedRun read_finished_run(const std::string& directory) {
   const std::string run_path = directory + "/run.json", result_path = directory + "/result.json";
   check_run_format(run_path);

@@ -27,7 +27,7 @@ struct Candidate {
 };
 
 /// How a network came to be proposed.
-enum class Origin : std::uint8_t { kLargest, kRandom, kMutation, kCrossover, kNeighbour };
+enum class Origin : std::uint8_t { kLargest, kIncluded, kRandom, kMutation, kCrossover, kNeighbour };
 const char* origin_name(Origin origin);
 
 /// Please measure this.
@@ -115,17 +115,20 @@ class SearchAlgorithm {
   const SearchProblem& problem() const;
 
  protected:
-  SearchAlgorithm(SearchProblem problem, int measurements);
+  /// Those of `include` that fit and keep what is frozen are proposed before all others.
+  SearchAlgorithm(SearchProblem problem, int measurements, std::vector<Genotype> include = {});
   /// At most `most` proposals, numbered from `first_trial`; all trials before are told. Empty ends
-  /// the search.
+  /// the search. `generation` counts from 0 and does not count included networks.
   virtual std::vector<Proposal> next_generation(int generation, int first_trial, int most) = 0;
   CandidateChecker& checker() { return *checker_; }
 
  private:
   void start_generation();
+  std::vector<Proposal> included(int most);
 
   std::unique_ptr<CandidateChecker> checker_;
   int measurements_;
+  std::vector<Genotype> include_;  ///< not yet proposed
   int generation_ = 0;
   bool exhausted_ = false;
   std::vector<Proposal> queue_;  ///< of the current generation
@@ -137,60 +140,5 @@ class SearchAlgorithm {
 enum class RankBy : std::uint8_t { kScore, kAccuracy };
 /// The one that `rank_by` names; higher is better.
 double rank_value(const Measurement& measurement, RankBy rank_by);
-
-/// The default spends about a hundred measurements well; published() is the baseline.
-struct EvolutionOptions {
-  std::uint64_t seed = 0;
-  int measurements = 120;  ///< distinct networks measured
-  int population = 32;     ///< size of the first generation; a third of measurements at most
-  int generation = 8;      ///< size of the later ones
-  int parents = 10;        ///< the best so far, from which children come
-  double mutation_share = 0.5;
-  double mutation_probability = 0.1;
-  RankBy rank_by = RankBy::kScore;
-  /// First generation: the largest subnet if it fits, then spread over MACs among many networks
-  /// that fit, favouring larger ones (accuracy correlates with MACs, Kendall tau .6). Off: the
-  /// first random networks that fit.
-  bool informed_start = true;
-  /// Children that fit, drawn for each one that is measured; a Bayesian linear model of the trials
-  /// so far chooses (Thompson sampling). 1: no model, the first child that fits is measured.
-  int children_per_measurement = 32;
-  int attempts = 200;  ///< draws for one network before other ways are tried
-
-  /// The loop of MCUNet's second stage (Lin et al., NeurIPS 2020): 100 networks, the top 20 as
-  /// parents, 50 mutations (p = 0.1) and 50 crossovers, 30 iterations, ranked by measured accuracy:
-  /// 3,100 measurements. Differs in that no network is measured twice.
-  static EvolutionOptions published(std::uint64_t seed);
-};
-
-class EvolutionSearch : public SearchAlgorithm {
- public:
-  /// Throws BadInput for options out of range.
-  EvolutionSearch(SearchProblem problem, const EvolutionOptions& options);
-
- private:
-  std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
-  EvolutionOptions options_;
-};
-
-/// Networks drawn by SearchSpace::sample until they fit: the baseline that any search has to beat.
-struct RandomOptions {
-  std::uint64_t seed = 0;
-  int measurements = 120;
-  int generation = 8;
-  int attempts = 2000;  ///< draws for one network, before one is shrunk until it fits
-};
-
-class RandomSearch : public SearchAlgorithm {
- public:
-  RandomSearch(SearchProblem problem, const RandomOptions& options);
-
- private:
-  std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
-  RandomOptions options_;
-};
-
-/// Trials that no other trial beats in `rank_by`, peak SRAM and flash at once; best first.
-std::vector<Trial> pareto_front(std::span<const Trial> trials, RankBy rank_by);
 
 }  // namespace tinynas

@@ -9,9 +9,24 @@ import pytest
 import tinynas as tn
 
 
-def make(seed: int = 3, measurements: int = 40) -> tn.Evolution:
-    return tn.Evolution(
-        "fashion-mnist", "stm32g031k8", seed=seed, measurements=measurements, population=12
+ENGINES = ["tinynas", "evolution", "regularized", "nsga2", "random"]
+SMALL: dict[str, dict[str, int]] = {
+    "tinynas": {"design": 12},
+    "evolution": {"population": 12, "generation": 10},
+    "regularized": {"population": 12},
+    "nsga2": {"population": 12},
+    "random": {},
+}
+
+
+def make(engine: str = "tinynas", seed: int = 3, measurements: int = 40) -> tn.Engine:
+    return tn.Engine(
+        "fashion-mnist",
+        "stm32g031k8",
+        engine=engine,  # type: ignore[arg-type]
+        seed=seed,
+        measurements=measurements,
+        **SMALL[engine],
     )
 
 
@@ -20,7 +35,7 @@ def score(proposal: tn.Proposal) -> float:
     return math.log(proposal.macs) + (int(proposal.id[:4], 16) % 97) / 50
 
 
-def run(search: tn.Evolution, cut: int, shuffled: random.Random | None) -> list[str]:
+def run(search: tn.Engine, cut: int, shuffled: random.Random | None) -> list[str]:
     ids: list[str] = []
     while not search.done:
         proposals = search.ask(cut)
@@ -35,16 +50,18 @@ def run(search: tn.Evolution, cut: int, shuffled: random.Random | None) -> list[
     return ids
 
 
-def test_same_trace_for_every_cut_and_order_of_telling() -> None:
-    one = run(make(), 1, None)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_same_trace_for_every_cut_and_order_of_telling(engine: str) -> None:
+    one = run(make(engine), 1, None)
     assert len(one) == len(set(one)) == 40
-    assert run(make(), 5, random.Random(1)) == one
-    assert run(make(), 64, random.Random(2)) == one
-    assert run(make(seed=4), 5, None) != one
+    assert run(make(engine), 5, random.Random(1)) == one
+    assert run(make(engine), 64, random.Random(2)) == one
+    assert run(make(engine, seed=4), 5, None) != one
 
 
-def test_everything_proposed_fits_and_trials_hold_what_was_told() -> None:
-    search = make()
+@pytest.mark.parametrize("engine", ENGINES)
+def test_everything_proposed_fits_and_trials_hold_what_was_told(engine: str) -> None:
+    search = make(engine)
     run(search, 8, None)
     budget = tn.Budget("stm32g031k8")
     assert search.planned >= 40
@@ -80,15 +97,19 @@ def test_results_that_cannot_be_are_refused() -> None:
 
 def test_options_out_of_range_and_spaces_given_as_objects() -> None:
     space = tn.SearchSpace("toy")
-    assert tn.Evolution(space, "stm32f746").space.hash == space.hash
+    assert tn.Engine(space, "stm32f746").space.hash == space.hash
     with pytest.raises(tn.BadInputError):
-        tn.Evolution(space, "stm32f746", measurements=0)
+        tn.Engine(space, "stm32f746", measurements=0)
     with pytest.raises(tn.BadInputError, match="rank_by"):
-        tn.Evolution(space, "stm32f746", rank_by="speed")  # type: ignore[arg-type]
+        tn.Engine(space, "stm32f746", rank_by="speed")  # type: ignore[arg-type]
+    with pytest.raises(tn.BadInputError, match="did you mean 'random'"):
+        tn.Engine(space, "stm32f746", engine="randm")  # type: ignore[arg-type]
+    with pytest.raises(tn.BadInputError, match="'random' has no option 'parents'"):
+        tn.Engine(space, "stm32f746", engine="random", parents=3)
 
 
 def test_nothing_fits_ends_at_once() -> None:
-    search = tn.Evolution("fashion-mnist", "stm32g031k8", sram="2KiB")
+    search = tn.Engine("fashion-mnist", "stm32g031k8", sram="2KiB")
     assert search.ask(8) == []
     assert search.done
     assert search.trials == []

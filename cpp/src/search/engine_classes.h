@@ -1,0 +1,83 @@
+#pragma once
+// The engines as classes; one .cpp each. What they are is said in tinynas/engines.h.
+
+
+#include <algorithm>
+#include <vector>
+
+#include "search/generation.h"
+#include "search/surrogate.h"
+#include "tinynas/engines.h"
+
+namespace tinynas {
+
+/// An engine whose generations share one frame of options.
+class EngineBase : public SearchAlgorithm {
+ protected:
+  EngineBase(const SearchProblem& problem, const EngineOptions& options)
+      : SearchAlgorithm(problem, options.measurements, options.include), options_(options) {}
+
+  /// An empty generation of at most min(size, most) proposals.
+  Generation start(int generation, int first_trial, int size, int most) {
+    return {checker(), GenerationFrame{options_.seed, generation, first_trial,
+                                       static_cast<std::size_t>(std::min(size, most)),
+                                       options_.attempts}};
+  }
+  /// Random networks that fit; where none does, what descending finds.
+  std::vector<Proposal> random_generation(Generation generation, bool first);
+  const EngineOptions& options() const { return options_; }
+
+ private:
+  EngineOptions options_;
+};
+
+class SurrogateSearch : public EngineBase {
+ public:
+  SurrogateSearch(const SearchProblem& problem, const EngineOptions& options)
+      : EngineBase(problem, options) {}
+
+ private:
+  std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
+  std::optional<SurrogateKernel> kernel_;
+  double kernel_trials_ = 0;  ///< when it was fitted
+};
+
+class EvolutionSearch : public EngineBase {
+ public:
+  EvolutionSearch(const SearchProblem& problem, const EngineOptions& options)
+      : EngineBase(problem, options) {}
+
+ private:
+  std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
+};
+
+class RegularizedSearch : public EngineBase {
+ public:
+  RegularizedSearch(const SearchProblem& problem, const EngineOptions& options)
+      : EngineBase(problem, options) {}
+
+ private:
+  std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
+};
+
+class Nsga2Search : public EngineBase {
+ public:
+  Nsga2Search(const SearchProblem& problem, const EngineOptions& options)
+      : EngineBase(problem, options) {}
+
+ private:
+  std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
+  std::vector<std::size_t> population_;  ///< trials that survived, by number
+  std::size_t seen_ = 0;                 ///< trials that took part in a selection
+};
+
+class RandomSearch : public EngineBase {
+ public:
+  RandomSearch(const SearchProblem& problem, const EngineOptions& options)
+      : EngineBase(problem, options) {}
+
+ private:
+  std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
+};
+
+}  // namespace tinynas

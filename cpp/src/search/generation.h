@@ -1,0 +1,81 @@
+#pragma once
+// One generation in the making: what an engine draws becomes numbered proposals, each of which fits
+// and is new. Shared by all engines.
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "search/moves.h"
+
+namespace tinynas {
+
+/// Random streams of one generation, one for each purpose.
+enum class Purpose : std::uint8_t { kSample, kSeeds, kChildren, kShrink, kCount };
+
+struct Drawn {
+  Candidate candidate;
+  Origin origin = Origin::kRandom;
+};
+
+/// What is the same for all proposals of a generation.
+struct GenerationFrame {
+  std::uint64_t seed = 0;
+  int generation = 0, first_trial = 0;
+  std::size_t size = 0;  ///< at most so many proposals
+  int attempts = 200;    ///< draws for one network
+};
+
+class Generation {
+ public:
+  Generation(CandidateChecker& checker, const GenerationFrame& frame)
+      : checker_(checker), frame_(frame) {}
+
+  CandidateChecker& checker() { return checker_; }
+  const SearchSpace& space() const { return checker_.space(); }
+  std::size_t size() const { return frame_.size; }
+  std::size_t proposed() const { return proposals_.size(); }
+  bool full() const { return proposals_.size() >= frame_.size; }
+
+  /// The streams of draw `place`, of which there are `count`.
+  Draws draws(Purpose purpose, std::size_t place, int count) const;
+  Draws draws(Purpose purpose, std::size_t place) const {
+    return draws(purpose, place, frame_.attempts);
+  }
+
+  /// Nothing happens where it was proposed before.
+  void propose(Drawn drawn);
+
+  /// A genotype and how it came to be.
+  using Breed = std::function<std::pair<Genotype, Origin>(Rng&)>;
+  /// The first child of draw `place` that fits and was never proposed. With `shrink` a child that
+  /// does not fit is shrunk until it does; without, another is drawn.
+  std::optional<Drawn> child(std::size_t place, const Breed& breed, bool shrink);
+
+  /// Until the generation is full: random networks that fit, shrunk ones, neighbours of `around`
+  /// and of what was proposed. What still misses then is not within reach.
+  void fill_randomly(const std::vector<const Trial*>& around = {});
+  /// The same without the random networks: for generations that have parents.
+  void fill_nearby(const std::vector<const Trial*>& around);
+  /// A last resort where nothing fitted at all: from the smallest network to the least violation.
+  void descend();
+
+  std::vector<Proposal> take() { return std::move(proposals_); }
+
+ private:
+  bool propose_nearby(const std::vector<const Trial*>& around);
+
+  CandidateChecker& checker_;
+  GenerationFrame frame_;
+  std::vector<Proposal> proposals_;
+};
+
+/// A child of `parents` (not empty), by mutation of one or crossover of two.
+std::pair<Genotype, Origin> breed(const SearchSpace& space,
+                                  const std::vector<const Genotype*>& parents, bool mutation,
+                                  double mutation_probability, Rng& rng);
+
+/// Trials, best first; equal ones in the order of measuring.
+std::vector<const Trial*> ranked_trials(const std::vector<Trial>& trials, RankBy rank_by);
+
+}  // namespace tinynas
