@@ -85,8 +85,8 @@ def test_cells_are_all_combinations(write: Write) -> None:
     folder = Path(sweep.file).parent
     assert " ".join(last.arguments) == (
         "--mcu stm32g031k8 --sram 4KiB --flash 49152 --macs 2.5M --latency-ms 20 "
-        "--allow-uncalibrated --space spoken-digits --seed 7 --measurements 8 --engine random --device cuda:1 "
-        f"--threads 2 --data {folder}"
+        "--allow-uncalibrated --space spoken-digits --seed 7 --measurements 8 --engine random "
+        f"--device cuda:1 --threads 2 --data {folder}"
     )
 
 
