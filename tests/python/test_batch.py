@@ -70,7 +70,7 @@ def test_cells_are_all_combinations(write: Write) -> None:
     sweep = load_sweep(
         write(
             'boards = ["bluepill", "stm32g031k8"]\n'
-            'budgets = [{}, { sram = "4KiB", flash = 49152, latency_ms = 20,'
+            'budgets = [{}, { sram = "4KiB", flash = 49152, macs = "2.5M", latency_ms = 20,'
             " allow_uncalibrated = true }]\n"
             'spaces = ["fashion-mnist", { space = "spoken-digits", data = "." }]\n'
             "seeds = [0, 7]\n"
@@ -81,12 +81,12 @@ def test_cells_are_all_combinations(write: Write) -> None:
     # An alias is the part that it names.
     assert sweep.cells[0].name == "stm32f103c8-fashion-mnist-seed0"
     last = sweep.cells[-1]
-    assert last.name == "stm32g031k8-sram4KiB-flash49152-latency20ms-spoken-digits-seed7"
+    assert last.name == "stm32g031k8-sram4KiB-flash49152-macs2.5M-latency20ms-spoken-digits-seed7"
     folder = Path(sweep.file).parent
     assert " ".join(last.arguments) == (
-        "--mcu stm32g031k8 --sram 4KiB --flash 49152 --latency-ms 20 --allow-uncalibrated "
-        "--space spoken-digits --seed 7 --measurements 8 --engine random --device cuda:1 "
-        f"--threads 2 --data {folder}"
+        "--mcu stm32g031k8 --sram 4KiB --flash 49152 --macs 2.5M --latency-ms 20 "
+        "--allow-uncalibrated --space spoken-digits --seed 7 --measurements 8 --engine random "
+        f"--device cuda:1 --threads 2 --data {folder}"
     )
 
 
@@ -144,7 +144,7 @@ BAD_FILES = [
     (SMALL + "budgets = [{ sram = 4.5 }]", ["budgets[0].sram: 4.5 is no number of bytes"]),
     (SMALL + 'budgets = [{ sram = "4KB2" }]', ["budgets[0] on board stm32f103c8: sram: '4KB2'"]),
     (SMALL + "budgets = [{}, {}]", ["budgets[1]: 'own' is there twice"]),
-    (SMALL + "budgets = [{ macs = 5 }]", ["budgets[0].macs: ", "latency_ms"]),
+    (SMALL + 'budgets = [{ macs = "5 million" }]', ["budgets[0].macs: '5 million'", "12.5M"]),
     (SMALL + "budgets = [{ latency_ms = 0 }]", ["budgets[0].latency_ms: 0 is no number above 0"]),
     (SMALL + "budgets = [{ latency_ms = 20 }]", ["budgets[0] on board stm32f103c8: latency_ms"]),
     (SMALL + "search = 3", ["search: 3 is no table; write [search]"]),

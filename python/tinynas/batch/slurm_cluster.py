@@ -51,10 +51,10 @@ def submit(
         except _RefusedError as error:
             raise BadInputError(f"{file}: slurm: {error}; correct [slurm]") from None
         line = json.dumps({"cluster": "slurm", "tasks": submitted})
-        with directory.submissions.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with directory.submissions.open("a", encoding="utf-8") as log:
+            log.write(line + "\n")
+            log.flush()
+            os.fsync(log.fileno())
         tasks.update(submitted)
     return tasks
 

@@ -18,6 +18,10 @@ INTERRUPTED, FAILED = "interrupted", "failed"
 STATES = (FINISHED, NOTHING_FITS, RUNNING, QUEUED, WAITING, INTERRUPTED, FAILED)
 
 
+# What a result's excess is of.
+OVER = (("sram_bytes", "bytes of SRAM"), ("flash_bytes", "bytes of flash"), ("macs", "MACs"))
+
+
 @dataclass(frozen=True)
 class CellStatus:
     """`measured` of `measurements` networks; None before the search began. `task` is Slurm's and
@@ -113,11 +117,7 @@ def _nearest(result: dict[str, Any]) -> str | None:
     if not isinstance(smallest, dict):
         return None
     excess = smallest.get("excess") or {}
-    over = [
-        f"{excess[key]:,} {unit}"
-        for key, unit in (("sram_bytes", "bytes of SRAM"), ("flash_bytes", "bytes of flash"))
-        if excess.get(key)
-    ]
+    over = [f"{excess[key]:,} {unit}" for key, unit in OVER if excess.get(key)]
     if excess.get("latency_ms"):
         over.append(f"{excess['latency_ms']:.1f} ms")
     return f"the nearest, {smallest.get('id')}, is {' and '.join(over)} over" if over else None

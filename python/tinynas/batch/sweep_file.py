@@ -15,6 +15,7 @@ from tinynas.batch.toml_table import TomlTable, is_integer
 from tinynas.errors import BadInputError
 
 MOST_CELLS = 100_000
+ENGINES = ("tinynas", "evolution", "regularized", "nsga2", "random")
 DEFAULT_SPACE = "fashion-mnist"
 SHIPPED_BOARD = "stm32f746"
 # Flags of `tinynas search` that a budget may set, in the order of a cell's name.
@@ -108,14 +109,10 @@ class _SweepReader:
                 self.table.fail(place, f'{item!r} is no table; write {{}} or {{ sram = "16KiB" }}')
             table = TomlTable(item, str(self.path), place)
             budget: dict[str, Any] = {key: table.bytes(key) for key in BUDGET_BYTES}
+            budget["macs"] = self.count(table, "macs")
             budget["latency_ms"] = table.number("latency_ms")
             budget["calibration"] = self.existing(table, "calibration", "my-board.toml")
             budget["allow_uncalibrated"] = table.flag("allow_uncalibrated") or None
-            if "macs" in item:
-                table.fail(
-                    "macs",
-                    "`tinynas search` has no limit on MACs; use latency_ms, which follows them",
-                )
             table.finish()
             budget = _without_none(budget)
             self.refuse_twice(place, _budget_name(budget), [_budget_name(b) for b in budgets])
@@ -162,7 +159,7 @@ class _SweepReader:
         search: dict[str, Any] = {
             "measurements": table.integer("measurements", 1, 1_000_000),
             "preset": table.text("preset", "default", ("default", "published")),
-            "engine": table.text("engine", "evolution", ("evolution", "random")),
+            "engine": table.text("engine", "tinynas", ENGINES),
             "runtime": runtime,
             "input": table.text("input", "resident", ("resident", "rows", "external")),
             "depthwise_rows": table.text("depthwise_rows", "int8", ("int8", "int16")),
@@ -200,14 +197,16 @@ class _SweepReader:
         spaces: list[_Space],
         search: dict[str, Any],
     ) -> None:
-        """Plans a network under each budget of each board, as every search will."""
+        """Plans a network under each budget of each board, as every search will; a limit on MACs
+        is the search's alone."""
         rules = {k: search[k] for k in ("runtime", "input", "depthwise_rows") if k in search}
         for space in spaces:
             self.checked("search", space.smallest.plan, **rules)
         smallest = spaces[0].smallest
         for board, (i, budget) in itertools.product(boards, enumerate(budgets)):
             place = f"budgets[{i}] on board {board.name}"
-            self.checked(place, smallest.plan, mcu=board.mcu, **budget, **rules)
+            limits = {key: value for key, value in budget.items() if key != "macs"}
+            self.checked(place, smallest.plan, mcu=board.mcu, **limits, **rules)
 
     def checked(self, place: str, function: Any, *arguments: Any, **options: Any) -> Any:
         """The result of the function; its error names the place in the file."""
@@ -220,6 +219,17 @@ class _SweepReader:
         if not isinstance(item, str) or not item.strip():
             self.table.fail(place, f'{item!r} is no name; write for example "{example}"')
         return str(self.folder / item) if item.endswith(".toml") else item
+
+    def count(self, table: TomlTable, key: str) -> str | None:
+        """As `tinynas search` takes it: "12.5M"; whole numbers as well."""
+        value = table.get(key)
+        if value is None:
+            return None
+        text = str(value) if is_integer(value) else value
+        found = isinstance(text, str) and re.fullmatch(r"(\d+(?:\.\d+)?)[kKmM]?", text)
+        if not found or float(found[1]) <= 0:
+            table.fail(key, f'{value!r} is no count; write for example {key} = "12.5M"')
+        return str(text)
 
     def existing(self, table: TomlTable, key: str, example: str) -> str | None:
         """A path that is there, absolute."""
@@ -247,6 +257,8 @@ def _plain(text: str) -> str:
 
 def _budget_name(budget: dict[str, Any]) -> str:
     parts = [key.replace("_", "-") + budget[key] for key in BUDGET_BYTES if key in budget]
+    if "macs" in budget:
+        parts.append("macs" + budget["macs"])
     if "latency_ms" in budget:
         parts.append(f"latency{budget['latency_ms']:g}ms")
     if "calibration" in budget:
