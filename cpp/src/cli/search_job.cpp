@@ -34,14 +34,7 @@ SupernetInfo find_supernet(const SearchRequest& request) {
 /// The supernet's space, of which what is frozen is left.
 SearchSpace searched_space(const SearchRequest& request, const SupernetInfo& info) {
   SearchSpace space = SearchSpace::parse(info.space_toml, info.path);
-  for (const std::string& text : request.freeze) {
-    const auto choices = gene_choices(text, "--freeze");
-    try {
-      space = space.frozen(choices);
-    } catch (const BadInput& error) {
-      throw BadInput("--freeze: " + std::string(error.what()));
-    }
-  }
+  for (const std::string& genes : request.freeze) space = frozen_space(space, genes, "--freeze");
   return space;
 }
 

@@ -2,50 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
 #include <sstream>
 
-#include "base/files.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
 namespace {
 
-Genotype of_genes(const SearchSpace& space, const std::string& text, const std::string& flag) {
-  std::map<std::string, double> wanted;
-  for (const auto& [name, value] : gene_choices(text, flag)) wanted[name] = value;
-  Genotype genotype = space.smallest();
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < genotype.size(); ++i) {
-    const Gene& gene = space.genes()[i];
-    names.push_back(gene.name);
-    const auto at = wanted.find(gene.name);
-    if (at != wanted.end()) {
-      const auto choice = std::find(gene.choices.begin(), gene.choices.end(), at->second);
-      if (choice == gene.choices.end()) {
-        std::string choices;
-        for (const double known : gene.choices) {
-          choices += (choices.empty() ? "" : ", ") + format_number(known);
-        }
-        throw BadInput(flag + ": " + gene.name + "=" + format_number(at->second) +
-                       ": choices are " + choices);
-      }
-      genotype[i] = static_cast<std::uint8_t>(choice - gene.choices.begin());
-      wanted.erase(at);
-    } else if (space.is_active(genotype, i)) {  // a depth precedes the genes that it wakes
-      throw BadInput(flag + ": gene " + gene.name + " of space '" + space.name() + "' is missing");
-    }
-  }
-  if (!wanted.empty()) {
-    const std::string& name = wanted.begin()->first;
-    throw BadInput(flag + ": '" + name + "' is no gene of space '" + space.name() + "'" +
-                   did_you_mean(name, names));
-  }
-  return space.canonical(genotype);
-}
-
-}  // namespace
-
+/// "gene=choice gene=choice ..."
 std::vector<std::pair<std::string, double>> gene_choices(const std::string& text,
                                                          const std::string& flag) {
   std::vector<std::pair<std::string, double>> choices;
@@ -62,6 +26,30 @@ std::vector<std::pair<std::string, double>> gene_choices(const std::string& text
     choices.emplace_back(word.substr(0, equals), value);
   }
   return choices;
+}
+
+Genotype of_genes(const SearchSpace& space, const std::string& text, const std::string& flag) {
+  const SearchSpace named = frozen_space(space, text, flag);
+  const Genotype genotype = named.smallest();
+  for (std::size_t i = 0; i < genotype.size(); ++i) {
+    if (space.is_active(genotype, i) && !named.is_frozen(i)) {
+      throw BadInput(flag + ": gene " + space.genes()[i].name + " of space '" + space.name() +
+                     "' is missing");
+    }
+  }
+  return genotype;
+}
+
+}  // namespace
+
+SearchSpace frozen_space(const SearchSpace& space, const std::string& genes,
+                         const std::string& flag) {
+  const auto choices = gene_choices(genes, flag);
+  try {
+    return space.frozen(choices);
+  } catch (const BadInput& error) {
+    throw BadInput(flag + ": " + error.what());
+  }
 }
 
 Genotype chosen_genotype(const SearchSpace& space, const std::string& subnet,

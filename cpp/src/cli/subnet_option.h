@@ -2,8 +2,6 @@
 // --subnet, for every command that takes one network of a space.
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "tinynas/search_space.h"
 
@@ -12,9 +10,10 @@ namespace tinynas {
 inline constexpr const char* kSubnetHelp =
     "Subnet file, its genes (\"resolution=24 stem.width=0.5 ...\"), or: largest, smallest";
 
-/// "gene=choice gene=choice ..."; throws BadInput naming `flag` and the word that is none.
-std::vector<std::pair<std::string, double>> gene_choices(const std::string& text,
-                                                         const std::string& flag);
+/// `space` with the genes of "gene=choice gene=choice ..." frozen. Throws BadInput naming `flag` and
+/// the gene.
+SearchSpace frozen_space(const SearchSpace& space, const std::string& genes,
+                         const std::string& flag);
 
 /// A subnet file, genes as SearchSpace::print() has them, "largest" or "smallest". Throws BadInput
 /// naming the file or the gene.
