@@ -10,10 +10,10 @@
 
 #include "base/json_io.h"
 #include "cli/mcu_options.h"
-#include "tinynas/search_algorithm.h"
 #include "tinynas/graph.h"
 #include "tinynas/memory_plan.h"
 #include "tinynas/progress.h"
+#include "tinynas/search_algorithm.h"
 #include "tinynas/search_space.h"
 
 namespace tinynas::python {

@@ -1,13 +1,12 @@
 // Ask and tell from Python.
 
-#include "tinynas/engines.h"
-
 #include <pybind11/stl.h>
 
 #include <map>
 #include <mutex>
 
 #include "bindings.h"
+#include "tinynas/engines.h"
 #include "tinynas/error.h"
 #include "tinynas/pareto.h"
 
@@ -138,8 +137,8 @@ void set_engine_options(EngineOptions& options, const py::kwargs& given) {
     } else if (const auto share = shares.find(name); share != shares.end()) {
       *share->second = value.cast<double>();
     } else {
-      throw BadInput("engine '" + std::string(engine_name(options.engine)) +
-                     "' has no option '" + name + "'");
+      throw BadInput("engine '" + std::string(engine_name(options.engine)) + "' has no option '" +
+                     name + "'");
     }
   }
 }

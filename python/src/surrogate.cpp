@@ -43,8 +43,7 @@ std::vector<double> predict_scores(const std::vector<BoundSubnet>& measured,
   std::vector<const Candidate*> asked;
   for (const Candidate& other : others) asked.push_back(&other);
   const SurrogateKernel kernel = Surrogate::fit_kernel(space, taken, RankBy::kScore);
-  const Eigen::VectorXd mean =
-      Surrogate(space, taken, RankBy::kScore, kernel).predict(asked).mean;
+  const Eigen::VectorXd mean = Surrogate(space, taken, RankBy::kScore, kernel).predict(asked).mean;
   return {mean.begin(), mean.end()};
 }
 

@@ -73,9 +73,7 @@ struct Violation {
   std::int64_t flash_bytes = 0;
   double latency_ms = 0;
   std::int64_t macs = 0;
-  bool fits() const {
-    return sram_bytes == 0 && flash_bytes == 0 && latency_ms == 0 && macs == 0;
-  }
+  bool fits() const { return sram_bytes == 0 && flash_bytes == 0 && latency_ms == 0 && macs == 0; }
   /// Excess relative to the budgets, summed: orders infeasible candidates.
   double relative = 0;
 };

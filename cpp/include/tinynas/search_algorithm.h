@@ -27,7 +27,14 @@ struct Candidate {
 };
 
 /// How a network came to be proposed.
-enum class Origin : std::uint8_t { kLargest, kIncluded, kRandom, kMutation, kCrossover, kNeighbour };
+enum class Origin : std::uint8_t {
+  kLargest,
+  kIncluded,
+  kRandom,
+  kMutation,
+  kCrossover,
+  kNeighbour
+};
 const char* origin_name(Origin origin);
 
 /// Please measure this.

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "tinynas/search_algorithm.h"
 #include "tinynas/progress.h"
+#include "tinynas/search_algorithm.h"
 
 namespace tinynas {
 

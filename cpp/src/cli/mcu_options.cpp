@@ -100,8 +100,7 @@ void add_mcu_options(CLI::App& command, CliContext& context, McuOptions& options
 }
 
 void add_macs_option(CLI::App& command, McuOptions& options) {
-  command
-      .add_option("--macs", options.macs, "Most multiply-accumulates of an inference: 12.5M")
+  command.add_option("--macs", options.macs, "Most multiply-accumulates of an inference: 12.5M")
       ->type_name("COUNT");
 }
 

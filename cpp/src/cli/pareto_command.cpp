@@ -102,8 +102,7 @@ Json document_of(const RunTrials& run, const std::vector<Trial>& front,
                                   {"genotype", candidate.genotype}});
   }
   for (const Growth& point : growth) {
-    document["hypervolume"].push_back(
-        {{"measured", point.measured}, {"share", point.hypervolume}});
+    document["hypervolume"].push_back({{"measured", point.measured}, {"share", point.hypervolume}});
   }
   return document;
 }
@@ -122,14 +121,14 @@ std::string report(const RunTrials& run, const std::vector<Trial>& front,
                     format_count(candidate.footprint.macs), format_count(candidate.params)});
     if (timed) rows.back().insert(rows.back().begin() + 4, latency(candidate));
   }
-  std::string text =
-      std::to_string(front.size()) + " of " + std::to_string(run.trials.size()) +
-      " measured networks are beaten by none in accuracy, SRAM, flash" +
-      (timed ? " and latency" : "") + " at once\n(" + run.budget.name + ", accuracy on " +
-      format_count(front.front().measurement.images) +
-      " validation images, float, supernet weights)\n\n" + text_table(rows, {1, 2, 3, 4, 5, 6}) +
-      "\nHypervolume (share of accuracy x free SRAM x free flash" +
-      (timed ? " x free latency" : "") + ")\n";
+  std::string text = std::to_string(front.size()) + " of " + std::to_string(run.trials.size()) +
+                     " measured networks are beaten by none in accuracy, SRAM, flash" +
+                     (timed ? " and latency" : "") + " at once\n(" + run.budget.name +
+                     ", accuracy on " + format_count(front.front().measurement.images) +
+                     " validation images, float, supernet weights)\n\n" +
+                     text_table(rows, {1, 2, 3, 4, 5, 6}) +
+                     "\nHypervolume (share of accuracy x free SRAM x free flash" +
+                     (timed ? " x free latency" : "") + ")\n";
   std::vector<std::vector<std::string>> volumes{{"measured", "share"}};
   for (const Growth& point : growth) {
     volumes.push_back({std::to_string(point.measured), volume(point.hypervolume)});

@@ -57,8 +57,8 @@ SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& p
   const RuntimeModel runtime = target_runtime(request.runtime, request.mcu);
   const McuTarget target = resolve_mcu(request.mcu, runtime);
   const SupernetInfo info = find_supernet(request);
-  const SearchProblem problem{searched_space(request, info), target.budget,
-                              runtime, runtime_input(runtime, request.input),
+  const SearchProblem problem{searched_space(request, info), target.budget, runtime,
+                              runtime_input(runtime, request.input),
                               runtime_depthwise_rows(runtime, request.depthwise_rows)};
   require_latency_of_rows(problem.budget, problem.depthwise_rows);
   for (const std::string& subnet : request.include) {

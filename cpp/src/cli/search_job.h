@@ -23,10 +23,10 @@ struct SearchRequest {
   std::string preset = "default";  ///< or "published"
   std::string engine;              ///< see engine_names(); empty: the preset's
   std::uint64_t seed = 0;
-  int measurements = 0;  ///< 0: the preset's
+  int measurements = 0;              ///< 0: the preset's
   std::vector<std::string> freeze;   ///< "gene=choice ..." each; see SearchSpace::frozen
   std::vector<std::string> include;  ///< known networks as --subnet takes them
-  std::string run_dir;   ///< empty: a fresh one under runs/
+  std::string run_dir;               ///< empty: a fresh one under runs/
   std::string resume = "auto";
   bool keep_run = true;  ///< false: without `run_dir` nothing is written
   EvaluatorOptions evaluator;

@@ -10,8 +10,8 @@ namespace tinynas {
 inline constexpr const char* kSubnetHelp =
     "Subnet file, its genes (\"resolution=24 stem.width=0.5 ...\"), or: largest, smallest";
 
-/// `space` with the genes of "gene=choice gene=choice ..." frozen. Throws BadInput naming `flag` and
-/// the gene.
+/// `space` with the genes of "gene=choice gene=choice ..." frozen. Throws BadInput naming `flag`
+/// and the gene.
 SearchSpace frozen_space(const SearchSpace& space, const std::string& genes,
                          const std::string& flag);
 

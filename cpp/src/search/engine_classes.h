@@ -1,7 +1,6 @@
 #pragma once
 // The engines as classes; one .cpp each. What they are is said in tinynas/engines.h.
 
-
 #include <algorithm>
 #include <vector>
 
@@ -19,9 +18,9 @@ class EngineBase : public SearchAlgorithm {
 
   /// An empty generation of at most min(size, most) proposals.
   Generation start(int generation, int first_trial, int size, int most) {
-    return {checker(), GenerationFrame{options_.seed, generation, first_trial,
-                                       static_cast<std::size_t>(std::min(size, most)),
-                                       options_.attempts}};
+    return {checker(),
+            GenerationFrame{options_.seed, generation, first_trial,
+                            static_cast<std::size_t>(std::min(size, most)), options_.attempts}};
   }
   /// Random networks that fit; where none does, what descending finds.
   std::vector<Proposal> random_generation(Generation generation, bool first);

@@ -23,7 +23,8 @@ struct Rule {
 
 void check(const char* engine, std::initializer_list<Rule> rules) {
   for (const Rule& rule : rules) {
-    if (!rule.holds) throw BadInput(std::string(engine) + ": " + rule.name + " must be " + rule.need);
+    if (!rule.holds)
+      throw BadInput(std::string(engine) + ": " + rule.name + " must be " + rule.need);
   }
 }
 
@@ -39,26 +40,25 @@ void check_options(const EngineOptions& options) {
   const RegularizedOptions& aging = options.regularized;
   check("search", {{"measurements", options.measurements >= 1, kOne},
                    {"attempts", options.attempts >= 1, kOne}});
-  check("tinynas", {{"design", ours.design >= 1, kOne},
-                    {"generation", ours.generation >= 1, kOne},
-                    {"parents", ours.parents >= 1, kOne},
-                    {"children", ours.children >= 1, kOne},
-                    {"children x attempts",
-                     static_cast<double>(ours.children) * options.attempts < kMostStreams,
-                     "below 4e9"},
-                    {"mutation_share", is_share(ours.mutation_share), kShare},
-                    {"mutation_probability", is_share(ours.mutation_probability), kShare}});
-  check("evolution",
-        {{"population", evolution.population >= 1, kOne},
-         {"generation", evolution.generation >= 1, kOne},
-         {"parents", evolution.parents >= 1, kOne},
-         {"generation x attempts",
-          static_cast<double>(std::max(evolution.population, evolution.generation)) *
-                  options.attempts <
-              kMostStreams,
-          "below 4e9"},
-         {"mutation_share", is_share(evolution.mutation_share), kShare},
-         {"mutation_probability", is_share(evolution.mutation_probability), kShare}});
+  check("tinynas",
+        {{"design", ours.design >= 1, kOne},
+         {"generation", ours.generation >= 1, kOne},
+         {"parents", ours.parents >= 1, kOne},
+         {"children", ours.children >= 1, kOne},
+         {"children x attempts",
+          static_cast<double>(ours.children) * options.attempts < kMostStreams, "below 4e9"},
+         {"mutation_share", is_share(ours.mutation_share), kShare},
+         {"mutation_probability", is_share(ours.mutation_probability), kShare}});
+  check("evolution", {{"population", evolution.population >= 1, kOne},
+                      {"generation", evolution.generation >= 1, kOne},
+                      {"parents", evolution.parents >= 1, kOne},
+                      {"generation x attempts",
+                       static_cast<double>(std::max(evolution.population, evolution.generation)) *
+                               options.attempts <
+                           kMostStreams,
+                       "below 4e9"},
+                      {"mutation_share", is_share(evolution.mutation_share), kShare},
+                      {"mutation_probability", is_share(evolution.mutation_probability), kShare}});
   check("regularized", {{"population", aging.population >= 1, kOne},
                         {"sample", aging.sample >= 1, kOne},
                         {"generation", aging.generation >= 1, kOne},

@@ -31,8 +31,8 @@ std::optional<Drawn> Generation::child(std::size_t place, const Breed& breed, bo
   for (int attempt = 0; attempt < streams.count; ++attempt) {
     Rng rng = streams.rng(attempt);
     auto [genotype, origin] = breed(rng);
-    Candidate candidate = shrink ? shrink_until_fits(checker_, genotype, rng)
-                                 : checker_.check(genotype);
+    Candidate candidate =
+        shrink ? shrink_until_fits(checker_, genotype, rng) : checker_.check(genotype);
     if (candidate.violation.fits() && !checker_.claimed(candidate.id)) {
       return Drawn{std::move(candidate), origin};
     }
@@ -41,8 +41,7 @@ std::optional<Drawn> Generation::child(std::size_t place, const Breed& breed, bo
 }
 
 bool Generation::propose_nearby(const std::vector<const Trial*>& around) {
-  auto candidate =
-      shrink_unclaimed(checker_, draws(Purpose::kShrink, proposed(), kShrinkAttempts));
+  auto candidate = shrink_unclaimed(checker_, draws(Purpose::kShrink, proposed(), kShrinkAttempts));
   Origin origin = Origin::kRandom;
   if (!candidate) {
     std::vector<const Genotype*> centres;

@@ -59,9 +59,8 @@ std::vector<Standing> standings_of(const std::vector<Objectives>& values) {
   for (int front = 0; !left.empty(); ++front) {
     std::vector<std::size_t> best, rest;
     for (const std::size_t i : left) {
-      const bool beaten = std::any_of(left.begin(), left.end(), [&](std::size_t j) {
-        return dominates(values[j], values[i]);
-      });
+      const bool beaten = std::any_of(
+          left.begin(), left.end(), [&](std::size_t j) { return dominates(values[j], values[i]); });
       (beaten ? rest : best).push_back(i);
     }
     for (const std::size_t i : best) standings[i].front = front;

@@ -1,7 +1,7 @@
+#include "tinynas/pareto.h"
+
 #include <algorithm>
 #include <tuple>
-
-#include "tinynas/pareto.h"
 
 namespace tinynas {
 

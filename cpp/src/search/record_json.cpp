@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::array kKinds = {RecordKind::kTrial, RecordKind::kFinalist, RecordKind::kReference,
                                RecordKind::kTest};
-constexpr std::array kOrigins = {Origin::kLargest, Origin::kIncluded, Origin::kRandom, Origin::kMutation,
-                                 Origin::kCrossover, Origin::kNeighbour};
+constexpr std::array kOrigins = {Origin::kLargest,  Origin::kIncluded,  Origin::kRandom,
+                                 Origin::kMutation, Origin::kCrossover, Origin::kNeighbour};
 constexpr std::array kSplits = {Split::kTrain, Split::kCalibration, Split::kValidation,
                                 Split::kTest};
 
@@ -42,27 +42,27 @@ Genotype parse_genotype(const Json& line, const std::string& where) {
 
 std::string record_line(const MeasurementRecord& record) {
   const Candidate& candidate = record.proposal.candidate;
-  Json line = {{"kind", record_kind_name(record.kind)},
-               {"trial", record.proposal.trial},
-               {"generation", record.proposal.generation},
-               {"origin", origin_name(record.proposal.origin)},
-               {"id", candidate.id},
-               {"genotype", candidate.genotype},
-               {"peak_sram_bytes", candidate.footprint.peak_sram_bytes},
-               {"flash_bytes", candidate.footprint.flash_bytes},
-               {"macs", candidate.footprint.macs},
-               {"params", candidate.params},
-               {"latency_high_ms", candidate.footprint.latency_ms > 0
-                                       ? Json(candidate.footprint.latency_ms)
-                                       : Json(nullptr)},
-               {"split", split_name(record.fidelity.split)},
-               {"recalibration_images", record.fidelity.recalibration_images},
-               {"split_images", record.fidelity.images},
-               {"int8", record.fidelity.int8},
-               {"score", record.measurement.score},
-               {"accuracy", record.measurement.accuracy},
-               {"images", record.measurement.images},
-               {"standard_error", record.measurement.standard_error}};
+  Json line = {
+      {"kind", record_kind_name(record.kind)},
+      {"trial", record.proposal.trial},
+      {"generation", record.proposal.generation},
+      {"origin", origin_name(record.proposal.origin)},
+      {"id", candidate.id},
+      {"genotype", candidate.genotype},
+      {"peak_sram_bytes", candidate.footprint.peak_sram_bytes},
+      {"flash_bytes", candidate.footprint.flash_bytes},
+      {"macs", candidate.footprint.macs},
+      {"params", candidate.params},
+      {"latency_high_ms",
+       candidate.footprint.latency_ms > 0 ? Json(candidate.footprint.latency_ms) : Json(nullptr)},
+      {"split", split_name(record.fidelity.split)},
+      {"recalibration_images", record.fidelity.recalibration_images},
+      {"split_images", record.fidelity.images},
+      {"int8", record.fidelity.int8},
+      {"score", record.measurement.score},
+      {"accuracy", record.measurement.accuracy},
+      {"images", record.measurement.images},
+      {"standard_error", record.measurement.standard_error}};
   return line.dump();
 }
 
@@ -81,7 +81,8 @@ MeasurementRecord parse_record(std::string_view text, const std::string& where) 
   candidate.footprint = {integer("peak_sram_bytes"), integer("flash_bytes"), integer("macs")};
   candidate.params = integer("params");
   // Null where no limit asked for it; missing in runs of earlier versions.
-  if (const auto latency = line.find("latency_high_ms"); latency != line.end() && !latency->is_null())
+  if (const auto latency = line.find("latency_high_ms");
+      latency != line.end() && !latency->is_null())
     candidate.footprint.latency_ms = json_number(line, "latency_high_ms", where);
   record.fidelity.split = value_named(kSplits, split_name, line, "split", where);
   record.fidelity.recalibration_images = static_cast<int>(integer("recalibration_images"));

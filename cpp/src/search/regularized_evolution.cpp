@@ -21,9 +21,9 @@ std::vector<Proposal> RegularizedSearch::next_generation(int generation, int fir
       const Trial& drawn = population[rng.below(static_cast<std::uint32_t>(members))];
       if (parent == nullptr || rank(drawn) > rank(*parent)) parent = &drawn;
     }
-    return {next.space().mutate(parent->proposal.candidate.genotype, aging.mutation_probability,
-                                rng),
-            Origin::kMutation};
+    return {
+        next.space().mutate(parent->proposal.candidate.genotype, aging.mutation_probability, rng),
+        Origin::kMutation};
   };
   for (std::size_t place = 0; place < next.size(); ++place) {
     auto drawn = next.child(place, breed_one, /*shrink=*/false);

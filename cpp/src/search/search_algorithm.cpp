@@ -1,10 +1,11 @@
+#include "tinynas/search_algorithm.h"
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
 #include "search/candidate.h"
 #include "tinynas/error.h"
-#include "tinynas/search_algorithm.h"
 
 namespace tinynas {
 

@@ -14,9 +14,9 @@ namespace tinynas {
 /// Prior over functions: a linear and a squared-exponential kernel, mixed, plus noise; all in units
 /// of the targets' variance.
 struct SurrogateKernel {
-  double mix = 0.5;     ///< share of the squared-exponential kernel
-  double length = 1;    ///< its length, in standard deviations of a feature
-  double noise = 0.1;   ///< variance of what measuring adds
+  double mix = 0.5;    ///< share of the squared-exponential kernel
+  double length = 1;   ///< its length, in standard deviations of a feature
+  double noise = 0.1;  ///< variance of what measuring adds
 };
 
 /// What the model says of some candidates: joint normal distribution, in standardised targets.

@@ -23,8 +23,8 @@ std::vector<Drawn> seeds(Generation& generation) {
   CandidateChecker& checker = generation.checker();
   std::vector<Drawn> pool;
   std::set<std::string> ids;
-  const Draws streams = generation.draws(Purpose::kSeeds, 0,
-                                         static_cast<int>(generation.size() * kPoolPerSeat));
+  const Draws streams =
+      generation.draws(Purpose::kSeeds, 0, static_cast<int>(generation.size() * kPoolPerSeat));
   for (int i = 0; i < streams.count; ++i) {
     Rng rng = streams.rng(i);
     Candidate candidate = shrink_until_fits(checker, checker.space().sample(rng), rng);
@@ -109,8 +109,8 @@ void propose_by_model(Generation& generation, std::vector<Drawn> pool, const Sur
     for (std::size_t i = 0; i < pool.size(); ++i) {
       if (taken[i]) continue;
       const auto at = static_cast<Eigen::Index>(i);
-      const double gain = expected_improvement(posterior.mean[at], posterior.covariance(at, at),
-                                               incumbent);
+      const double gain =
+          expected_improvement(posterior.mean[at], posterior.covariance(at, at), incumbent);
       if (best < 0 || gain > most) {
         best = at;
         most = gain;
@@ -183,8 +183,8 @@ std::vector<Proposal> SurrogateSearch::next_generation(int generation, int first
     return next.take();
   }
   if (!kernel_ || static_cast<double>(trials().size()) >= kRefitGrowth * kernel_trials_) {
-    kernel_ = Surrogate::fit_kernel(
-        next.space(), chosen_trials(ranked, trials(), kKernelTrials), rank_by);
+    kernel_ = Surrogate::fit_kernel(next.space(), chosen_trials(ranked, trials(), kKernelTrials),
+                                    rank_by);
     kernel_trials_ = static_cast<double>(trials().size());
   }
   const auto chosen = chosen_trials(ranked, trials(), kMostModelTrials);

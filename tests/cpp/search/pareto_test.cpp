@@ -17,7 +17,7 @@ TEST_CASE("Pareto front against brute force") {
       trial.proposal.trial = static_cast<int>(i);
       trial.proposal.candidate.id = std::to_string(1000 + i);
       trial.proposal.candidate.footprint = {rng.below(6), rng.below(6), 0,
-                                                 with_latency ? 1.0 + rng.below(3) : 0.0};
+                                            with_latency ? 1.0 + rng.below(3) : 0.0};
       trial.measurement.score = trial.measurement.accuracy = rng.below(6);
     }
     const auto beats = [](const Trial& a, const Trial& b) {
