@@ -1,4 +1,4 @@
-"""What a search may be told beside the part: frozen genes, known networks, a limit of MACs; and its front."""
+"""What a search may be told beside the part: frozen genes, known networks, MACs; and its front."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ def test_frozen_genes_hold_and_belong_to_the_run(frozen: Run, executable: Path) 
     assert "space.frozen" in refused(executable, "search", *FAST, "--quiet", *other)
 
 
-def test_included_networks_are_measured_first(
-    frozen: Run, cli_json: Cli, tmp_path: Path
-) -> None:
+def test_included_networks_are_measured_first(frozen: Run, cli_json: Cli, tmp_path: Path) -> None:
     known = frozen.folder / "best" / "subnet.json"
     folder = tmp_path / "run"
     document = cli_json(

@@ -19,7 +19,7 @@ SMALL: dict[str, Any] = {
 }
 
 
-def make(engine: str = "tinynas", seed: int = 3, measurements: int = 40) -> tn.Engine:
+def make(engine: Any = "tinynas", seed: int = 3, measurements: int = 40) -> tn.Engine:
     return tn.Engine(
         "fashion-mnist",
         "stm32g031k8",

@@ -31,6 +31,8 @@ std::optional<Drawn> Generation::child(std::size_t place, const Breed& breed, bo
   for (int attempt = 0; attempt < streams.count; ++attempt) {
     Rng rng = streams.rng(attempt);
     auto [genotype, origin] = breed(rng);
+    if (checker_.claimed(space().id(genotype)))
+      continue;  // fits, and was proposed: not planned again
     Candidate candidate =
         shrink ? shrink_until_fits(checker_, genotype, rng) : checker_.check(genotype);
     if (candidate.violation.fits() && !checker_.claimed(candidate.id)) {
