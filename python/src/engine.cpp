@@ -2,10 +2,10 @@
 
 #include <pybind11/stl.h>
 
-#include <map>
 #include <mutex>
 
 #include "bindings.h"
+#include "search/engine_fields.h"
 #include "tinynas/engines.h"
 #include "tinynas/error.h"
 #include "tinynas/pareto.h"
@@ -92,54 +92,17 @@ SearchSpace space_of(const py::object& value) {
 
 /// Sets what was given on the engine that has it.
 void set_engine_options(EngineOptions& options, const py::kwargs& given) {
-  std::map<std::string, int*> counts;
-  std::map<std::string, double*> shares;
-  switch (options.engine) {
-    case SearchEngine::kTinynas: {
-      SurrogateOptions& ours = options.surrogate;
-      counts = {{"design", &ours.design},
-                {"generation", &ours.generation},
-                {"parents", &ours.parents},
-                {"children", &ours.children}};
-      shares = {{"mutation_share", &ours.mutation_share},
-                {"mutation_probability", &ours.mutation_probability}};
-      break;
-    }
-    case SearchEngine::kEvolution: {
-      EvolutionOptions& evolution = options.evolution;
-      counts = {{"population", &evolution.population},
-                {"generation", &evolution.generation},
-                {"parents", &evolution.parents}};
-      shares = {{"mutation_share", &evolution.mutation_share},
-                {"mutation_probability", &evolution.mutation_probability}};
-      break;
-    }
-    case SearchEngine::kRegularized: {
-      RegularizedOptions& aging = options.regularized;
-      counts = {{"population", &aging.population},
-                {"sample", &aging.sample},
-                {"generation", &aging.generation}};
-      shares = {{"mutation_probability", &aging.mutation_probability}};
-      break;
-    }
-    case SearchEngine::kNsga2:
-      counts = {{"population", &options.nsga2.population}};
-      shares = {{"mutation_probability", &options.nsga2.mutation_probability}};
-      break;
-    case SearchEngine::kRandom:
-      counts = {{"generation", &options.random.generation}};
-      break;
-  }
   for (const auto& [key, value] : given) {
-    const auto name = key.cast<std::string>();
-    if (const auto count = counts.find(name); count != counts.end()) {
-      *count->second = value.cast<int>();
-    } else if (const auto share = shares.find(name); share != shares.end()) {
-      *share->second = value.cast<double>();
-    } else {
-      throw BadInput("engine '" + std::string(engine_name(options.engine)) + "' has no option '" +
-                     name + "'");
-    }
+    const auto wanted = key.cast<std::string>();
+    bool known = false;
+    visit_engine_options(options, [&](const char* name, auto& option) {
+      if (wanted != name) return;
+      option = value.cast<std::remove_reference_t<decltype(option)>>();
+      known = true;
+    });
+    if (known) continue;
+    throw BadInput("engine '" + std::string(engine_name(options.engine)) + "' has no option '" +
+                   wanted + "'");
   }
 }
 

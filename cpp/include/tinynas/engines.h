@@ -1,6 +1,6 @@
 #pragma once
 // The engines of a search, by name: each is a SearchAlgorithm of its own. `tinynas` is ours, the
-// others are what it is measured against (scripts/search_quality).
+// others are what it is measured against.
 
 #include <cstdint>
 #include <memory>

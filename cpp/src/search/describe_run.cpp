@@ -1,4 +1,5 @@
 #include "base/json_io.h"
+#include "search/engine_fields.h"
 #include "tinynas/search.h"
 #include "tinynas/version.h"
 
@@ -13,38 +14,10 @@ Json fidelity_json(const Fidelity& fidelity) {
 
 /// What the chosen engine is told; the options of others play no part.
 Json engine_json(const EngineOptions& options) {
-  switch (options.engine) {
-    case SearchEngine::kTinynas: {
-      const SurrogateOptions& ours = options.surrogate;
-      return {{"design", ours.design},
-              {"generation", ours.generation},
-              {"parents", ours.parents},
-              {"children", ours.children},
-              {"mutation_share", ours.mutation_share},
-              {"mutation_probability", ours.mutation_probability}};
-    }
-    case SearchEngine::kEvolution: {
-      const EvolutionOptions& evolution = options.evolution;
-      return {{"population", evolution.population},
-              {"generation", evolution.generation},
-              {"parents", evolution.parents},
-              {"mutation_share", evolution.mutation_share},
-              {"mutation_probability", evolution.mutation_probability}};
-    }
-    case SearchEngine::kRegularized: {
-      const RegularizedOptions& aging = options.regularized;
-      return {{"population", aging.population},
-              {"sample", aging.sample},
-              {"generation", aging.generation},
-              {"mutation_probability", aging.mutation_probability}};
-    }
-    case SearchEngine::kNsga2:
-      return {{"population", options.nsga2.population},
-              {"mutation_probability", options.nsga2.mutation_probability}};
-    case SearchEngine::kRandom:
-      return {{"generation", options.random.generation}};
-  }
-  return nullptr;
+  Json document = Json::object();
+  visit_engine_options(options,
+                       [&](const char* name, const auto& value) { document[name] = value; });
+  return document;
 }
 
 Json options_json(const SearchOptions& options) {

@@ -9,23 +9,16 @@ std::vector<Proposal> EvolutionSearch::next_generation(int generation, int first
   }
   Generation next = start(generation, first_trial, evolution.generation, most);
   std::vector<const Genotype*> parents;
-  const std::vector<const Trial*> ranked = ranked_trials(trials(), options().rank_by);
-  for (const Trial* trial : ranked) {
+  for (const Trial* trial : ranked_trials(trials(), options().rank_by)) {
     if (parents.size() == static_cast<std::size_t>(evolution.parents)) break;
     parents.push_back(&trial->proposal.candidate.genotype);
   }
-  for (std::size_t place = 0; place < next.size(); ++place) {
+  const auto breed_one = [&](Rng& rng, std::size_t place) {
     const bool mutation =
         static_cast<double>(place) < evolution.mutation_share * static_cast<double>(next.size());
-    auto drawn = next.child(
-        place,
-        [&](Rng& rng) {
-          return breed(next.space(), parents, mutation, evolution.mutation_probability, rng);
-        },
-        /*shrink=*/false);
-    if (drawn) next.propose(std::move(*drawn));
-  }
-  next.fill_nearby(ranked);
+    return breed(next.space(), parents, mutation, evolution.mutation_probability, rng);
+  };
+  next.fill_with_children(breed_one, trials(), options().rank_by);
   return next.take();
 }
 

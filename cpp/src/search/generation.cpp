@@ -67,6 +67,16 @@ void Generation::fill_randomly(const std::vector<const Trial*>& around) {
   }
 }
 
+void Generation::fill_with_children(const BreedAt& breed, const std::vector<Trial>& trials,
+                                    RankBy rank_by) {
+  for (std::size_t place = 0; place < size(); ++place) {
+    auto drawn = child(
+        place, [&](Rng& rng) { return breed(rng, place); }, /*shrink=*/false);
+    if (drawn) propose(std::move(*drawn));
+  }
+  if (!full()) fill_nearby(ranked_trials(trials, rank_by));
+}
+
 void Generation::fill_nearby(const std::vector<const Trial*>& around) {
   while (!full() && propose_nearby(around)) {
   }

@@ -52,6 +52,11 @@ class Generation {
   /// does not fit is shrunk until it does; without, another is drawn.
   std::optional<Drawn> child(std::size_t place, const Breed& breed, bool shrink);
 
+  /// One child for each place, each drawn until it fits, then what fill_nearby finds: the
+  /// generation of an engine without a model. `Breed` is told the place.
+  using BreedAt = std::function<std::pair<Genotype, Origin>(Rng&, std::size_t place)>;
+  void fill_with_children(const BreedAt& breed, const std::vector<Trial>& trials, RankBy rank_by);
+
   /// Until the generation is full: random networks that fit, shrunk ones, neighbours of `around`
   /// and of what was proposed. What still misses then is not within reach.
   void fill_randomly(const std::vector<const Trial*>& around = {});

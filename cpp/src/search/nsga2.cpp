@@ -103,16 +103,12 @@ std::vector<Proposal> Nsga2Search::next_generation(int generation, int first_tri
     return genotype(std::min(a, rng.below(members)));
   };
   Generation next = start(generation, first_trial, nsga2.population, most);
-  const auto breed_one = [&](Rng& rng) -> std::pair<Genotype, Origin> {
+  const auto breed_one = [&](Rng& rng, std::size_t) -> std::pair<Genotype, Origin> {
     const Genotype& a = winner(rng);
     const Genotype crossed = next.space().crossover(a, winner(rng), rng);
     return {next.space().mutate(crossed, nsga2.mutation_probability, rng), Origin::kCrossover};
   };
-  for (std::size_t place = 0; place < next.size(); ++place) {
-    auto drawn = next.child(place, breed_one, /*shrink=*/false);
-    if (drawn) next.propose(std::move(*drawn));
-  }
-  if (!next.full()) next.fill_nearby(ranked_trials(trials(), options().rank_by));
+  next.fill_with_children(breed_one, trials(), options().rank_by);
   return next.take();
 }
 

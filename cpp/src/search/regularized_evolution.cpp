@@ -15,7 +15,7 @@ std::vector<Proposal> RegularizedSearch::next_generation(int generation, int fir
   const auto rank = [&](const Trial& trial) {
     return rank_value(trial.measurement, options().rank_by);
   };
-  const auto breed_one = [&](Rng& rng) -> std::pair<Genotype, Origin> {
+  const auto breed_one = [&](Rng& rng, std::size_t) -> std::pair<Genotype, Origin> {
     const Trial* parent = nullptr;
     for (int draw = 0; draw < aging.sample; ++draw) {
       const Trial& drawn = population[rng.below(static_cast<std::uint32_t>(members))];
@@ -25,11 +25,7 @@ std::vector<Proposal> RegularizedSearch::next_generation(int generation, int fir
         next.space().mutate(parent->proposal.candidate.genotype, aging.mutation_probability, rng),
         Origin::kMutation};
   };
-  for (std::size_t place = 0; place < next.size(); ++place) {
-    auto drawn = next.child(place, breed_one, /*shrink=*/false);
-    if (drawn) next.propose(std::move(*drawn));
-  }
-  if (!next.full()) next.fill_nearby(ranked_trials(trials(), options().rank_by));
+  next.fill_with_children(breed_one, trials(), options().rank_by);
   return next.take();
 }
 

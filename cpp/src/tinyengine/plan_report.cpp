@@ -324,7 +324,8 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
     document["mcu"] = {{"name", budget->name},
                        {"sram_budget_bytes", budget->sram_bytes},
                        {"flash_budget_bytes", budget->flash_bytes},
-                       {"latency_budget_ms", json_or_null(budget->latency_ms)}};
+                       {"latency_budget_ms", json_or_null(budget->latency_ms)},
+                       {"macs_budget", json_or_null(budget->macs)}};
     document["excess"] = {{"sram_bytes", over.sram_bytes},
                           {"flash_bytes", over.flash_bytes},
                           {"latency_ms", over.latency_ms}};
