@@ -22,7 +22,6 @@ void keep_freed_memory() {
   constexpr int kAll = std::numeric_limits<int>::max();
   mallopt(M_MMAP_THRESHOLD, kAll);
   mallopt(M_TRIM_THRESHOLD, kAll);
-  mallopt(M_ARENA_MAX, 1);
 #endif
 }
 
