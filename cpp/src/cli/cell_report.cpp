@@ -27,12 +27,6 @@ std::string number(double value) {
   return text;
 }
 
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
-  return text;
-}
-
 std::string macs(double value) { return format_count(std::llround(value)); }
 std::string macs(std::int64_t value) { return format_count(value); }
 
@@ -53,7 +47,7 @@ const Row kCellHead = {"WIDTH", "PX",   "FITS", "EXPECTED BEST", "MEAN MACS",
                        "80 %",  "95 %", "SRAM", "FLASH"};
 
 Row cell_row(const RankedCell& cell) {
-  Row row = {number(cell.width), std::to_string(cell.resolution), percent(cell.share())};
+  Row row = {number(cell.width), std::to_string(cell.resolution), percent_text(cell.share(), 1)};
   if (cell.fitting_macs.empty()) {
     row.resize(kCellHead.size(), "-");
     return row;
@@ -127,7 +121,7 @@ std::string side_by_side(const CellReport& report, std::size_t top) {
           [&](const RankedCell& cell) { return cell.space.name() == first.space.name(); });
       const bool fits = !same->fitting_macs.empty();
       rows.back().push_back(fits ? macs(same->value(report.options.criterion)) : "-");
-      rows.back().push_back(percent(same->share()));
+      rows.back().push_back(percent_text(same->share(), 1));
     }
   }
   return "Best cells under " + report.rankings.front().target.runtime.name + ": " +

@@ -37,12 +37,6 @@ std::vector<Growth> growth_of(const std::vector<Trial>& trials, const McuBudget&
   return growth;
 }
 
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f %%", 100 * share);
-  return text;
-}
-
 std::string volume(double share) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4f", share);
@@ -115,7 +109,7 @@ std::string report(const RunTrials& run, const std::vector<Trial>& front,
   if (timed) rows.front().insert(rows.front().begin() + 4, "ms at most");
   for (const Trial& trial : front) {
     const Candidate& candidate = trial.proposal.candidate;
-    rows.push_back({candidate.id, percent(trial.measurement.accuracy),
+    rows.push_back({candidate.id, percent_text(trial.measurement.accuracy, 2),
                     format_bytes(candidate.footprint.peak_sram_bytes),
                     format_bytes(candidate.footprint.flash_bytes),
                     format_count(candidate.footprint.macs), format_count(candidate.params)});

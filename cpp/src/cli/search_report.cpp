@@ -16,12 +16,6 @@ namespace {
 /// Rows of the table of runners-up.
 constexpr std::size_t kRunnersUp = 8;
 
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f %%", 100 * share);
-  return text;
-}
-
 constexpr std::size_t kNameWidth = 14;
 
 std::string line(const std::string& name, const std::string& value) {
@@ -64,10 +58,11 @@ std::string effort_text(const SearchResult& result, double seconds) {
 }
 
 std::string accuracy_text(const Measurement& validation, const std::optional<Measurement>& test) {
-  std::string text = percent(validation.accuracy) + " on " + format_count(validation.images) +
-                     " validation images";
+  std::string text = percent_text(validation.accuracy, 2) + " on " +
+                     format_count(validation.images) + " validation images";
   if (test) {
-    text += ", " + percent(test->accuracy) + " on " + format_count(test->images) + " test images";
+    text += ", " + percent_text(test->accuracy, 2) + " on " + format_count(test->images) +
+            " test images";
   }
   return text;
 }
@@ -170,7 +165,7 @@ std::string runners_up_text(const SearchResult& result, const SearchProblem& pro
     const std::size_t place = shown < 2 ? 0 : k * (others.size() - 1) / (shown - 1);
     const Trial& trial = *others[place];
     const Candidate& candidate = trial.proposal.candidate;
-    rows.push_back({"  " + candidate.id, percent(trial.measurement.accuracy),
+    rows.push_back({"  " + candidate.id, percent_text(trial.measurement.accuracy, 2),
                     format_count(trial.measurement.images),
                     format_bytes(candidate.footprint.peak_sram_bytes),
                     format_bytes(candidate.footprint.flash_bytes),

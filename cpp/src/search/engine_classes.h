@@ -12,10 +12,11 @@ namespace tinynas {
 
 /// An engine whose generations share one frame of options.
 class EngineBase : public SearchAlgorithm {
- protected:
+ public:
   EngineBase(const SearchProblem& problem, const EngineOptions& options)
       : SearchAlgorithm(problem, options.measurements, options.include), options_(options) {}
 
+ protected:
   /// An empty generation of at most min(size, most) proposals.
   Generation start(int generation, int first_trial, int size, int most) {
     return {checker(),
@@ -32,8 +33,7 @@ class EngineBase : public SearchAlgorithm {
 
 class SurrogateSearch : public EngineBase {
  public:
-  SurrogateSearch(const SearchProblem& problem, const EngineOptions& options)
-      : EngineBase(problem, options) {}
+  using EngineBase::EngineBase;
 
  private:
   std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
@@ -43,8 +43,7 @@ class SurrogateSearch : public EngineBase {
 
 class EvolutionSearch : public EngineBase {
  public:
-  EvolutionSearch(const SearchProblem& problem, const EngineOptions& options)
-      : EngineBase(problem, options) {}
+  using EngineBase::EngineBase;
 
  private:
   std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
@@ -52,8 +51,7 @@ class EvolutionSearch : public EngineBase {
 
 class RegularizedSearch : public EngineBase {
  public:
-  RegularizedSearch(const SearchProblem& problem, const EngineOptions& options)
-      : EngineBase(problem, options) {}
+  using EngineBase::EngineBase;
 
  private:
   std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
@@ -61,8 +59,7 @@ class RegularizedSearch : public EngineBase {
 
 class Nsga2Search : public EngineBase {
  public:
-  Nsga2Search(const SearchProblem& problem, const EngineOptions& options)
-      : EngineBase(problem, options) {}
+  using EngineBase::EngineBase;
 
  private:
   std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
@@ -72,8 +69,7 @@ class Nsga2Search : public EngineBase {
 
 class RandomSearch : public EngineBase {
  public:
-  RandomSearch(const SearchProblem& problem, const EngineOptions& options)
-      : EngineBase(problem, options) {}
+  using EngineBase::EngineBase;
 
  private:
   std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;

@@ -70,6 +70,13 @@ void check_options(const EngineOptions& options) {
 
 }  // namespace
 
+std::vector<Proposal> EngineBase::random_generation(Generation generation, bool first) {
+  if (first) checker().check(checker().space().smallest());  // what "nothing fits" rests on
+  generation.fill_randomly();
+  if (first && generation.proposed() == 0) generation.descend();
+  return generation.take();
+}
+
 const char* engine_name(SearchEngine engine) {
   switch (engine) {
     case SearchEngine::kTinynas:

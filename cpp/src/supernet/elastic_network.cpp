@@ -181,7 +181,7 @@ void Supernet::own() {
 
 torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,
                        const torch::Tensor& bias, int stride, std::int64_t groups) {
-  if (groups == x.size(1) && !bias.defined() && gains_by_depthwise_convolution(x, weight)) {
+  if (!bias.defined() && gains_by_depthwise_convolution(x, weight)) {
     return depthwise_convolution(x, weight, stride);
   }
   const std::int64_t height = weight.size(2), width = weight.size(3);
