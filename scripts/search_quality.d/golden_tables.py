@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -119,7 +120,7 @@ def budgets_of(plans: list[tn.MemoryPlan]) -> list[Budget]:
         limits = {
             "SRAM": (sram, quantile([p.peak_sram_bytes for p in plans], sram) + reserved),
             "flash": (flash, quantile([p.flash_bytes for p in plans], flash)),
-            "latency": (latency, round(quantile([latency_ms(p) for p in plans], latency), 1)),
+            "latency": (latency, latency_limit(quantile([latency_ms(p) for p in plans], latency))),
         }
         told = [f"{kind} {share:.0%}" for kind, (share, _) in limits.items() if share < 1]
         sram_, flash_, latency_ = (v if share < 1 else None for share, v in limits.values())
@@ -130,6 +131,11 @@ def budgets_of(plans: list[tn.MemoryPlan]) -> list[Budget]:
 def latency_ms(plan: tn.MemoryPlan) -> float:
     assert plan.latency_ms is not None
     return plan.latency_ms[1]
+
+
+def latency_limit(quantile: float) -> float:
+    """A tenth of a millisecond, never below the network that set it."""
+    return math.ceil(10 * quantile) / 10
 
 
 def fits(subnet: tn.Subnet, budget: Budget) -> str:
