@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import tinynas as tn
 from tables import Budget, Genes, Row, Table
 
-#: Proposals for each measurement. Networks that do not fit or were measured before cost none, so
-#: nothing else ends a search that converged and repeats itself.
-MOST_PROPOSALS = 10
+#: Proposals in a row without a new measurement that end a search. Networks that do not fit or were
+#: measured before cost none, so nothing else ends one that converged and repeats itself.
+MOST_IN_VAIN = 100
 
 
 class SpentError(Exception):
@@ -26,6 +26,7 @@ class Recorder:
         self.limit = limit
         self.measured: list[Row] = []
         self.proposals = 0
+        self._in_vain = 0
         self._place = budget
         self._known: set[Genes] = set()
         resolved = tn.Budget(self.budget.mcu, sram=self.budget.sram, flash=self.budget.flash)
@@ -40,7 +41,8 @@ class Recorder:
         """Accuracy in per cent, None where it does not fit; and the excess over the budget, as a
         share of it, 0 where it fits."""
         self.proposals += 1
-        if self.proposals > MOST_PROPOSALS * self.limit:
+        self._in_vain += 1
+        if self._in_vain > MOST_IN_VAIN:
             raise SpentError
         row = self.table.by_genotype[self.table.space.subnet(list(genes)).genotype]
         if row.fits[self._place] != "1":
@@ -50,6 +52,7 @@ class Recorder:
                 raise SpentError
             self._known.add(row.genotype)
             self.measured.append(row)
+            self._in_vain = 0
         return row.accuracy, 0.0
 
     def _excess(self, row: Row) -> float:

@@ -10,9 +10,9 @@
     scripts/search_quality endurance    trials a second and memory over many trials
 
 All searches are told the same accuracy by the same look-up. A measurement is a network that fits
-and was not measured before: what does not fit, and what is asked again, costs the peers nothing,
-up to ten proposals a measurement; a package that knows constraints is told the excess over the
-budget. The peers come from scripts/requirements-peers.txt and are installed into build/peers, an
+and was not measured before: what does not fit, and what is asked again, costs the peers nothing
+(a hundred such proposals in a row end a search); a package that knows constraints is told the
+excess over the budget. The peers come from scripts/requirements-peers.txt and are installed into build/peers, an
 environment of their own. Runs (hours of one core) that are in OUT are not done again."""
 
 from __future__ import annotations
@@ -46,13 +46,14 @@ def run_regret(options: argparse.Namespace, table: tables.Table) -> None:
     names = [name for name in known if name in options.searches or name == regret.OURS]
     runs = [
         Run(table.name, budget, name, seed, options.measurements)
+        for seed in range(options.seeds)
         for name in names
         for budget in range(len(table.budgets))
-        for seed in range(options.seeds)
     ]
     kept = options.out / f"runs-{tables.digest(table.name)}.jsonl"
     found = search_all(runs, kept, options.jobs)
-    curves = {name: np.array([found[run] for run in runs if run.search == name]) for name in names}
+    order = sorted(found, key=lambda run: (run.budget, run.seed))
+    curves = {name: np.array([found[run] for run in order if run.search == name]) for name in names}
     comparison = regret.Comparison(
         table, options.measurements, options.seeds, curves, [n for n in names if n in peers.PEERS]
     )
