@@ -12,8 +12,9 @@
 All searches are told the same accuracy by the same look-up. A measurement is a network that fits
 and was not measured before: what does not fit, and what is asked again, costs the peers nothing
 (a hundred such proposals in a row end a search); a package that knows constraints is told the
-excess over the budget. The peers come from scripts/requirements-peers.txt and are installed into build/peers, an
-environment of their own. Runs (hours of one core) that are in OUT are not done again."""
+excess over the budget. The peers come from scripts/requirements-peers.txt and are installed into
+build/peers, an environment of their own. Runs (hours of one core) that are in OUT are not done
+again."""
 
 from __future__ import annotations
 
