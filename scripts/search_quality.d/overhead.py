@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,11 @@ def endurance(name: Any, trials: int, blocks: int = 10) -> dict[str, Any]:
             speeds.append(round(block / (now - begun), 1))
             memory.append(resident_bytes() - before)
             begun = now
+            print(
+                f"search_quality: {name}: {told:,} trials, {speeds[-1]:,} a second, "
+                f"{memory[-1] / 2**20:.1f} MiB",
+                file=sys.stderr,
+            )
     return {"engine": name, "trials": told, "trials_a_second": speeds, "bytes": memory}
 
 

@@ -30,7 +30,7 @@ class Comparison:
 
     @property
     def counts(self) -> list[int]:
-        return sorted({self.measurements // 5, self.measurements // 3, self.measurements})
+        return sorted({self.measurements // part for part in (15, 5, 3, 1)})
 
 
 def quartiles(values: Any) -> list[float]:

@@ -69,8 +69,8 @@ def run_regret(options: argparse.Namespace, table: tables.Table) -> None:
     banded = [name for name in (regret.OURS, best_peer, "random") if name in curves]
     budgets, seeds = len(table.budgets), options.seeds
     title = (
-        f"{len(table.rows):,} networks ({table.head['data']}), {budgets} budgets x {seeds} seeds: "
-        f"median, and quartiles of {', '.join(banded)}"
+        f"{len(table.rows):,} networks ({table.head['data']}), {budgets} budgets x {seeds} seeds\n"
+        f"lines: medians; bands: quartiles of {', '.join(banded)}"
     )
     told = {name: curves[name].tolist() for name in names}
     draw(options.out / "regret.png", title, told, ours.NAMES, banded, regret.AIM)
@@ -113,7 +113,6 @@ def run_endurance(options: argparse.Namespace, table: tables.Table) -> None:
     for name in ours.NAMES:
         if name in options.searches:
             rows.append(overhead.endurance(name, options.trials))
-            print(f"search_quality: {rows[-1]}", file=sys.stderr)
     (options.out / "endurance.json").write_text(json.dumps(rows, indent=1) + "\n")
     print(overhead.endurance_markdown(rows), end="")
 
