@@ -12,11 +12,10 @@ from typing import Any
 import ours
 import tinynas as tn
 
-MCU = "stm32g031k8"
 SPACE = "fashion-mnist"
 
 
-def share(measurements: int, data: str | None) -> list[dict[str, Any]]:
+def share(mcu: str, measurements: int, data: str | None) -> list[dict[str, Any]]:
     """Processor seconds in ask and tell, and in measuring as `tinynas search` ranks; one thread."""
     supernet = tn.Supernet(SPACE, data=data, threads=1)
     supernet.evaluate([supernet.space.smallest()])  # what loading puts off
@@ -65,11 +64,11 @@ def score(proposal: tn.Proposal) -> float:
     return math.log(proposal.macs) + (int(proposal.id[:4], 16) % 97) / 50
 
 
-def endurance(name: Any, trials: int, blocks: int = 10) -> dict[str, Any]:
+def endurance(name: Any, mcu: str, trials: int, blocks: int = 10) -> dict[str, Any]:
     """Trials a processor second and resident memory, block by block; results cost nothing."""
     gc.collect()
     before = resident_bytes()
-    engine = tn.Engine(SPACE, MCU, engine=name, measurements=trials)
+    engine = tn.Engine(SPACE, mcu, engine=name, measurements=trials)
     block = trials // blocks
     speeds: list[float] = []
     memory: list[int] = []

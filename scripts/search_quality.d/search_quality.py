@@ -101,7 +101,7 @@ def run_constraints(options: argparse.Namespace, table: tables.Table) -> None:
 def run_share(options: argparse.Namespace, table: tables.Table) -> None:
     import overhead
 
-    rows = overhead.share(options.measurements, options.data)
+    rows = overhead.share(options.mcu, options.measurements, options.data)
     (options.out / "share.json").write_text(json.dumps(rows, indent=1) + "\n")
     print(overhead.share_markdown(rows), end="")
 
@@ -112,7 +112,7 @@ def run_endurance(options: argparse.Namespace, table: tables.Table) -> None:
     rows = []
     for name in ours.NAMES:
         if name in options.searches:
-            rows.append(overhead.endurance(name, options.trials))
+            rows.append(overhead.endurance(name, options.mcu, options.trials))
     (options.out / "endurance.json").write_text(json.dumps(rows, indent=1) + "\n")
     print(overhead.endurance_markdown(rows), end="")
 
@@ -143,6 +143,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--searches-drawn", type=int, default=10_000, help="of constraints")
     parser.add_argument("--trials", type=int, default=100_000, help="of endurance")
+    parser.add_argument("--mcu", default="stm32g031k8", help="of share and endurance")
     parser.add_argument("--data", metavar="PATH", help="of share; default: Debian's Fashion-MNIST")
     options = parser.parse_args()
     options.measurements = options.measurements or (120 if options.command == "share" else 150)
