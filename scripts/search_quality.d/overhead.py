@@ -24,12 +24,7 @@ def share(mcu: str, measurements: int, data: str | None) -> list[dict[str, Any]]
     for name in ours.NAMES:
         engine_seconds = measuring_seconds = 0.0
         begun = time.process_time()
-        engine = tn.Engine(
-            supernet.space,
-            MCU,
-            engine=name,
-            measurements=measurements,
-        )
+        engine = tn.Engine(supernet.space, mcu, engine=name, measurements=measurements)
         engine_seconds += time.process_time() - begun
         measured = 0
         while not engine.done:

@@ -29,6 +29,9 @@ import tables
 import tinynas as tn
 
 
+SEARCHES = [*ours.NAMES, *peers.PEERS]
+
+
 def stop(message: str) -> SystemExit:
     print(f"search_quality: {message}", file=sys.stderr)
     return SystemExit(2)
@@ -40,11 +43,7 @@ def run_regret(options: argparse.Namespace, table: tables.Table) -> None:
     from picture import draw
     from runs import Run, search_all
 
-    known = [*ours.NAMES, *peers.PEERS]
-    for name in options.searches:
-        if name not in known:
-            raise stop(f"--searches: '{name}' is not one of {', '.join(known)}")
-    names = [name for name in known if name in options.searches or name == regret.OURS]
+    names = [name for name in SEARCHES if name in options.searches or name == regret.OURS]
     runs = [
         Run(table.name, budget, name, seed, options.measurements)
         for seed in range(options.seeds)
@@ -139,7 +138,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--measurements", type=int, help="default: 150; share: 120")
     parser.add_argument("--jobs", type=int, default=1, help="processes side by side (regret)")
     parser.add_argument(
-        "--searches", nargs="+", default=[*ours.NAMES, *peers.PEERS], metavar="NAME"
+        "--searches", nargs="+", default=SEARCHES, metavar="NAME", help="default: all"
     )
     parser.add_argument("--searches-drawn", type=int, default=10_000, help="of constraints")
     parser.add_argument("--trials", type=int, default=100_000, help="of endurance")
@@ -156,6 +155,9 @@ def main() -> None:
     options = parse()
     if options.table not in tables.names() or not tables.table_path(options.table).exists():
         raise stop(f"--table: no table '{options.table}'; `scripts/golden_tables TABLE` makes one")
+    for name in options.searches:
+        if name not in SEARCHES:
+            raise stop(f"--searches: '{name}' is not one of {', '.join(SEARCHES)}")
     options.out.mkdir(parents=True, exist_ok=True)
     try:
         COMMANDS[options.command](options, tables.read_table(options.table))
