@@ -28,7 +28,6 @@ import peers
 import tables
 import tinynas as tn
 
-
 SEARCHES = [*ours.NAMES, *peers.PEERS]
 
 
