@@ -73,8 +73,8 @@ def pymoo_nsga2(recorder: Recorder, seed: int) -> None:
 
 
 def nevergrad_de(recorder: Recorder, seed: int) -> None:
-    """Of its optimisers, the best here in a pilot (NGOpt, DiscreteOnePlusOne and NgIohTuned stayed
-    behind), as were bounded whole numbers among its ways to write a choice."""
+    """Of its optimisers and of its ways to write a choice, what came nearest the best in a pilot of
+    four runs each (NGOpt, DiscreteOnePlusOne, NgIohTuned; Choice, TransitionChoice)."""
     import nevergrad as ng
 
     numbers = [ng.p.Scalar(lower=0, upper=n - 1) for n in recorder.choices]
