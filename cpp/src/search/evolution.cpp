@@ -4,8 +4,8 @@ namespace tinynas {
 
 std::vector<Proposal> EvolutionSearch::next_generation(int generation, int first_trial, int most) {
   const EvolutionOptions& evolution = options().evolution;
-  if (generation == 0) {
-    return random_generation(start(generation, first_trial, evolution.population, most), true);
+  if (const int unknown = unknown_of(evolution.population); generation == 0 && unknown > 0) {
+    return random_generation(start(generation, first_trial, unknown, most), true);
   }
   Generation next = start(generation, first_trial, evolution.generation, most);
   std::vector<const Genotype*> parents;

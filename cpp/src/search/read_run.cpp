@@ -19,7 +19,12 @@ RunTrials read_run_trials(const std::string& directory) {
   const std::string run_path = directory + "/run.json";
   check_run_format(run_path);
   const Json head = read_json_file(run_path);
-  const Json& mcu = json_at(json_at(head, "run", run_path), "mcu", run_path);
+  const Json& asked = json_at(head, "run", run_path);
+  if (asked.contains("boards")) {
+    throw BadInput(directory +
+                   ": holds a search for several boards; name one of the folders in its boards/");
+  }
+  const Json& mcu = json_at(asked, "mcu", run_path);
   RunTrials run;
   run.directory = directory;
   run.budget.name = json_string(mcu, "name", run_path);

@@ -37,7 +37,7 @@ MeasurementRecord some_record(int trial) {
 void append(RunStore& store, int first, int count) {
   std::vector<MeasurementRecord> records;
   for (int i = 0; i < count; ++i) records.push_back(some_record(first + i));
-  store.append(records);
+  store.append(records, 0.5 * count);
 }
 
 }  // namespace
@@ -54,6 +54,7 @@ TEST_CASE("records survive the round trip to the last bit") {
   const auto store = RunStore::open(folder.path(), Resume::kMust, run_text(1));
   CHECK(store->resumed());
   REQUIRE(store->recorded().size() == 5);
+  CHECK(store->recorded_seconds() == std::vector<double>(5, 0.5));
   for (int i = 0; i < 5; ++i) {
     const MeasurementRecord wanted = some_record(i);
     const MeasurementRecord& found = store->recorded()[static_cast<std::size_t>(i)];
