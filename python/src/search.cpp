@@ -57,10 +57,10 @@ std::vector<std::string> texts(const py::object& values) {
 std::vector<McuOptions> boards_of(const py::dict& arguments) {
   std::vector<McuOptions> boards;
   for (const py::handle mcu : arguments["mcus"]) {
-    boards.push_back(mcu_options(
-        py::reinterpret_borrow<py::object>(mcu), arguments["sram"], arguments["flash"],
-        arguments["reserve_sram"], arguments["reserve_flash"], arguments["latency_ms"],
-        arguments["calibration"], arguments["allow_uncalibrated"].cast<bool>()));
+    boards.push_back(
+        mcu_options(py::reinterpret_borrow<py::object>(mcu), arguments["sram"], arguments["flash"],
+                    arguments["reserve_sram"], arguments["reserve_flash"], arguments["latency_ms"],
+                    arguments["calibration"], arguments["allow_uncalibrated"].cast<bool>()));
     if (const py::object macs = arguments["macs"]; !macs.is_none()) {
       boards.back().macs = py::str(macs).cast<std::string>();
     }
@@ -166,7 +166,8 @@ const char* status_name(SearchStatus status) {
 void bind_search(py::module_& module) {
   using R = BoundResult;
   py::class_<R>(module, "RawResult")
-      .def_property_readonly("status", [](const R& r) { return status_name(r.board.result.status); })
+      .def_property_readonly("status",
+                             [](const R& r) { return status_name(r.board.result.status); })
       .def_property_readonly("best", &best)
       .def_property_readonly("smallest", &smallest)
       .def_property_readonly("trials", [](const R& r) { return bind(r, r.board.result.trials); })
@@ -190,7 +191,8 @@ void bind_search(py::module_& module) {
       .def(
           "report",
           [](const R& r, double seconds) {
-            return search_report(r.board.result, r.board.problem, r.board.target, r.board.run_dir, seconds);
+            return search_report(r.board.result, r.board.problem, r.board.target, r.board.run_dir,
+                                 seconds);
           },
           py::arg("seconds"));
   module.def("run_search", &search, py::arg("arguments"), py::arg("progress"));

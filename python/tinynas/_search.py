@@ -217,9 +217,7 @@ def _arguments(
     options: dict[str, Any], mcus: list[Any], further_measurements: int | None
 ) -> dict[str, Any]:
     """Of _core.run_search; `options` are the parameters of `search`."""
-    arguments = {
-        name: value for name, value in options.items() if name not in ("mcu", "progress")
-    }
+    arguments = {name: value for name, value in options.items() if name not in ("mcu", "progress")}
     for name in ("freeze", "include"):
         if isinstance(arguments[name], (str, os.PathLike)):
             arguments[name] = [arguments[name]]

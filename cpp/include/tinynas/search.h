@@ -28,6 +28,8 @@ struct SearchOptions {
   /// measurements. Finalists come on top. 0: no limit. The one option under which two runs of the
   /// same options may differ; a resumed run still ends like one that was not interrupted.
   double minutes = 0;
+  /// Measured in an earlier run, at the fidelity `ranking`: known to every board from the start.
+  std::vector<KnownNetwork> known;
   int batch = 8;  ///< networks handed to the evaluator at once; never the number of threads
   Fidelity ranking{512, 1000, Split::kValidation};
   Fidelity final{0, 0, Split::kValidation};  ///< finalists, the largest subnet, the test

@@ -57,8 +57,8 @@ NetworkSource winner_of(const std::string& run) {
   }
   check_run_format(head.string());
   if (fs::is_directory(folder / "boards")) {
-    throw BadInput(run + ": holds a search for several boards; name one of them: " +
-                   boards_of(folder));
+    throw BadInput(run +
+                   ": holds a search for several boards; name one of them: " + boards_of(folder));
   }
   if (!is_file(folder / "best" / "subnet.json")) throw BadInput(no_winner(run));
   const fs::path model = folder / "best" / "model.tflite";

@@ -215,8 +215,9 @@ void add_search_command(CLI::App& app, CliContext& context) {
   search_app->allow_extras(!kWithTorch);
   add_mcu_options(*search_app, context, command->mcu, kWithTorch);
   search_app->get_option("--mcu")
-      ->description("Part (see `tinynas mcus`) or a board file; several, with commas between them, "
-                    "share what is measured")
+      ->description(
+          "Part (see `tinynas mcus`) or a board file; several, with commas between them, "
+          "share what is measured")
       ->type_name("NAME|FILE.toml,...");
   add_latency_options(*search_app, command->mcu);
   add_macs_option(*search_app, command->mcu);

@@ -25,8 +25,8 @@ std::string open_directory(const SearchRequest& request,
     names += (names.empty() ? "" : "+") + problem.budget.name;
   }
   if (names.size() > kNamesLength) names = std::to_string(problems.size()) + "-boards";
-  return make_run_directory("runs", names + "-" + problems.front().space.name() + "-seed" +
-                                        std::to_string(request.seed));
+  return make_run_directory(
+      "runs", names + "-" + problems.front().space.name() + "-seed" + std::to_string(request.seed));
 }
 
 std::unique_ptr<RunStore> open_store(const SearchRequest& request, const SearchSetup& setup,
@@ -42,9 +42,9 @@ std::unique_ptr<RunStore> open_store(const SearchRequest& request, const SearchS
                                  {"threads", std::to_string(request.threads)}};
   Json run = parse_json(describe_run(setup.options, setup.problems, identity, environment), "run");
   run["request"] = request_json(request);
-  return RunStore::open(
-      directory, request.extend ? Resume::kExtend : parse_resume(request.resume, "--resume"),
-      run.dump());
+  return RunStore::open(directory,
+                        request.extend ? Resume::kExtend : parse_resume(request.resume, "--resume"),
+                        run.dump());
 }
 
 }  // namespace

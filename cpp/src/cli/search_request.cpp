@@ -144,22 +144,22 @@ Json request_json(const SearchRequest& request) {
 SearchRequest read_request(const std::string& directory) {
   const std::string path = directory + "/run.json";
   if (!fs::exists(path)) {
-    throw BadInput(directory + ": holds no run (no run.json); name what `tinynas search --run-dir` "
-                               "wrote");
+    throw BadInput(directory +
+                   ": holds no run (no run.json); name what `tinynas search --run-dir` "
+                   "wrote");
   }
   check_run_format(path);
   const Json head = read_json_file(path);
   if (!head.contains("request")) {
     throw BadInput(path +
-                   ": field 'request' is missing, as in the board folders of a run of several "
-                   "boards and in runs of older versions; name the run itself, or search again");
+                   ": field 'request' is missing, as in runs of older versions; search "
+                   "again in another --run-dir");
   }
   const Json& document = head["request"];
   if (!document.is_object()) throw BadInput(path + ": field 'request' must be an object");
   SearchRequest request;
-  visit_values(request, [&](const char* name, auto& value) {
-    read_value(document, name, value, path);
-  });
+  visit_values(request,
+               [&](const char* name, auto& value) { read_value(document, name, value, path); });
   const Json& boards = json_at(document, "boards", path);
   if (!boards.is_array()) throw BadInput(path + ": field 'request.boards' must be a list");
   for (const Json& entry : boards) {

@@ -50,7 +50,7 @@ std::vector<McuOptions> split_boards(const McuOptions& typed);
 Json request_json(const SearchRequest& request);
 
 /// The request of the run in `directory`, with its run directory. Throws BadInput when there is no
-/// run or its run.json holds none, as the board folders of a run of several do.
+/// run or its run.json holds none, as in runs of older versions.
 SearchRequest read_request(const std::string& directory);
 
 /// Adds boards that are not there yet. Throws BadInput for one that is there with other options.

@@ -2,6 +2,8 @@
 
 #include "cli/search_setup.h"
 
+#include <set>
+
 #include "cli/data_options.h"
 #include "cli/subnet_option.h"
 #include "tinynas/error.h"
@@ -54,8 +56,12 @@ SearchSetup set_up_search(const SearchRequest& request, const ProgressFn& progre
   SearchSetup setup;
   setup.options = search_options(request);
   parse_resume(request.resume, "--resume");
+  std::set<std::string> names;
   for (const McuOptions& board : request.boards) {
     setup.targets.push_back(resolve_mcu(board, target_runtime(request.runtime, board)));
+    if (!names.insert(setup.targets.back().budget.name).second) {
+      throw BadInput("--mcu: board '" + setup.targets.back().budget.name + "' is named twice");
+    }
   }
   setup.supernet = find_supernet(request);
   const SupernetInfo& info = setup.supernet;

@@ -23,18 +23,18 @@ Json engine_json(const EngineOptions& options) {
 Json options_json(const SearchOptions& options) {
   const EngineOptions& engine = options.engine;
   Json document = {{"engine", engine_name(engine.engine)},
-          {"seed", engine.seed},
-          {"measurements", engine.measurements},
-          {"rank_by", engine.rank_by == RankBy::kScore ? "score" : "accuracy"},
-          {"attempts", engine.attempts},
-          {engine_name(engine.engine), engine_json(engine)},
-          {"batch", options.batch},
-          {"ranking", fidelity_json(options.ranking)},
-          {"final", fidelity_json(options.final)},
-          {"finalists", options.finalists},
-          {"measure_largest", options.measure_largest},
-          {"measure_test", options.measure_test},
-          {"int8", options.int8}};
+                   {"seed", engine.seed},
+                   {"measurements", engine.measurements},
+                   {"rank_by", engine.rank_by == RankBy::kScore ? "score" : "accuracy"},
+                   {"attempts", engine.attempts},
+                   {engine_name(engine.engine), engine_json(engine)},
+                   {"batch", options.batch},
+                   {"ranking", fidelity_json(options.ranking)},
+                   {"final", fidelity_json(options.final)},
+                   {"finalists", options.finalists},
+                   {"measure_largest", options.measure_largest},
+                   {"measure_test", options.measure_test},
+                   {"int8", options.int8}};
   if (options.patience > 0) document["patience"] = options.patience;
   if (options.minutes > 0) document["minutes"] = options.minutes;
   return document;

@@ -13,17 +13,24 @@ std::optional<double> number_or_none(const Json& object, const char* key,
   return json_number(object, key, where);
 }
 
+/// run.json of a run of one board.
+Json read_head(const std::string& directory) {
+  const std::string path = directory + "/run.json";
+  check_run_format(path);
+  Json head = read_json_file(path);
+  if (json_at(head, "run", path).contains("boards")) {
+    throw BadInput(directory +
+                   ": holds a search for several boards; name one of the folders in its boards/");
+  }
+  return head;
+}
+
 }  // namespace
 
 RunTrials read_run_trials(const std::string& directory) {
   const std::string run_path = directory + "/run.json";
-  check_run_format(run_path);
-  const Json head = read_json_file(run_path);
+  const Json head = read_head(directory);
   const Json& asked = json_at(head, "run", run_path);
-  if (asked.contains("boards")) {
-    throw BadInput(directory +
-                   ": holds a search for several boards; name one of the folders in its boards/");
-  }
   const Json& mcu = json_at(asked, "mcu", run_path);
   RunTrials run;
   run.directory = directory;
@@ -44,7 +51,7 @@ RunTrials read_run_trials(const std::string& directory) {
 
 FinishedRun read_finished_run(const std::string& directory) {
   const std::string run_path = directory + "/run.json", result_path = directory + "/result.json";
-  check_run_format(run_path);
+  const Json head = read_head(directory);
   if (!std::filesystem::exists(result_path)) {
     throw BadInput(directory +
                    ": its search has not finished (no result.json); go on with the "
@@ -52,7 +59,6 @@ FinishedRun read_finished_run(const std::string& directory) {
   }
   FinishedRun run;
   run.directory = directory;
-  const Json head = read_json_file(run_path);
   const Json& asked = json_at(head, "run", run_path);
   const Json& evaluator = json_at(asked, "evaluator", run_path);
   const Json& environment = json_at(head, "environment", run_path);

@@ -335,7 +335,9 @@ void RunStore::write_board(std::size_t place, const std::string& mcu,
   const std::string folder = board_folder(mcu), inside = prefix(folder);
   Json document = parse_json(run_, "run.json");
   document["run"] = run_of_board(document.at("run"), place);
-  document.erase("request");  // of all boards
+  if (const auto request = document.find("request"); request != document.end()) {
+    (*request)["boards"] = Json::array({request->at("boards").at(place)});
+  }
   std::string lines;
   for (const MeasurementRecord& record : records) lines += record_line(record) + "\n";
   step(inside + "trials.jsonl");

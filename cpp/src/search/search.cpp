@@ -139,8 +139,8 @@ void BoardSearch::report(Clock::time_point start, std::size_t measured_before) c
   const auto made = static_cast<double>(run_.archive.made() - measured_before);
   if (made > 0 && result_.measured < measurements_) {
     const double each = seconds_since(start) / made;
-    line << ", about " << std::setprecision(0) << std::ceil(each * (measurements_ - result_.measured))
-         << " s left";
+    line << ", about " << std::setprecision(0)
+         << std::ceil(each * (measurements_ - result_.measured)) << " s left";
   }
   say(line.str());
 }
@@ -319,6 +319,7 @@ std::vector<SearchResult> search_boards(const SearchOptions& options,
   }
   const auto run_all = [&] {  // the board where it was interrupted, or none
     for (const auto& board : boards) {
+      board->know(options.known);
       for (const auto& networks : found) board->know(networks);
       if (!board->measure_trials()) return board.get();
       found.push_back(board->found());

@@ -57,9 +57,7 @@ SearchAlgorithm::~SearchAlgorithm() = default;
 const PlanningRecord& SearchAlgorithm::planning() const { return checker_->record(); }
 const SearchProblem& SearchAlgorithm::problem() const { return checker_->problem(); }
 
-bool SearchAlgorithm::done() const {
-  return queue_.empty() && (exhausted_ || enough());
-}
+bool SearchAlgorithm::done() const { return queue_.empty() && (exhausted_ || enough()); }
 
 void SearchAlgorithm::know(std::span<const KnownNetwork> networks) {
   if (!queue_.empty()) throw std::invalid_argument("know: a generation is under way");

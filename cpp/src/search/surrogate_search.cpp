@@ -40,12 +40,18 @@ std::vector<Drawn> seeds(Generation& generation) {
   return pool;
 }
 
+/// What to measure first where there is no model, or what the first model chooses from: the largest
+/// network, if it fits and is new.
+std::optional<Drawn> largest_network(Generation& generation) {
+  Candidate largest = generation.checker().check(generation.space().largest());
+  if (!largest.violation.fits() || generation.checker().claimed(largest.id)) return std::nullopt;
+  return Drawn{std::move(largest), Origin::kLargest};
+}
+
 /// The largest network if it fits, then networks spread over MACs, favouring larger ones: accuracy
 /// correlates with MACs (Kendall tau .6).
 void propose_design(Generation& generation) {
-  CandidateChecker& checker = generation.checker();
-  Candidate largest = checker.check(checker.space().largest());
-  if (largest.violation.fits()) generation.propose({std::move(largest), Origin::kLargest});
+  if (auto largest = largest_network(generation)) generation.propose(std::move(*largest));
   std::vector<Drawn> pool = seeds(generation);
   const std::size_t seats = std::min(generation.size() - generation.proposed(), pool.size());
   // Seat k takes the quantile sqrt((k + 1/2) / seats) of MACs: all of the range is covered, and
@@ -98,9 +104,9 @@ double expected_improvement(double mean, double variance, double incumbent) {
 }
 
 /// One after another, the candidate of the greatest expected improvement over `incumbent`, the
-/// model's mean of the best network so far; each is then taken for measured at its mean, so that the next one
-/// tells something else (kriging believer: Ginsbourger, Le Riche, Carraro, "Kriging is well-suited
-/// to parallelize optimization", 2010).
+/// model's mean of the best network so far; each is then taken for measured at its mean, so that
+/// the next one tells something else (kriging believer: Ginsbourger, Le Riche, Carraro, "Kriging is
+/// well-suited to parallelize optimization", 2010).
 void propose_by_model(Generation& generation, std::vector<Drawn> pool, const Surrogate& model,
                       double incumbent) {
   std::vector<const Candidate*> candidates;
@@ -189,8 +195,8 @@ void SurrogateSearch::refit_kernel() {
   const auto count = static_cast<double>(observed.size());
   if (kernel_ && count < kRefitGrowth * kernel_trials_) return;
   const RankBy rank_by = options().rank_by;
-  kernel_ = Surrogate::fit_kernel(problem().space, chosen_of(observed, kKernelTrials, rank_by),
-                                  rank_by);
+  kernel_ =
+      Surrogate::fit_kernel(problem().space, chosen_of(observed, kKernelTrials, rank_by), rank_by);
   kernel_trials_ = count;
 }
 
@@ -221,8 +227,12 @@ std::vector<Proposal> SurrogateSearch::next_generation(int generation, int first
     // Where nothing known fits, anything that fits is an improvement on the worst.
     const double incumbent =
         believed.empty() ? model.trial_means().minCoeff() : believed.front().mean;
-    std::vector<Drawn> pool =
-        draw_pool(next, first ? seeds(next) : std::vector<Drawn>{}, parents, ours);
+    std::vector<Drawn> pool;
+    if (first) {
+      pool = seeds(next);
+      if (auto largest = largest_network(next)) pool.push_back(std::move(*largest));
+    }
+    pool = draw_pool(next, std::move(pool), parents, ours);
     if (!pool.empty()) propose_by_model(next, std::move(pool), model, incumbent);
   }
   if (first) return random_generation(std::move(next), true);

@@ -283,8 +283,7 @@ TEST_CASE("a run is extended with boards behind its own only") {
                     Contains("cannot be resumed"));
   std::vector<SearchProblem> twice = boards(2);
   twice.push_back(twice.front());
-  CHECK_THROWS_WITH(search_boards(options, twice, evaluator, nullptr, {}),
-                    Contains("named twice"));
+  CHECK_THROWS_WITH(search_boards(options, twice, evaluator, nullptr, {}), Contains("named twice"));
 }
 
 TEST_CASE("patience ends a search that finds nothing better") {

@@ -27,7 +27,8 @@ const SearchProblem& tight() {
 }
 
 std::string description(const SearchOptions& options, const SearchProblem& problem) {
-  return describe_run(options, std::span(&problem, 1), {{"supernet_hash", "1"}}, {{"threads", "1"}});
+  return describe_run(options, std::span(&problem, 1), {{"supernet_hash", "1"}},
+                      {{"threads", "1"}});
 }
 
 SearchResult run_in(const std::string& directory, const SearchOptions& options,
@@ -250,11 +251,12 @@ TEST_CASE("trials.jsonl cut at any byte: resumed equals undisturbed") {
   }
 }
 
-TEST_CASE("SIGKILL at random points, again and again: the end equals an undisturbed run") {
+TEST_CASE("SIGKILL at 100 random points: the end equals an undisturbed run") {
   const SearchOptions options = small_options(6);
   const auto reference = undisturbed(options, tight());
   int kills = 0;
-  for (std::uint64_t round = 0; round < 6; ++round) {
+  for (std::uint64_t round = 0; kills < 100; ++round) {
+    REQUIRE(round < 100);
     TemporaryFolder folder;
     Rng rng(77, round);
     for (int life = 0; life < 200; ++life) {
@@ -285,8 +287,6 @@ TEST_CASE("SIGKILL at random points, again and again: the end equals an undistur
     run_in(folder.path(), options, tight(), evaluator);
     REQUIRE(contents(folder.path()) == reference);
   }
-  INFO(kills << " kills");
-  CHECK(kills >= 6);
 }
 
 TEST_CASE("resuming with another seed, budget or space is refused") {
