@@ -84,6 +84,7 @@ SearchRequest request_of(const py::dict& arguments) {
   request.measurements = positive_or(arguments["measurements"], 0, "measurements");
   request.further_measurements =
       positive_or(arguments["further_measurements"], 0, "further_measurements");
+  request.screen_images = positive_or(arguments["screen_images"], 0, "screen_images");
   request.patience = positive_or(arguments["patience"], 0, "patience");
   request.minutes = positive_or(arguments["minutes"], 0.0, "minutes");
   request.freeze = texts(arguments["freeze"]);

@@ -148,6 +148,7 @@ def search(
     include: Sequence[Path] = (),
     preset: str = "default",
     engine: str | None = None,
+    screen_images: int | None = None,
     patience: int | None = None,
     minutes: float | None = None,
     progress: bool | Callable[[str], None] = True,
@@ -158,7 +159,8 @@ def search(
     `run_dir` is given. `latency_ms` is the most milliseconds an inference may take, `calibration`
     and `allow_uncalibrated` as in tinynas.plan, `macs` the most multiply-accumulates. `freeze`
     holds genes ("resolution=28 stage*.kernel=3"), `include` names networks (subnet files or genes)
-    that are measured first. `patience` ends the search after so many measurements without a better
+    that are measured first. With `screen_images` each network is measured on so few images first.
+    `patience` ends the search after so many measurements without a better
     one, `minutes` after so long. `progress` may be a function that is called with each line. Ctrl-C
     ends the search after the batch under way and returns what was found; KeyboardInterrupt is
     raised only when nothing was. Raises BadInputError, NothingFitsError, MissingTorchError.

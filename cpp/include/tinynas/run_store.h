@@ -34,7 +34,8 @@ enum class Resume : std::uint8_t { kAuto, kNever, kMust, kExtend };
 Resume parse_resume(const std::string& word, const std::string& what);
 
 /// Why something was measured.
-enum class RecordKind : std::uint8_t { kTrial, kFinalist, kReference, kTest };
+/// kScreening: on few images, before a trial or in place of one.
+enum class RecordKind : std::uint8_t { kTrial, kScreening, kFinalist, kReference, kTest };
 const char* record_kind_name(RecordKind kind);
 
 /// One measurement, one line of trials.jsonl. `proposal.trial` is -1 for a reference that was no

@@ -30,6 +30,10 @@ struct SearchOptions {
   double minutes = 0;
   /// Measured in an earlier run, at the fidelity `ranking`: known to every board from the start.
   std::vector<KnownNetwork> known;
+  /// Each network is first measured so, and with `ranking` only where it may still beat the best;
+  /// the rest keeps this measurement, with a score as `ranking` is expected to give it. See
+  /// search/screening.h.
+  std::optional<Fidelity> screening;
   int batch = 8;  ///< networks handed to the evaluator at once; never the number of threads
   Fidelity ranking{512, 1000, Split::kValidation};
   Fidelity final{0, 0, Split::kValidation};  ///< finalists, the largest subnet, the test
@@ -52,6 +56,8 @@ struct SearchResult {
   SearchOptions options;
   std::vector<Trial> trials;     ///< all that fit and were measured for ranking, known ones too
   int measured = 0;              ///< of these, for this board
+  int screened_out = 0;          ///< of these, on few images only
+  std::int64_t images = 0;       ///< forward passes for ranking, recalibration counted where fixed
   PlanningRecord planning;       ///< counts, and what came closest
   std::vector<Trial> finalists;  ///< as measured on all validation images, winner first
   /// The winner: best accuracy of the finalists (int8 where SearchOptions::int8 is set, then

@@ -74,6 +74,7 @@ void visit_values(Request& request, Visit visit) {
   visit("seed", request.seed);
   visit("measurements", request.measurements);
   visit("further_measurements", request.further_measurements);
+  visit("screen_images", request.screen_images);
   visit("patience", request.patience);
   visit("minutes", request.minutes);
   visit("freeze", request.freeze);
@@ -101,6 +102,12 @@ SearchOptions search_options(const SearchRequest& request) {
   if (request.measurements < 0) throw BadInput("--measurements: must be 1 or more");
   if (request.measurements > 0) options.engine.measurements = request.measurements;
   options.further_measurements = request.further_measurements;
+  if (request.screen_images > 0) {
+    if (request.preset == "published") {
+      throw BadInput("--screen-images: the published loop measures every network on all images");
+    }
+    options.screening = {request.screen_images, request.screen_images, Split::kValidation};
+  }
   options.patience = request.patience;
   options.minutes = request.minutes;
   options.int8 = true;

@@ -27,6 +27,7 @@ struct SearchRequest {
   std::uint64_t seed = 0;
   int measurements = 0;              ///< 0: the preset's
   int further_measurements = 0;      ///< of each board but the first; 0: a quarter
+  int screen_images = 0;             ///< few images first; 0: none
   int patience = 0;                  ///< see SearchOptions; 0: none
   double minutes = 0;                ///< see SearchOptions; 0: no limit
   std::vector<std::string> freeze;   ///< "gene=choice ..." each; see SearchSpace::frozen

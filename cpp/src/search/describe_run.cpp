@@ -35,6 +35,7 @@ Json options_json(const SearchOptions& options) {
                    {"measure_largest", options.measure_largest},
                    {"measure_test", options.measure_test},
                    {"int8", options.int8}};
+  if (options.screening) document["screening"] = fidelity_json(*options.screening);
   if (options.patience > 0) document["patience"] = options.patience;
   if (options.minutes > 0) document["minutes"] = options.minutes;
   return document;

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <map>
 
 #include "base/json_io.h"
 #include "tinynas/error.h"
@@ -41,10 +42,13 @@ RunTrials read_run_trials(const std::string& directory) {
     run.budget.latency_ms = json_number(mcu, "latency_budget_ms", run_path);
   }
   const std::string trials_path = directory + "/trials.jsonl";
+  std::map<int, Trial> trials;  // by number; a trial's own measurement in place of its screening
   for (const MeasurementRecord& record : read_trials_file(trials_path)) {
-    if (record.kind != RecordKind::kTrial) continue;
-    run.trials.push_back({record.proposal, record.measurement, {}});
+    const Trial trial{record.proposal, record.measurement, {}};
+    if (record.kind == RecordKind::kTrial) trials.insert_or_assign(trial.proposal.trial, trial);
+    if (record.kind == RecordKind::kScreening) trials.try_emplace(trial.proposal.trial, trial);
   }
+  for (auto& [number, trial] : trials) run.trials.push_back(std::move(trial));
   if (run.trials.empty()) throw BadInput(trials_path + ": no network has been measured yet");
   return run;
 }

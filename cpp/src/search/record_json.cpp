@@ -8,8 +8,8 @@
 namespace tinynas {
 namespace {
 
-constexpr std::array kKinds = {RecordKind::kTrial, RecordKind::kFinalist, RecordKind::kReference,
-                               RecordKind::kTest};
+constexpr std::array kKinds = {RecordKind::kTrial, RecordKind::kScreening, RecordKind::kFinalist,
+                               RecordKind::kReference, RecordKind::kTest};
 constexpr std::array kOrigins = {Origin::kLargest,  Origin::kIncluded,  Origin::kRandom,
                                  Origin::kMutation, Origin::kCrossover, Origin::kNeighbour,
                                  Origin::kKnown};

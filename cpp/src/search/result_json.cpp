@@ -100,6 +100,8 @@ Json result_json(const SearchResult& result, const SearchProblem& problem,
   document["planned"] = result.planning.planned;
   document["planned_that_fit"] = result.planning.feasible;
   document["measured"] = result.measured;
+  document["screened_out"] = result.screened_out;
+  document["images"] = result.images;
   document["known"] = result.trials.size() - static_cast<std::size_t>(result.measured);
   document["best"] = nullptr;
   if (result.best) {

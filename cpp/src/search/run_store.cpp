@@ -153,6 +153,8 @@ const char* record_kind_name(RecordKind kind) {
   switch (kind) {
     case RecordKind::kTrial:
       return "trial";
+    case RecordKind::kScreening:
+      return "screening";
     case RecordKind::kFinalist:
       return "finalist";
     case RecordKind::kReference:

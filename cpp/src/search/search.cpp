@@ -9,6 +9,7 @@
 
 #include "search/candidate.h"
 #include "search/measurement_archive.h"
+#include "search/screening.h"
 #include "tinynas/bytes.h"
 #include "tinynas/error.h"
 #include "tinynas/pareto.h"
@@ -64,6 +65,9 @@ class BoardSearch {
   bool stopped() const { return run_.callbacks.stop && run_.callbacks.stop(); }
   bool converged() const;
   std::vector<Measurement> measure(const std::vector<Wanted>& wanted);
+  std::vector<Measurement> measure(const std::vector<Proposal>& proposals, RecordKind kind,
+                                   const Fidelity& fidelity);
+  std::vector<Measurement> screen(const std::vector<Proposal>& proposals);
   void keep_best_trial();
   void report(Clock::time_point start, std::size_t measured_before) const;
   void say(const std::string& line) const {
@@ -77,7 +81,8 @@ class BoardSearch {
   double deadline_ = 0;
   std::unique_ptr<SearchAlgorithm> algorithm_;
   std::vector<MeasurementRecord> records_;  ///< all that this board rests on
-  int since_better_ = 0;                    ///< measurements after the best trial's
+  Screening screening_;
+  int since_better_ = 0;  ///< measurements after the best trial's
   SearchResult result_;
 };
 
@@ -107,6 +112,46 @@ std::vector<Measurement> BoardSearch::measure(const std::vector<Wanted>& wanted)
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     records_.push_back({wanted[i].kind, problem_.budget.name, wanted[i].proposal,
                         wanted[i].fidelity, measurements[i]});
+  }
+  return measurements;
+}
+
+/// For ranking: counted.
+std::vector<Measurement> BoardSearch::measure(const std::vector<Proposal>& proposals,
+                                              RecordKind kind, const Fidelity& fidelity) {
+  std::vector<Wanted> wanted;
+  for (const Proposal& proposal : proposals) wanted.push_back({kind, proposal, fidelity});
+  std::vector<Measurement> measurements = measure(wanted);
+  for (const Measurement& measurement : measurements) {
+    result_.images += fidelity.recalibration_images + measurement.images;
+  }
+  return measurements;
+}
+
+/// On few images, then on more where that may still give the best.
+std::vector<Measurement> BoardSearch::screen(const std::vector<Proposal>& proposals) {
+  const RankBy rank_by = run_.options.engine.rank_by;
+  std::vector<Measurement> measurements =
+      measure(proposals, RecordKind::kScreening, *run_.options.screening);
+  std::vector<Proposal> promoted;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < proposals.size(); ++i) {
+    const double few = rank_value(measurements[i], rank_by);
+    if (!result_.best ||
+        screening_.promising(few, rank_value(result_.best->measurement, rank_by))) {
+      promoted.push_back(proposals[i]);
+      places.push_back(i);
+    } else {
+      measurements[i].score = screening_.expected(few);
+      ++result_.screened_out;
+    }
+  }
+  if (promoted.empty()) return measurements;
+  const auto careful = measure(promoted, RecordKind::kTrial, run_.options.ranking);
+  for (std::size_t k = 0; k < careful.size(); ++k) {
+    Measurement& measurement = measurements[places[k]];
+    screening_.learn(rank_value(measurement, rank_by), rank_value(careful[k], rank_by));
+    measurement = careful[k];
   }
   return measurements;
 }
@@ -152,12 +197,10 @@ bool BoardSearch::measure_trials() {
     if (stopped()) return false;
     const std::vector<Proposal> proposals = algorithm_->ask(run_.options.batch);
     if (proposals.empty()) break;
-    std::vector<Wanted> wanted;
-    for (const Proposal& proposal : proposals) {
-      wanted.push_back({RecordKind::kTrial, proposal, run_.options.ranking});
-    }
     const std::size_t made = run_.archive.made();
-    const std::vector<Measurement> measurements = measure(wanted);
+    const std::vector<Measurement> measurements =
+        run_.options.screening ? screen(proposals)
+                               : measure(proposals, RecordKind::kTrial, run_.options.ranking);
     std::vector<TrialResult> told;
     for (std::size_t i = 0; i < proposals.size(); ++i) {
       told.push_back({proposals[i].trial, measurements[i]});
@@ -274,6 +317,9 @@ void check_options(const SearchOptions& options, std::span<const SearchProblem> 
     throw BadInput("search: further_measurements must be 0 or more");
   }
   if (options.patience < 0) throw BadInput("search: patience must be 0 or more");
+  if (options.screening && options.engine.rank_by != RankBy::kScore) {
+    throw BadInput("search: few images first needs ranking by score");
+  }
   if (!(options.minutes >= 0)) throw BadInput("search: minutes must be 0 or more");
   if (problems.empty()) throw BadInput("search: no board is given");
   std::set<std::string> names;
