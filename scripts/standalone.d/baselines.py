@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import tinynas as tn
+from hand_scaled import genes_of, largest_that_fits
 from published import SPACE as PUBLISHED_SPACE
 from published import published_genes, published_names
 from scipy import stats
@@ -40,32 +41,16 @@ class Network:
 
 
 def fitting(name: str, options: argparse.Namespace) -> Network:
-    """The point of a small space that fits and has the most MACs, at no more pixels than the images
-    have, or at the fewest that the space has."""
-    space = tn.SearchSpace(name).with_classes(options.classes)
-    if space.cardinality() > 10_000:
-        raise stop(f"--networks: space '{name}' is too large to try all; name SPACE:GENES")
     if not options.mcu:
         raise stop(f"--networks: what of space '{name}' fits depends on --mcu")
-    counts = [len(choices) for choices in space.genes.values()]
-    best: tn.Subnet | None = None
-    for genotype in np.ndindex(*counts):
-        subnet = space.subnet(list(genotype))
-        most_pixels = max(options.image_size or subnet.resolution, space.smallest().resolution)
-        if subnet.resolution > most_pixels:
-            continue
-        if best is not None and subnet.macs <= best.macs:
-            continue
-        if subnet.plan(mcu=options.mcu, sram=options.sram, flash=options.flash).fits:
-            best = subnet
+    limits = {"mcu": options.mcu, "sram": options.sram, "flash": options.flash}
+    try:
+        best = largest_that_fits(name, options.classes, options.image_size, **limits)
+    except ValueError as error:
+        raise stop(f"--networks: {error}; name SPACE:GENES") from None
     if best is None:
         raise stop(f"--networks: nothing of space '{name}' fits", 3)
-    return of_space(name, name, best)
-
-
-def of_space(name: str, space: str, subnet: tn.Subnet) -> Network:
-    genes = " ".join(f"{gene}={value:g}" for gene, value in subnet.choices.items())
-    return Network(name, ("--space", space, "--subnet", genes))
+    return Network(name, ("--space", name, "--subnet", genes_of(best)))
 
 
 def find_network(name: str, options: argparse.Namespace) -> Network:
