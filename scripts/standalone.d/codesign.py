@@ -190,9 +190,9 @@ def markdown(rows: list[dict[str, Any]], options: argparse.Namespace) -> str:
     rates = ", ".join(f"{rate:g}" for rate in options.learning_rates)
     return (
         f"Int8 test accuracy, space {options.space}, seed {options.seed}; flash: "
-        f"{options.weights:g} KiB beside code. By hand: {options.hand_scaled} trained alone, recipe "
-        f"{options.recipe}, {options.epochs:g} epochs, learning rate of {rates}. Search: supernet "
-        "weights.\n\n" + table(header, lines)
+        f"{options.weights:g} KiB beside code. By hand: {options.hand_scaled} trained alone, "
+        f"recipe {options.recipe}, {options.epochs:g} epochs, learning rate of {rates}. Search: "
+        "supernet weights.\n\n" + table(header, lines)
     )
 
 
