@@ -1,17 +1,17 @@
 """What schedule and search buy, each alone and together: {TensorFlow Lite Micro's memory, the
 published scheduler, ours} x {MobileNetV2 scaled by hand, search} at some sizes of the arena.
 
-    scripts/codesign --out DIR [--space fashion-mnist] [--data PATH] [--arenas 64 24 10 6.5 4.5 2.5]
-                     [--weights 184] [--hand-scaled mobilenetv2-28px] [--epochs 20] [--seed 0]
-                     [--learning-rates 0.1 0.2 0.4] [--finetune] [-- TRAIN OPTIONS]
+    scripts/codesign --out DIR [--space fashion-mnist] [--supernet FILE.pt] [--data PATH]
+                     [--arenas 64 24 10 6.5 4.5 2.5] [--weights 184]
+                     [--hand-scaled mobilenetv2-28px] [--epochs 20] [--learning-rates 0.1 0.2 0.4]
+                     [--measurements 120] [--seed 0] [--finetune] [-- TRAIN OPTIONS]
 
 Flash is what --weights says and what each runtime counts as code for the largest network of the
-space, so that code plays no part. Scaled by hand: the width
-and resolution with the most MACs that fit, trained alone with the supernet's recipe, learning rate
-tuned on validation images. Search: the shipped supernet's weights; with --finetune the winner is
-also trained on (`tinynas train --finetune`). Test images are used once, for what is printed. What
-is finished in DIR is skipped, so the command can be killed and given again. Writes
-DIR/codesign.json and DIR/codesign.md, prints the latter."""
+space, so that code plays no part. Scaled by hand: the width and resolution with the most MACs that
+fit, trained alone with the supernet's recipe, learning rate tuned on validation images. Search: the
+supernet's weights; with --finetune the winner is also trained on (`tinynas train --finetune`). Test
+images are used once, for what is printed. What is finished in DIR is skipped, so the command can be
+killed and given again. Writes DIR/codesign.json and DIR/codesign.md, prints the latter."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--out", required=True, metavar="DIR", type=Path)
     parser.add_argument("--space", default="fashion-mnist", help="that has a supernet")
+    parser.add_argument("--supernet", metavar="FILE.pt", help="default: the space's shipped one")
     parser.add_argument("--data", metavar="PATH", help="default: Debian's Fashion-MNIST")
     parser.add_argument("--hand-scaled", default="mobilenetv2-28px", metavar="SPACE")
     parser.add_argument(
@@ -70,6 +71,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--epochs", type=float, default=20, help="of the trainings")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--learning-rates", type=float, nargs="+", default=[0.1, 0.2, 0.4])
+    parser.add_argument("--measurements", type=int, default=120, help="of each search")
     parser.add_argument("--finetune", action="store_true", help="the winners, too")
     parser.add_argument("--side-by-side", type=int, default=2, help="trainings, a core each")
     parser.add_argument("train_options", nargs="*", metavar="TRAIN OPTIONS", help="after --")
@@ -91,7 +93,9 @@ def search(cell: Cell, options: argparse.Namespace) -> dict[str, Any] | None:
     command = [str(PROGRAM), "search", "--mcu", MCU, "--runtime", cell.runtime, "--json"]
     command += ["--sram", str(cell.sram), "--flash", str(cell.flash)]
     command += ["--space", options.space, "--seed", str(options.seed), "--run-dir", str(folder)]
-    command += data_arguments(options)
+    command += [*data_arguments(options), "--measurements", str(options.measurements)]
+    if options.supernet:
+        command += ["--supernet", options.supernet]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode not in (0, 3):
         raise stop(f"{folder}: the search ended with {done.returncode}", done.returncode)
@@ -141,7 +145,7 @@ def shown(share: float | None) -> str:
 
 
 def rows_of(options: argparse.Namespace) -> list[dict[str, Any]]:
-    space = tn.Supernet(options.space, data=options.data).space
+    space = tn.Supernet(options.supernet or options.space, data=options.data).space
     classes, largest = space.classes, space.largest()
     cells = []
     for runtime in RULES:
