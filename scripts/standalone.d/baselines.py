@@ -20,7 +20,6 @@ import json
 import math
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,15 @@ from hand_scaled import genes_of, largest_that_fits
 from published import SPACE as PUBLISHED_SPACE
 from published import published_genes, published_names
 from scipy import stats
-from trainings import PROGRAM, Training, run_all, stop, table, write_atomic
+from trainings import (
+    PROGRAM,
+    Training,
+    parse_with_train_options,
+    run_all,
+    stop,
+    table,
+    write_atomic,
+)
 
 
 @dataclass(frozen=True)
@@ -218,12 +225,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sram", metavar="SIZE", help="of that part, instead of its own")
     parser.add_argument("--flash", metavar="SIZE", help="likewise")
     parser.add_argument("--side-by-side", type=int, default=2, help="trainings, a core each")
-    parser.add_argument("train_options", nargs="*", metavar="TRAIN OPTIONS", help="after --")
-    arguments = sys.argv[1:]
-    # argparse would take what follows -- as more networks.
-    at = arguments.index("--") if "--" in arguments else len(arguments)
-    options = parser.parse_args(arguments[:at])
-    options.train_options = arguments[at + 1 :]
+    options = parse_with_train_options(parser)
     if options.seeds < 1 or options.side_by_side < 1:
         parser.error("at least 1 seed and 1 training at a time")
     return options

@@ -18,14 +18,21 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tinynas as tn
 from hand_scaled import genes_of, largest_that_fits
-from trainings import PROGRAM, Training, run_all, stop, table, write_atomic
+from trainings import (
+    PROGRAM,
+    Training,
+    parse_with_train_options,
+    run_all,
+    stop,
+    table,
+    write_atomic,
+)
 
 MCU = "stm32g031k8"  # whose core and reserves count; its SRAM and flash do not
 RULES = {
@@ -74,13 +81,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--measurements", type=int, default=120, help="of each search")
     parser.add_argument("--finetune", action="store_true", help="the winners, too")
     parser.add_argument("--side-by-side", type=int, default=2, help="trainings, a core each")
-    parser.add_argument("train_options", nargs="*", metavar="TRAIN OPTIONS", help="after --")
-    arguments = sys.argv[1:]
-    # argparse would take what follows -- as more arenas.
-    at = arguments.index("--") if "--" in arguments else len(arguments)
-    options = parser.parse_args(arguments[:at])
-    options.train_options = arguments[at + 1 :]
-    return options
+    return parse_with_train_options(parser)
 
 
 def data_arguments(options: argparse.Namespace) -> list[str]:

@@ -11,19 +11,11 @@ from typing import Any
 
 import pytest
 import tinynas as tn
+from support.refusal import refused
 from support.small_search import MCU, OPTIONS, Run
 
 Cli = Callable[..., Any]
 pytestmark = pytest.mark.skipif(not tn.with_torch, reason="this build has no torch")
-
-
-def refused(executable: Path, *arguments: str | Path) -> str:
-    done = subprocess.run(
-        [str(executable), *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert done.stderr.count("\n") == 1
-    return done.stderr
 
 
 @pytest.fixture(scope="module")

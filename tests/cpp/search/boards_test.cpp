@@ -40,15 +40,6 @@ std::vector<SearchResult> run_in(const std::string& directory, const SearchOptio
   return search_boards(options, problems, evaluator, store.get(), {});
 }
 
-std::map<std::string, std::string> contents(const std::string& directory) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-    const std::string name = fs::relative(entry.path(), directory).string();
-    if (entry.is_regular_file() && name != "timings.jsonl") files[name] = read_file(entry.path());
-  }
-  return files;
-}
-
 SearchOptions options_for(std::uint64_t seed) {
   SearchOptions options = small_options(seed);
   options.further_measurements = 8;

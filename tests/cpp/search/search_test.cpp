@@ -39,16 +39,6 @@ SearchResult run_in(const std::string& directory, const SearchOptions& options,
   return run_search(options, problem, evaluator, store.get(), callbacks);
 }
 
-/// Every file of a run directory but the timings, by its path.
-std::map<std::string, std::string> contents(const std::string& directory) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
-    const std::string name = fs::relative(entry.path(), directory).string();
-    if (entry.is_regular_file() && name != "timings.jsonl") files[name] = read_file(entry.path());
-  }
-  return files;
-}
-
 /// What an uninterrupted run leaves.
 std::map<std::string, std::string> undisturbed(const SearchOptions& options,
                                                const SearchProblem& problem) {
