@@ -143,8 +143,10 @@ def test_explain_measures_what_more_would_buy(searched_run: Run, cli_json: Cli) 
     assert set(limits) == {"SRAM", "flash"}
     assert limits["flash"]["need"] == best["flash_bytes"]
     assert document["binds"] in limits and limits[document["binds"]]["exceeded"] > 0
-    sram, flash, board = document["reliefs"]
+    as_it_is, sram, flash, board = document["reliefs"]
     budget = searched_run.document["mcu"]
+    assert as_it_is["mcu"] == budget
+    assert all(relief["measured"] == 4 for relief in document["reliefs"])
     assert sram["mcu"]["sram_budget_bytes"] == budget["sram_budget_bytes"] * 11 // 10
     assert flash["mcu"]["flash_budget_bytes"] == budget["flash_budget_bytes"] * 11 // 10
     for name in ("sram_budget_bytes", "flash_budget_bytes"):
@@ -157,6 +159,8 @@ def test_explain_measures_what_more_would_buy(searched_run: Run, cli_json: Cli) 
         assert network["images"] == document["winner"]["images"]
         assert network["peak_sram_bytes"] <= relief["mcu"]["sram_budget_bytes"]
         assert network["flash_bytes"] <= relief["mcu"]["flash_budget_bytes"]
+        if relief is not as_it_is and as_it_is["network"]:
+            assert network["validation_int8"] > as_it_is["network"]["validation_int8"]
         points = 100 * (network["validation_int8"] - document["winner"]["validation_int8"])
         assert relief["points"] == pytest.approx(points)
         assert points > 0

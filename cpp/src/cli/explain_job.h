@@ -19,9 +19,9 @@ struct ExplainRequest {
 
 /// What a larger budget would give.
 struct Relief {
-  std::string name;  ///< "10 % more SRAM", or the board's name
   McuBudget budget;
-  /// The best found, measured as the winner was; nothing where no network is better.
+  /// The best found that the budget as it is does not hold, measured as the winner was; nothing
+  /// where none is better than the winner and what searching on found under the budget as it is.
   std::optional<Trial> better;
   int measured = 0;  ///< new networks
 };
@@ -31,7 +31,8 @@ struct Explanation {
   Candidate winner;
   Measurement accuracy;  ///< of the winner as an int8 network, all validation images
   GrowthLimits growth;
-  std::vector<Relief> reliefs;  ///< each limit raised, then the next board where there is one
+  /// The budget as it is, searched on; each limit raised; the next board where there is one.
+  std::vector<Relief> reliefs;
 };
 
 /// Throws BadInput when the run has not finished, found nothing, or its files are damaged, and

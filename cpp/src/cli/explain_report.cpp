@@ -46,7 +46,7 @@ std::string binding_text(const GrowthLimits& growth) {
 }
 
 std::vector<std::string> relief_row(const Explanation& explanation, const Relief& relief) {
-  std::vector<std::string> row = {relief.name};
+  std::vector<std::string> row = {relief.budget.name};
   if (relief.better) {
     const Candidate& candidate = relief.better->proposal.candidate;
     const double accuracy = relief.better->int8->accuracy;
@@ -94,7 +94,9 @@ std::string explain_report(const Explanation& explanation) {
          percent_text(explanation.accuracy.accuracy, 2) + " (int8, supernet weights, " +
          format_count(explanation.accuracy.images) + " validation images, standard error " + error +
          " points)\n\n" + uses_table(explanation) + "\n" + binding_text(explanation.growth) +
-         "\nWhat more would buy: the best of what was measured that fits then\n" +
+         "\nWhat more would buy: the best of what was measured that fits then, where it is better "
+         "than\n"
+         "the network and what searching on finds for the board as it is (first row)\n" +
          text_table(rows, {1, 2, 4, 5, 6, 7});
 }
 
