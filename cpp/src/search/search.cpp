@@ -320,6 +320,10 @@ void check_options(const SearchOptions& options, std::span<const SearchProblem> 
   if (options.screening && options.engine.rank_by != RankBy::kScore) {
     throw BadInput("search: few images first needs ranking by score");
   }
+  // What few images say of a network for one board would pass for more with the next.
+  if (options.screening && problems.size() > 1) {
+    throw BadInput("search: few images first (--screen-images) is for one board at a time");
+  }
   if (!(options.minutes >= 0)) throw BadInput("search: minutes must be 0 or more");
   if (problems.empty()) throw BadInput("search: no board is given");
   std::set<std::string> names;

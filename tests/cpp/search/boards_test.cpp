@@ -275,6 +275,10 @@ TEST_CASE("a run is extended with boards behind its own only") {
   std::vector<SearchProblem> twice = boards(2);
   twice.push_back(twice.front());
   CHECK_THROWS_WITH(search_boards(options, twice, evaluator, nullptr, {}), Contains("named twice"));
+  SearchOptions screened = options;
+  screened.screening = Fidelity{100, 100, Split::kValidation};
+  CHECK_THROWS_WITH(search_boards(screened, boards(2), evaluator, nullptr, {}),
+                    Contains("one board at a time"));
 }
 
 TEST_CASE("patience ends a search that finds nothing better") {
