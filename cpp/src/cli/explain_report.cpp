@@ -46,7 +46,8 @@ std::string binding_text(const GrowthLimits& growth) {
 }
 
 std::vector<std::string> relief_row(const Explanation& explanation, const Relief& relief) {
-  std::vector<std::string> row = {relief.budget.name};
+  const std::string& name = relief.budget.name;
+  std::vector<std::string> row = {name == explanation.problem.budget.name ? "as it is" : name};
   if (relief.better) {
     const Candidate& candidate = relief.better->proposal.candidate;
     const double accuracy = relief.better->int8->accuracy;
@@ -96,7 +97,7 @@ std::string explain_report(const Explanation& explanation) {
          " points)\n\n" + uses_table(explanation) + "\n" + binding_text(explanation.growth) +
          "\nWhat more would buy: the best of what was measured that fits then, where it is better "
          "than\n"
-         "the network and what searching on finds for the board as it is (first row)\n" +
+         "the network and what searching on finds for the board as it is\n" +
          text_table(rows, {1, 2, 4, 5, 6, 7});
 }
 
