@@ -88,7 +88,8 @@ class RunStore {
   void checkpoint(const Checkpoint& checkpoint);
   /// Plans `best` again for plan.json and operators.csv. `weights` writes best/weights.pt and
   /// `model` best/model.tflite to the path it is given; each may be empty, and neither is called
-  /// where the winner was fine-tuned. `folder`: "" or that of a board, as board_folder says.
+  /// where it was fine-tuned; where another one was, that one's folders are renamed. `folder`: ""
+  /// or that of a board, as board_folder says.
   void write_best(const SearchProblem& problem, const Candidate& best,
                   const std::function<void(const std::string& path)>& weights,
                   const std::function<void(const std::string& path)>& model = {},
@@ -107,6 +108,8 @@ class RunStore {
   void step(const std::string& name) const;
   void write_run(const std::string& run, const std::string& folder);
   void move_to_board(const std::string& mcu);
+  void set_finetuned_aside(const SearchSpace& space, const Candidate& best,
+                           const std::string& inside);
   void read_trials();
 
   std::string directory_;

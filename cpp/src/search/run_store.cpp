@@ -351,11 +351,30 @@ void RunStore::write_board(std::size_t place, const std::string& mcu,
   write_run(document.dump(), folder);
 }
 
+/// Boards that were added may have brought another winner than the one that was fine-tuned; its
+/// folders get its id behind their names.
+void RunStore::set_finetuned_aside(const SearchSpace& space, const Candidate& best,
+                                   const std::string& inside) {
+  if (!fs::exists(path(inside + "best/finetuned.json"))) return;
+  const std::string before = space.id(read_subnet_file(space, path(inside + "best/subnet.json")));
+  if (before == best.id) return;
+  step(inside + "set aside");
+  for (const char* name : {"finetune", "best"}) {  // best last: it says that there is more to do
+    const std::string folder = path(inside + name);
+    std::error_code error;
+    if (fs::exists(folder)) fs::rename(folder, folder + "-" + before, error);
+    if (error) throw BadInput(folder + ": cannot be renamed: " + error.message());
+  }
+  log_warning(path(inside + "best") + ": the winner is " + best.id +
+              " now; what was fine-tuned is in " + path(inside + "best-" + before));
+}
+
 void RunStore::write_best(const SearchProblem& problem, const Candidate& best,
                           const std::function<void(const std::string&)>& weights,
                           const std::function<void(const std::string&)>& model,
                           const std::string& folder) {
   const std::string inside = prefix(folder);
+  set_finetuned_aside(problem.space, best, inside);
   Network network;
   network.graph = lower(problem.space.decode(best.genotype));
   const MemoryPlan plan = plan_memory(network.graph, problem.runtime, problem.report_options());
