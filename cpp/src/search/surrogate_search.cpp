@@ -143,10 +143,12 @@ std::vector<const Trial*> chosen_of(const std::vector<const Trial*>& observation
   if (observations.size() <= most) return observations;
   std::vector<std::size_t> order(observations.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return rank_value(observations[a]->measurement, rank_by) >
-           rank_value(observations[b]->measurement, rank_by);
-  });
+  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(most / 2),
+                   order.end(), [&](std::size_t a, std::size_t b) {
+                     const double x = rank_value(observations[a]->measurement, rank_by);
+                     const double y = rank_value(observations[b]->measurement, rank_by);
+                     return x != y ? x > y : a < b;
+                   });
   std::vector<bool> taken(observations.size(), false);
   for (std::size_t i = 0; i < most / 2; ++i) taken[order[i]] = true;
   std::size_t left = most - most / 2;
@@ -236,7 +238,7 @@ std::vector<Proposal> SurrogateSearch::next_generation(int generation, int first
     if (!pool.empty()) propose_by_model(next, std::move(pool), model, incumbent);
   }
   if (first) return random_generation(std::move(next), true);
-  next.fill_nearby(ranked_trials(trials(), rank_by));
+  if (!next.full()) next.fill_nearby(ranked_trials(trials(), rank_by));
   return next.take();
 }
 
