@@ -9,8 +9,8 @@ std::vector<Proposal> EvolutionSearch::next_generation(int generation, int first
   }
   Generation next = start(generation, first_trial, evolution.generation, most);
   std::vector<const Genotype*> parents;
-  const auto most = static_cast<std::size_t>(evolution.parents);
-  for (const Trial* trial : ranked_trials(trials(), options().rank_by, most)) {
+  const auto seats = static_cast<std::size_t>(evolution.parents);
+  for (const Trial* trial : ranked_trials(trials(), options().rank_by, seats)) {
     parents.push_back(&trial->proposal.candidate.genotype);
   }
   const auto breed_one = [&](Rng& rng, std::size_t place) {
