@@ -41,6 +41,16 @@ class BoundEngine {
     }
   }
 
+  void know(const std::vector<KnownNetwork>& networks) {
+    const py::gil_scoped_release unlocked;
+    const std::lock_guard lock(mutex_);
+    try {
+      search_->know(networks);
+    } catch (const std::invalid_argument& error) {
+      throw BadInput(error.what());
+    }
+  }
+
   bool done() {
     const py::gil_scoped_release unlocked;
     const std::lock_guard lock(mutex_);
@@ -129,22 +139,38 @@ std::unique_ptr<BoundEngine> make_engine(
       options);
 }
 
-/// One (proposal or its trial number, Measurement or number) pair; a bare number is score and
-/// accuracy at once.
+/// A bare number is score and accuracy at once.
+Measurement measurement_of(const py::object& what) {
+  if (py::isinstance<Measurement>(what)) return what.cast<const Measurement&>();
+  const auto value = what.cast<double>();
+  return {value, value};
+}
+
+/// One (proposal or its trial number, Measurement or number) pair.
 TrialResult trial_result(const py::handle& pair) {
   const auto parts = py::cast<py::sequence>(pair);
   if (parts.size() != 2) throw BadInput("tell: takes pairs of a proposal and its score");
-  const py::object who = parts[0], what = parts[1];
+  const py::object who = parts[0];
   TrialResult result;
   result.trial = py::isinstance<BoundProposal>(who)
                      ? who.cast<const BoundProposal&>().proposal.trial
                      : who.cast<int>();
-  if (py::isinstance<Measurement>(what)) {
-    result.measurement = what.cast<const Measurement&>();
-  } else {
-    result.measurement.score = result.measurement.accuracy = what.cast<double>();
-  }
+  result.measurement = measurement_of(parts[1]);
   return result;
+}
+
+/// One (subnet or what was proposed, Measurement or number) pair.
+KnownNetwork known_network(const SearchProblem& problem, const py::handle& pair) {
+  const auto parts = py::cast<py::sequence>(pair);
+  if (parts.size() != 2) throw BadInput("know: takes pairs of a subnet and its score");
+  py::object who = parts[0];
+  if (!py::isinstance<BoundSubnet>(who)) who = who.attr("subnet");
+  const auto& subnet = who.cast<const BoundSubnet&>();
+  if (subnet.space.hash() != problem.space.hash()) {
+    throw BadInput("know: the subnet is of space '" + subnet.space.name() + "', not of '" +
+                   problem.space.name() + "'");
+  }
+  return {subnet.genotype, measurement_of(parts[1])};
 }
 
 void bind_proposal(py::module_& module) {
@@ -262,6 +288,16 @@ void bind_engine(py::module_& module) {
             search.tell(results);
           },
           py::arg("results"))
+      .def(
+          "know",
+          [](BoundEngine& search, const py::iterable& pairs) {
+            std::vector<KnownNetwork> networks;
+            for (const py::handle& pair : pairs) {
+              networks.push_back(known_network(search.problem(), pair));
+            }
+            search.know(networks);
+          },
+          py::arg("networks"))
       .def_property_readonly("done", &BoundEngine::done)
       .def_property_readonly("trials", &BoundEngine::trials)
       .def_property_readonly("pareto", &BoundEngine::pareto)

@@ -29,7 +29,7 @@ from tinynas._core import (
 )
 from tinynas._export import export
 from tinynas._plan import plan
-from tinynas._search import SearchResult, search
+from tinynas._search import SearchResult, extend_search, search, search_boards
 from tinynas.errors import (
     BadInputError,
     InternalError,
@@ -69,11 +69,13 @@ __all__ = [
     "UnsupportedOperatorError",
     "__version__",
     "export",
+    "extend_search",
     "find_mcu",
     "list_mcus",
     "list_spaces",
     "load_subnet",
     "plan",
     "search",
+    "search_boards",
     "with_torch",
 ]

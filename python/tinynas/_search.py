@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tinynas import _core
@@ -61,7 +62,7 @@ class SearchResult:
 
     @property
     def trials(self) -> list[Candidate]:
-        """All that were measured for ranking, in the order of measuring."""
+        """All that fit and were measured for ranking, with those known from other boards."""
         return self._raw.trials
 
     @property
@@ -92,7 +93,7 @@ class SearchResult:
 
     @property
     def measured(self) -> int:
-        """Distinct networks whose accuracy was measured for ranking."""
+        """Distinct networks whose accuracy was measured for ranking, for this board."""
         return self._raw.measured
 
     @property
@@ -142,55 +143,117 @@ def search(
     latency_ms: float | None = None,
     calibration: Path | None = None,
     allow_uncalibrated: bool = False,
+    macs: int | None = None,
+    freeze: Sequence[str] = (),
+    include: Sequence[Path] = (),
     preset: str = "default",
     engine: str | None = None,
+    screen_images: int | None = None,
+    patience: int | None = None,
+    minutes: float | None = None,
     progress: bool | Callable[[str], None] = True,
 ) -> SearchResult:
     """Find the most accurate network that fits a part, as `tinynas search` does.
 
     The same seed gives the same result for any number of threads. Nothing is written unless
     `run_dir` is given. `latency_ms` is the most milliseconds an inference may take, `calibration`
-    and `allow_uncalibrated` as in tinynas.plan. `progress` may be a function that is called with
-    each line. Ctrl-C ends the search after the batch under way and returns what was found;
-    KeyboardInterrupt is raised only when nothing was. Raises BadInputError, NothingFitsError,
-    MissingTorchError.
+    and `allow_uncalibrated` as in tinynas.plan, `macs` the most multiply-accumulates. `freeze`
+    holds genes ("resolution=28 stage*.kernel=3"), `include` names networks (subnet files or genes)
+    that are measured first. With `screen_images` each network is measured on so few images first.
+    `patience` ends the search after so many measurements without a better
+    one, `minutes` after so long. `progress` may be a function that is called with each line. Ctrl-C
+    ends the search after the batch under way and returns what was found; KeyboardInterrupt is
+    raised only when nothing was. Raises BadInputError, NothingFitsError, MissingTorchError.
     """
+    arguments = _arguments(locals(), [mcu], None)
+    results, seconds = _run(_core.run_search, arguments, progress)
+    return _finished(results[0], seconds)
+
+
+def search_boards(
+    mcus: Sequence[Path | Mcu],
+    *,
+    further_measurements: int | None = None,
+    progress: bool | Callable[[str], None] = True,
+    **options: Any,
+) -> dict[str, SearchResult]:
+    """Search for several boards that share what is measured, as `tinynas search --mcu a,b` does.
+
+    `options` are those of `search`, which hold for every board; `further_measurements` are those of
+    each board but the first (default: a quarter of `measurements`). Returns the result of each
+    board by its name, in order, without the boards that nothing fits. Raises as `search` does;
+    NothingFitsError only when nothing fits any, and KeyboardInterrupt after Ctrl-C.
+    """
+    given = inspect.signature(search).bind(None, **options)
+    given.apply_defaults()
+    arguments = _arguments(given.arguments, list(mcus), further_measurements)
+    return _by_board(*_run(_core.run_search, arguments, progress))
+
+
+def extend_search(
+    run_dir: Path,
+    mcus: Sequence[Path | Mcu],
+    *,
+    sram: int | str | None = None,
+    flash: int | str | None = None,
+    reserve_sram: int | str | None = None,
+    reserve_flash: int | str | None = None,
+    latency_ms: float | None = None,
+    calibration: Path | None = None,
+    allow_uncalibrated: bool = False,
+    macs: int | None = None,
+    threads: int = 0,
+    progress: bool | Callable[[str], None] = True,
+) -> dict[str, SearchResult]:
+    """Add boards to a run, with its options and all that it measured, as --extend does.
+
+    The limits are those of the new boards. Returns what `search_boards` returns, of all boards of
+    the run, and raises what it raises.
+    """
+    arguments = {**locals(), "mcus": list(mcus)}
+    del arguments["progress"]
+    return _by_board(*_run(_core.extend_search, arguments, progress))
+
+
+def _arguments(
+    options: dict[str, Any], mcus: list[Any], further_measurements: int | None
+) -> dict[str, Any]:
+    """Of _core.run_search; `options` are the parameters of `search`."""
+    arguments = {name: value for name, value in options.items() if name not in ("mcu", "progress")}
+    for name in ("freeze", "include"):
+        if isinstance(arguments[name], (str, os.PathLike)):
+            arguments[name] = [arguments[name]]
+    return {**arguments, "mcus": mcus, "further_measurements": further_measurements}
+
+
+def _run(
+    call: Callable[..., list[_core.RawResult]],
+    arguments: dict[str, Any],
+    progress: bool | Callable[[str], None],
+) -> tuple[list[_core.RawResult], float]:
+    """What `call` returns, and how many seconds it took."""
     if not _core.with_torch:
         fail_without_torch("tinynas.search")
-    arguments = {
-        "mcu": mcu,
-        "seed": seed,
-        "measurements": measurements,
-        "space": space,
-        "supernet": supernet,
-        "data": data,
-        "sram": sram,
-        "flash": flash,
-        "reserve_sram": reserve_sram,
-        "reserve_flash": reserve_flash,
-        "run_dir": run_dir,
-        "resume": resume,
-        "device": device,
-        "threads": threads,
-        "runtime": runtime,
-        "input": input,
-        "depthwise_rows": depthwise_rows,
-        "latency_ms": latency_ms,
-        "calibration": calibration,
-        "allow_uncalibrated": allow_uncalibrated,
-        "preset": preset,
-        "engine": engine,
-    }
     start = time.monotonic()
-    if progress is True:
-        shown = StderrProgress()
-        try:
-            raw = _core.run_search(arguments, shown)
-        finally:
-            shown.end()
-    else:
-        raw = _core.run_search(arguments, progress or None)
-    return _finished(raw, time.monotonic() - start)
+    if progress is not True:
+        return call(arguments, progress or None), time.monotonic() - start
+    shown = StderrProgress()
+    try:
+        return call(arguments, shown), time.monotonic() - start
+    finally:
+        shown.end()
+
+
+def _by_board(results: list[_core.RawResult], seconds: float) -> dict[str, SearchResult]:
+    found = {}
+    for raw in results:
+        if raw.status == "interrupted":
+            raise KeyboardInterrupt
+        if raw.best is not None:
+            found[raw.mcu] = SearchResult(raw, raw.best, seconds)
+    if not found:
+        _finished(results[0], seconds)
+    return found
 
 
 def _finished(raw: _core.RawResult, seconds: float) -> SearchResult:

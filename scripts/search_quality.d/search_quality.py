@@ -40,7 +40,7 @@ def run_regret(options: argparse.Namespace, table: tables.Table) -> None:
     import numpy as np
     import regret
     from picture import draw
-    from runs import Run, search_all
+    from search_runs import Run, search_all
 
     names = [name for name in SEARCHES if name in options.searches or name == regret.OURS]
     runs = [

@@ -20,17 +20,25 @@ import json
 import math
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tinynas as tn
+from hand_scaled import genes_of, largest_that_fits
 from published import SPACE as PUBLISHED_SPACE
 from published import published_genes, published_names
 from scipy import stats
-from trainings import PROGRAM, Training, run_all, stop, table, write_atomic
+from trainings import (
+    PROGRAM,
+    Training,
+    parse_with_train_options,
+    run_all,
+    stop,
+    table,
+    write_atomic,
+)
 
 
 @dataclass(frozen=True)
@@ -40,32 +48,16 @@ class Network:
 
 
 def fitting(name: str, options: argparse.Namespace) -> Network:
-    """The point of a small space that fits and has the most MACs, at no more pixels than the images
-    have, or at the fewest that the space has."""
-    space = tn.SearchSpace(name).with_classes(options.classes)
-    if space.cardinality() > 10_000:
-        raise stop(f"--networks: space '{name}' is too large to try all; name SPACE:GENES")
     if not options.mcu:
         raise stop(f"--networks: what of space '{name}' fits depends on --mcu")
-    counts = [len(choices) for choices in space.genes.values()]
-    best: tn.Subnet | None = None
-    for genotype in np.ndindex(*counts):
-        subnet = space.subnet(list(genotype))
-        most_pixels = max(options.image_size or subnet.resolution, space.smallest().resolution)
-        if subnet.resolution > most_pixels:
-            continue
-        if best is not None and subnet.macs <= best.macs:
-            continue
-        if subnet.plan(mcu=options.mcu, sram=options.sram, flash=options.flash).fits:
-            best = subnet
+    limits = {"mcu": options.mcu, "sram": options.sram, "flash": options.flash}
+    try:
+        best = largest_that_fits(name, options.classes, options.image_size, **limits)
+    except ValueError as error:
+        raise stop(f"--networks: {error}; name SPACE:GENES") from None
     if best is None:
         raise stop(f"--networks: nothing of space '{name}' fits", 3)
-    return of_space(name, name, best)
-
-
-def of_space(name: str, space: str, subnet: tn.Subnet) -> Network:
-    genes = " ".join(f"{gene}={value:g}" for gene, value in subnet.choices.items())
-    return Network(name, ("--space", space, "--subnet", genes))
+    return Network(name, ("--space", name, "--subnet", genes_of(best)))
 
 
 def find_network(name: str, options: argparse.Namespace) -> Network:
@@ -233,12 +225,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sram", metavar="SIZE", help="of that part, instead of its own")
     parser.add_argument("--flash", metavar="SIZE", help="likewise")
     parser.add_argument("--side-by-side", type=int, default=2, help="trainings, a core each")
-    parser.add_argument("train_options", nargs="*", metavar="TRAIN OPTIONS", help="after --")
-    arguments = sys.argv[1:]
-    # argparse would take what follows -- as more networks.
-    at = arguments.index("--") if "--" in arguments else len(arguments)
-    options = parser.parse_args(arguments[:at])
-    options.train_options = arguments[at + 1 :]
+    options = parse_with_train_options(parser)
     if options.seeds < 1 or options.side_by_side < 1:
         parser.error("at least 1 seed and 1 training at a time")
     return options

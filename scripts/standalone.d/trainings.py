@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shlex
@@ -135,6 +136,17 @@ def run_all(trainings: list[Training], side_by_side: int, may_diverge: bool = Fa
         for one in running:
             one.process.wait()
         signal.signal(signal.SIGTERM, before)
+
+
+def parse_with_train_options(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """The arguments of this process; what follows -- is `train_options`, of each training."""
+    parser.add_argument("train_options", nargs="*", metavar="TRAIN OPTIONS", help="after --")
+    arguments = sys.argv[1:]
+    # argparse would take what follows -- as more of a list before it.
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:at])
+    options.train_options = arguments[at + 1 :]
+    return options
 
 
 def write_atomic(path: Path, text: str) -> None:

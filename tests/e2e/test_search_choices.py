@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.refusal import refused
 from support.small_search import MCU, Run
 
 FAST = ["--mcu", MCU, "--measurements", "6"]
 Cli = Callable[..., Any]
-
-
-def refused(executable: Path, *arguments: str | Path) -> str:
-    """The one line with which bad input ends."""
-    done = subprocess.run(
-        [str(executable), *map(str, arguments)], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert done.stderr.count("\n") == 1
-    return done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -171,9 +171,12 @@ def test_eval_gives_the_accuracy_that_the_search_reported(
     assert 0.6 < measured["accuracy"] < 1
 
 
-def test_two_threads_give_the_same(reference: Run, start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize("threads", ["1", "8"])
+def test_any_number_of_threads_gives_the_same(
+    reference: Run, start: Start, tmp_path: Path, threads: str
+) -> None:
     folder = tmp_path / "run"
-    assert_same(finish(start("--run-dir", folder, "--threads", "2"), folder), reference)
+    assert_same(finish(start("--run-dir", folder, "--threads", threads), folder), reference)
 
 
 def test_killed_three_times_and_resumed_is_the_same(

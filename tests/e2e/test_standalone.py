@@ -1,4 +1,4 @@
-"""Networks trained alone by scripts/rank_correlation and scripts/baselines."""
+"""Networks trained alone by scripts/rank_correlation, scripts/baselines and scripts/codesign."""
 
 from __future__ import annotations
 
@@ -133,6 +133,26 @@ def test_baselines(executable: Path, folder: Path) -> None:
     for row in document["rows"]:
         assert 0 < row["peak_sram_bytes"] < row["flash_bytes"]
     assert "float" in out and "| ours | " in out
+
+
+def test_codesign(executable: Path, folder: Path) -> None:
+    space = folder / "shapes.toml"
+    options = ["--out", folder / "codesign", "--space", space, "--hand-scaled", space]
+    options += ["--supernet", folder / "supernet" / "supernet.pt", "--measurements", "4"]
+    options += ["--arenas", "16", "0.5", "--learning-rates", "0.1", "--epochs", "1"]
+    out, _ = finish(start(executable, "codesign", *options, *shared(folder), *TRAIN))
+    rows = json.loads((folder / "codesign" / "codesign.json").read_text())["rows"]
+    assert [(row["arena_kib"], row["runtime"]) for row in rows] == [
+        (arena, runtime) for arena in (16, 0.5) for runtime in ("tflm", "tinyengine", "tinynas")
+    ]
+    large = rows[:3]
+    for row in large:
+        assert 0.2 < row["hand_scaled"]["test_int8"] <= 1
+        assert 0.2 < row["search"]["accuracy"]["test_int8"] <= 1
+        assert row["search"]["peak_sram_bytes"] <= 16 * 1024
+    assert rows[3]["search"] is None and rows[3]["hand_scaled"] is None
+    assert out == (folder / "codesign" / "codesign.md").read_text()
+    assert out.count("none fits") >= 2
 
 
 def test_genes_name_a_network_and_faults_are_told(executable: Path, folder: Path) -> None:

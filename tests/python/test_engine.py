@@ -113,3 +113,21 @@ def test_nothing_fits_ends_at_once() -> None:
     assert search.ask(8) == []
     assert search.done
     assert search.trials == []
+
+
+def test_known_networks_are_free_and_not_proposed() -> None:
+    first = make(seed=1, measurements=24)
+    run(first, 8, None)
+    second = make(seed=2, measurements=16)
+    second.know([(trial, trial.measurement) for trial in first.trials])
+    assert len(second.trials) == 24
+    run(second, 8, None)
+    ids = [trial.id for trial in second.trials]
+    assert len(ids) == 24 + 16 == len(set(ids))
+    assert [trial.origin for trial in second.trials].count("known") == 24
+    pending = make(seed=3)
+    pending.ask(1)
+    with pytest.raises(tn.BadInputError, match="under way"):
+        pending.know([])
+    with pytest.raises(tn.BadInputError, match="space 'toy'"):
+        pending.know([(tn.SearchSpace("toy").smallest(), 0.5)])

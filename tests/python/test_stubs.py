@@ -10,7 +10,7 @@ import tinynas as tn
 from tinynas import _core
 
 STUB = Path(tn.__file__).with_name("_core.pyi")
-OF_TORCH = {"Supernet", "RawResult", "run_search"}
+OF_TORCH = {"Supernet", "RawResult", "extend_search", "run_search"}
 
 
 def public(names: set[str]) -> set[str]:

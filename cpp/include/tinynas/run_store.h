@@ -9,9 +9,12 @@
 //                  finetuned.json where the winner was fine-tuned
 //   finetune/      checkpoints of a fine-tuning under way
 //
+// A search for several boards has their best/ and result.json in boards/NAME, each of which is a
+// run directory of its own: run.json and trials.jsonl say what the search means for that board.
+//
 // A search resumes by replaying: proposals are made anew (planning is cheap) and measurements are
-// taken from trials.jsonl as long as there are any. So wherever a run was killed, the resumed one
-// ends with the same bytes as one that was not.
+// taken from trials.jsonl where they are there. So wherever a run was killed, the resumed one ends
+// with the same bytes as one that was not.
 
 #include <cstdint>
 #include <functional>
@@ -25,18 +28,21 @@
 
 namespace tinynas {
 
-enum class Resume : std::uint8_t { kAuto, kNever, kMust };
+/// kExtend: as kMust, and boards may be added behind those that are there.
+enum class Resume : std::uint8_t { kAuto, kNever, kMust, kExtend };
 /// "auto", "never", "must"; throws BadInput naming `what` otherwise.
 Resume parse_resume(const std::string& word, const std::string& what);
 
 /// Why something was measured.
-enum class RecordKind : std::uint8_t { kTrial, kFinalist, kReference, kTest };
+/// kScreening: on few images, before a trial or in place of one.
+enum class RecordKind : std::uint8_t { kTrial, kScreening, kFinalist, kReference, kTest };
 const char* record_kind_name(RecordKind kind);
 
 /// One measurement, one line of trials.jsonl. `proposal.trial` is -1 for a reference that was no
 /// trial.
 struct MeasurementRecord {
   RecordKind kind = RecordKind::kTrial;
+  std::string mcu;  ///< for which it was measured; the footprint is the one there
   Proposal proposal;
   Fidelity fidelity;
   Measurement measurement;
@@ -74,25 +80,40 @@ class RunStore {
   /// Measurements that were there when the run was opened.
   const std::vector<MeasurementRecord>& recorded() const { return recorded_; }
 
-  /// On disk when it returns (fsync).
-  void append(std::span<const MeasurementRecord> records);
-  void append_timing(int first_record, int records, double seconds);
+  /// Of each of them, the seconds that it took; 0 where that is not known.
+  std::vector<double> recorded_seconds() const;
+
+  /// On disk when it returns (fsync). `seconds`: how long measuring all of them took.
+  void append(std::span<const MeasurementRecord> records, double seconds);
   void checkpoint(const Checkpoint& checkpoint);
   /// Plans `best` again for plan.json and operators.csv. `weights` writes best/weights.pt and
   /// `model` best/model.tflite to the path it is given; each may be empty, and neither is called
-  /// where the winner was fine-tuned.
+  /// where it was fine-tuned; where another one was, that one's folders are renamed. `folder`: ""
+  /// or that of a board, as board_folder says.
   void write_best(const SearchProblem& problem, const Candidate& best,
                   const std::function<void(const std::string& path)>& weights,
-                  const std::function<void(const std::string& path)>& model = {});
-  void write_result(const std::string& json);
+                  const std::function<void(const std::string& path)>& model = {},
+                  const std::string& folder = "");
+  void write_result(const std::string& json, const std::string& folder = "");
+  /// run.json, trials.jsonl and checkpoint.json of board `place` of several: what the search means
+  /// for it.
+  void write_board(std::size_t place, const std::string& mcu,
+                   std::span<const MeasurementRecord> records, const Checkpoint& checkpoint);
+  /// Where a run of several boards has what is one's, relative to the run directory.
+  static std::string board_folder(const std::string& mcu) { return "boards/" + mcu; }
 
  private:
   RunStore(std::string directory, FaultFn fault);
-  std::string path(const char* name) const { return directory_ + "/" + name; }
-  void step(const char* name) const;
+  std::string path(const std::string& name) const { return directory_ + "/" + name; }
+  void step(const std::string& name) const;
+  void write_run(const std::string& run, const std::string& folder);
+  void move_to_board(const std::string& mcu);
+  void set_finetuned_aside(const SearchSpace& space, const Candidate& best,
+                           const std::string& inside);
   void read_trials();
 
   std::string directory_;
+  std::string run_;  ///< text of run.json
   FaultFn fault_;
   bool resumed_ = false;
   std::unique_ptr<RunLock> lock_;

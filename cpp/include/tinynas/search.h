@@ -1,10 +1,12 @@
 #pragma once
 // A whole search: ask, measure, tell, until the measurements are spent; then the finalists on all
-// validation images, and the winner, once, on the test images.
+// validation images, and the winner, once, on the test images. For one board, or for several that
+// share what is measured.
 
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +19,21 @@ namespace tinynas {
 
 struct SearchOptions {
   EngineOptions engine;
+  /// Measured for each board but the first, which knows what was measured for the boards before.
+  /// 0: a quarter of EngineOptions::measurements, 8 or more.
+  int further_measurements = 0;
+  /// A board's search ends when so many measurements in a row brought nothing better. 0: never.
+  int patience = 0;
+  /// Minutes of measuring for ranking, after which a search ends; boards have shares like their
+  /// measurements. Finalists come on top. 0: no limit. The one option under which two runs of the
+  /// same options may differ; a resumed run still ends like one that was not interrupted.
+  double minutes = 0;
+  /// Measured in an earlier run, at the fidelity `ranking`: known to every board from the start.
+  std::vector<KnownNetwork> known;
+  /// Each network is first measured so, and with `ranking` only where it may still beat the best;
+  /// the rest keeps this measurement, with a score as `ranking` is expected to give it. See
+  /// search/screening.h.
+  std::optional<Fidelity> screening;
   int batch = 8;  ///< networks handed to the evaluator at once; never the number of threads
   Fidelity ranking{512, 1000, Split::kValidation};
   Fidelity final{0, 0, Split::kValidation};  ///< finalists, the largest subnet, the test
@@ -37,7 +54,10 @@ enum class SearchStatus : std::uint8_t { kFound, kNothingFits, kInterrupted };
 struct SearchResult {
   SearchStatus status = SearchStatus::kNothingFits;
   SearchOptions options;
-  std::vector<Trial> trials;     ///< all that were measured for ranking
+  std::vector<Trial> trials;     ///< all that fit and were measured for ranking, known ones too
+  int measured = 0;              ///< of these, for this board
+  int screened_out = 0;          ///< of these, on few images only
+  std::int64_t images = 0;       ///< forward passes for ranking, recalibration counted where fixed
   PlanningRecord planning;       ///< counts, and what came closest
   std::vector<Trial> finalists;  ///< as measured on all validation images, winner first
   /// The winner: best accuracy of the finalists (int8 where SearchOptions::int8 is set, then
@@ -61,22 +81,37 @@ struct SearchCallbacks {
   std::function<std::string(const Subnet&)> quantisation;
 };
 
+/// One after another, each board is searched for with all that was measured for those before;
+/// then each has its finalists among all networks that fit it. Problems differ in budget and
+/// runtime alone. Results are in the order of `problems`; after an interruption those of boards
+/// that were not begun have no trials.
+///
 /// Deterministic: the same for any number of threads of the evaluator, and for a run that was
 /// interrupted and resumed. `store` may be null (nothing is written). Throws BadInput for options
-/// out of range or when the store holds another run's trials.
+/// out of range and for two boards of one name.
+std::vector<SearchResult> search_boards(const SearchOptions& options,
+                                        std::span<const SearchProblem> problems,
+                                        Evaluator& evaluator, RunStore* store,
+                                        const SearchCallbacks& callbacks);
+
+/// The same for one board.
 SearchResult run_search(const SearchOptions& options, const SearchProblem& problem,
                         Evaluator& evaluator, RunStore* store, const SearchCallbacks& callbacks);
 
 /// Names and values that identify what measures: supernet, data, device.
 using RunFields = std::vector<std::pair<std::string, std::string>>;
 
-/// Text of run.json: options, budget, space, runtime and version, with `identity` in the part that
+/// Text of run.json: options, budgets, space, runtime and version, with `identity` in the part that
 /// must be equal on resume and `environment` (threads, paths) in the part that need not.
-std::string describe_run(const SearchOptions& options, const SearchProblem& problem,
+std::string describe_run(const SearchOptions& options, std::span<const SearchProblem> problems,
                          const RunFields& identity, const RunFields& environment);
 
 /// The `search --json` document as text. `run_dir` "" where there is none.
 std::string search_result_json(const SearchResult& result, const SearchProblem& problem,
                                const std::string& run_dir);
+
+/// The same of several boards: `boards[]` holds the document of each.
+std::string boards_result_json(std::span<const SearchResult> results,
+                               std::span<const SearchProblem> problems, const std::string& run_dir);
 
 }  // namespace tinynas

@@ -33,7 +33,8 @@ enum class Origin : std::uint8_t {
   kRandom,
   kMutation,
   kCrossover,
-  kNeighbour
+  kNeighbour,
+  kKnown
 };
 const char* origin_name(Origin origin);
 
@@ -48,6 +49,12 @@ struct Proposal {
 /// What measuring Proposal::trial gave.
 struct TrialResult {
   int trial = 0;
+  Measurement measurement;
+};
+
+/// A network that was measured already, for another board or in an earlier run.
+struct KnownNetwork {
+  Genotype genotype;
   Measurement measurement;
 };
 
@@ -91,6 +98,12 @@ struct SearchProblem {
   }
 };
 
+enum class RankBy : std::uint8_t { kScore, kAccuracy };
+/// The one that `rank_by` names; higher is better.
+double rank_value(const Measurement& measurement, RankBy rank_by);
+/// A total order, better first: rank, less SRAM, less flash, id.
+bool better_trial(const Trial& a, const Trial& b, RankBy rank_by);
+
 class CandidateChecker;
 
 /// Ask and tell.
@@ -105,6 +118,8 @@ class CandidateChecker;
 ///    trial that is not pending or a score that is not finite.
 ///  - done(): no more will come: enough measurements, or nothing new that fits was found within the
 ///    bounded number of attempts. Every call ends.
+///  - know() costs no measurement: what fits becomes a trial (Origin::kKnown), and nothing of it is
+///    proposed again.
 /// Not thread-safe.
 class SearchAlgorithm {
  public:
@@ -114,27 +129,46 @@ class SearchAlgorithm {
 
   std::vector<Proposal> ask(int n);
   void tell(std::span<const TrialResult> results);
+  /// Throws std::invalid_argument while a generation is under way.
+  void know(std::span<const KnownNetwork> networks);
+  /// done() from now on: what was not asked for yet of the current generation is dropped. Throws
+  /// std::invalid_argument while a result is awaited.
+  void end();
   bool done() const;
 
-  /// Measured trials of completed generations, by trial number.
+  /// Measured trials of completed generations and known networks that fit, by trial number.
   const std::vector<Trial>& trials() const { return trials_; }
+  /// How many of them this search measured itself.
+  int measured() const { return static_cast<int>(trials_.size()) - known_; }
+  /// The best `count` of the trials as far as measuring tells, best first. Ranked by what was
+  /// measured; an engine with a model takes what its noise has added out of it.
+  virtual std::vector<Trial> finalists(int count) const;
   const PlanningRecord& planning() const;
   const SearchProblem& problem() const;
 
  protected:
   /// Those of `include` that fit and keep what is frozen are proposed before all others.
-  SearchAlgorithm(SearchProblem problem, int measurements, std::vector<Genotype> include = {});
+  SearchAlgorithm(SearchProblem problem, int measurements, RankBy rank_by,
+                  std::vector<Genotype> include = {});
   /// At most `most` proposals, numbered from `first_trial`; all trials before are told. Empty ends
   /// the search. `generation` counts from 0 and does not count included networks.
   virtual std::vector<Proposal> next_generation(int generation, int first_trial, int most) = 0;
   CandidateChecker& checker() { return *checker_; }
+  /// Known networks that exceed the budget or change what is frozen: no trials, but they tell a
+  /// model of accuracy what trials do.
+  const std::vector<Trial>& known_beyond() const { return known_beyond_; }
 
  private:
+  bool enough() const { return measured() >= measurements_; }
   void start_generation();
+  void close_generation();
   std::vector<Proposal> included(int most);
 
   std::unique_ptr<CandidateChecker> checker_;
   int measurements_;
+  RankBy rank_by_;
+  int known_ = 0;  ///< of trials_
+  std::vector<Trial> known_beyond_;
   std::vector<Genotype> include_;  ///< not yet proposed
   int generation_ = 0;
   bool exhausted_ = false;
@@ -143,9 +177,5 @@ class SearchAlgorithm {
   std::vector<Trial> told_;      ///< of queue_, in the order of telling
   std::vector<Trial> trials_;
 };
-
-enum class RankBy : std::uint8_t { kScore, kAccuracy };
-/// The one that `rank_by` names; higher is better.
-double rank_value(const Measurement& measurement, RankBy rank_by);
 
 }  // namespace tinynas

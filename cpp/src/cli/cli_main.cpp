@@ -42,6 +42,7 @@ struct GlobalOptions {
 void add_commands(CLI::App& app, CliContext& context) {
   add_search_command(app, context);
   add_pareto_command(app, context);
+  add_explain_command(app, context);
   add_train_command(app, context);
   add_eval_command(app, context);
   add_plan_command(app, context);

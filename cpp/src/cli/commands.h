@@ -71,6 +71,7 @@ void add_export_command(CLI::App& app, CliContext& context);
 void add_verify_command(CLI::App& app, CliContext& context);
 void add_search_command(CLI::App& app, CliContext& context);
 void add_pareto_command(CLI::App& app, CliContext& context);
+void add_explain_command(CLI::App& app, CliContext& context);
 void add_train_command(CLI::App& app, CliContext& context);
 void add_eval_command(CLI::App& app, CliContext& context);
 void add_data_command(CLI::App& app, CliContext& context);

@@ -1,6 +1,8 @@
 #include "cli/network_source.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <vector>
 
 #include "base/json_io.h"
 #include "tinynas/error.h"
@@ -32,6 +34,19 @@ std::string no_winner(const std::string& run) {
          run;
 }
 
+/// "runs/a/boards/x, runs/a/boards/y"
+std::string boards_of(const fs::path& run) {
+  std::vector<std::string> boards;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(run / "boards", error)) {
+    boards.push_back(entry.path().string());
+  }
+  std::sort(boards.begin(), boards.end());
+  std::string list;
+  for (const std::string& board : boards) list += (list.empty() ? "" : ", ") + board;
+  return list;
+}
+
 NetworkSource winner_of(const std::string& run) {
   const fs::path folder(run);
   const fs::path head = folder / "run.json";
@@ -41,6 +56,10 @@ NetworkSource winner_of(const std::string& run) {
                    "--run-dir` wrote, or a file");
   }
   check_run_format(head.string());
+  if (fs::is_directory(folder / "boards")) {
+    throw BadInput(run +
+                   ": holds a search for several boards; name one of them: " + boards_of(folder));
+  }
   if (!is_file(folder / "best" / "subnet.json")) throw BadInput(no_winner(run));
   const fs::path model = folder / "best" / "model.tflite";
   if (!is_file(model)) {

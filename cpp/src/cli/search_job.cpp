@@ -2,102 +2,105 @@
 
 #include "cli/search_job.h"
 
-#include "cli/data_options.h"
-#include "cli/subnet_option.h"
+#include <algorithm>
+
 #include "tinynas/error.h"
 
 namespace tinynas {
 namespace {
 
-constexpr const char* kDefaultSpace = "fashion-mnist";
-
-/// The supernet to search, which must be one of the space that was asked for.
-SupernetInfo find_supernet(const SearchRequest& request) {
-  const std::string space = request.space.empty() ? kDefaultSpace : request.space;
-  const std::string path = request.supernet.empty()
-                               ? shipped_supernet_path(SearchSpace::find(space).name())
-                               : request.supernet;
-  SupernetInfo info = read_supernet_info(path);
-  if (request.space.empty()) return info;
-  const SearchSpace asked = SearchSpace::find(request.space);
-  const int classes = static_cast<int>(info.class_names.size());
-  if (asked.hash() == info.space_hash ||
-      (classes >= 2 && asked.with_classes(classes).hash() == info.space_hash)) {
-    return info;
-  }
-  throw BadInput(path + ": was trained for space '" + info.space_name + "' (" + info.space_hash +
-                 "), not for '" + asked.name() + "' (" + asked.hash() +
-                 "); name another --supernet, or train one with `tinynas train --space " +
-                 request.space + "`");
-}
-
-/// The supernet's space, of which what is frozen is left.
-SearchSpace searched_space(const SearchRequest& request, const SupernetInfo& info) {
-  SearchSpace space = SearchSpace::parse(info.space_toml, info.path);
-  for (const std::string& genes : request.freeze) space = frozen_space(space, genes, "--freeze");
-  return space;
-}
+/// Longest list of board names in the name of a run directory.
+constexpr std::size_t kNamesLength = 60;
 
 /// "" where no run is kept.
-std::string open_directory(const SearchRequest& request, const SearchProblem& problem,
-                           Resume resume) {
+std::string open_directory(const SearchRequest& request,
+                           const std::vector<SearchProblem>& problems) {
   if (!request.run_dir.empty()) return request.run_dir;
-  if (resume == Resume::kMust) throw BadInput("--resume must needs --run-dir");
+  if (parse_resume(request.resume, "--resume") == Resume::kMust) {
+    throw BadInput("--resume must needs --run-dir");
+  }
   if (!request.keep_run) return "";
-  return make_run_directory("runs", problem.budget.name + "-" + problem.space.name() + "-seed" +
-                                        std::to_string(request.seed));
+  std::string names;
+  for (const SearchProblem& problem : problems) {
+    names += (names.empty() ? "" : "+") + problem.budget.name;
+  }
+  if (names.size() > kNamesLength) names = std::to_string(problems.size()) + "-boards";
+  return make_run_directory(
+      "runs", names + "-" + problems.front().space.name() + "-seed" + std::to_string(request.seed));
+}
+
+std::unique_ptr<RunStore> open_store(const SearchRequest& request, const SearchSetup& setup,
+                                     const std::string& directory) {
+  if (directory.empty()) return nullptr;
+  const RunFields identity = {{"supernet_hash", setup.supernet.file_hash},
+                              {"dataset", setup.supernet.dataset_name},
+                              {"split_hash", setup.data->split_hash},
+                              {"device", request.device}};
+  const RunFields environment = {{"supernet", setup.supernet.path},
+                                 {"data", setup.data->path},
+                                 {"torch", torch_version()},
+                                 {"threads", std::to_string(request.threads)}};
+  Json run = parse_json(describe_run(setup.options, setup.problems, identity, environment), "run");
+  run["request"] = request_json(request);
+  return RunStore::open(directory,
+                        request.extend ? Resume::kExtend : parse_resume(request.resume, "--resume"),
+                        run.dump());
 }
 
 }  // namespace
 
+SearchStatus SearchJobResult::status() const {
+  SearchStatus status = SearchStatus::kNothingFits;
+  for (const BoardResult& board : boards) {
+    if (board.result.status == SearchStatus::kInterrupted) return SearchStatus::kInterrupted;
+    if (board.result.status == SearchStatus::kFound) status = SearchStatus::kFound;
+  }
+  return status;
+}
+
 SearchJobResult run_search_job(const SearchRequest& request, const ProgressFn& progress,
                                const StopFn& stop) {
-  SearchOptions options = search_options(request);
-  const Resume resume = parse_resume(request.resume, "--resume");
-  const RuntimeModel runtime = target_runtime(request.runtime, request.mcu);
-  const McuTarget target = resolve_mcu(request.mcu, runtime);
-  const SupernetInfo info = find_supernet(request);
-  const SearchProblem problem{searched_space(request, info), target.budget, runtime,
-                              runtime_input(runtime, request.input),
-                              runtime_depthwise_rows(runtime, request.depthwise_rows)};
-  require_latency_of_rows(problem.budget, problem.depthwise_rows);
-  for (const std::string& subnet : request.include) {
-    options.engine.include.push_back(chosen_genotype(problem.space, subnet, "--include"));
-  }
-  if (progress) progress("loading " + info.dataset_name + " and the supernet");
-  const auto data =
-      std::make_shared<const Dataset>(load_data_for(problem.space, request.data, info.dataset_name,
-                                                    request.skip_bad_files || info.skip_bad_files));
-  const auto evaluator = SupernetEvaluator::load(info.path, data, request.evaluator);
-
-  const RunFields identity = {{"supernet_hash", info.file_hash},
-                              {"dataset", info.dataset_name},
-                              {"split_hash", data->split_hash},
-                              {"device", request.evaluator.device}};
-  const RunFields environment = {{"supernet", info.path},
-                                 {"data", data->path},
-                                 {"torch", torch_version()},
-                                 {"threads", std::to_string(request.evaluator.threads)}};
-  const std::string directory = open_directory(request, problem, resume);
-  std::unique_ptr<RunStore> store;
-  if (!directory.empty()) {
-    store =
-        RunStore::open(directory, resume, describe_run(options, problem, identity, environment));
-  }
+  const SearchSetup setup = set_up_search(request, progress);
+  SearchJobResult job;
+  job.run_dir = open_directory(request, setup.problems);
+  const std::unique_ptr<RunStore> store = open_store(request, setup, job.run_dir);
   SearchCallbacks callbacks;
   callbacks.progress = progress;
   callbacks.stop = stop;
   callbacks.write_weights = [&](const Subnet& subnet, const std::string& path) {
-    evaluator->extract(subnet, path);
+    setup.evaluator->extract(subnet, path);
   };
   callbacks.write_model = [&](const Subnet& subnet, const std::string& path) {
-    write_int8_model(evaluator->quantised(subnet), info, path);
+    write_int8_model(setup.evaluator->quantised(subnet), setup.supernet, path);
   };
   callbacks.quantisation = [&](const Subnet& subnet) {
-    return describe(evaluator->quantised(subnet).options);
+    return describe(setup.evaluator->quantised(subnet).options);
   };
-  SearchResult result = run_search(options, problem, *evaluator, store.get(), callbacks);
-  return {target, problem, std::move(result), directory};
+  std::vector<SearchResult> results =
+      search_boards(setup.options, setup.problems, *setup.evaluator, store.get(), callbacks);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const SearchProblem& problem = setup.problems[i];
+    std::string folder = job.run_dir;
+    if (!folder.empty() && results.size() > 1) {
+      folder += "/" + RunStore::board_folder(problem.budget.name);
+    }
+    job.boards.push_back({setup.targets[i], problem, std::move(results[i]), folder});
+  }
+  return job;
+}
+
+std::string search_job_json(const SearchJobResult& job) {
+  if (job.boards.size() == 1) {
+    const BoardResult& board = job.boards.front();
+    return search_result_json(board.result, board.problem, job.run_dir);
+  }
+  std::vector<SearchResult> results;
+  std::vector<SearchProblem> problems;
+  for (const BoardResult& board : job.boards) {
+    results.push_back(board.result);
+    problems.push_back(board.problem);
+  }
+  return boards_result_json(results, problems, job.run_dir);
 }
 
 }  // namespace tinynas

@@ -54,7 +54,11 @@ std::string effort_text(const SearchResult& result, double seconds) {
   std::snprintf(time, sizeof time, "%.1f s", seconds);
   return "Planned " + format_count(result.planning.planned) + " networks (" +
          format_count(result.planning.feasible) + " fit), measured " +
-         format_count(static_cast<std::int64_t>(result.trials.size())) + ", in " + time + "\n";
+         format_count(result.measured) +
+         (result.screened_out > 0
+              ? " (" + format_count(result.screened_out) + " on few images only)"
+              : "") +
+         ", in " + time + "\n";
 }
 
 std::string accuracy_text(const Measurement& validation, const std::optional<Measurement>& test) {

@@ -13,6 +13,8 @@ namespace tinynas {
 namespace {
 
 constexpr int kLargestSuggested = 224;
+/// Fewer are a family that is scaled by hand, no space to train a supernet of.
+constexpr double kFewestNetworks = 1000;
 
 /// "[24, 32]": three quarters of what the images have, and all of it.
 std::string resolutions_for(int side) {
@@ -34,6 +36,7 @@ SpaceSuggestion suggest_space(const Dataset& data) {
   SpaceSuggestion suggestion;
   for (const std::string& name : SearchSpace::list_names()) {
     const SearchSpace space = SearchSpace::find(name);
+    if (space.cardinality() < kFewestNetworks) continue;
     const int resolution = space.decode(space.largest()).resolution;
     const std::tuple<bool, bool, double> distance = {
         space.image_channels() != channels, space.classes() != classes,

@@ -22,19 +22,23 @@ Json engine_json(const EngineOptions& options) {
 
 Json options_json(const SearchOptions& options) {
   const EngineOptions& engine = options.engine;
-  return {{"engine", engine_name(engine.engine)},
-          {"seed", engine.seed},
-          {"measurements", engine.measurements},
-          {"rank_by", engine.rank_by == RankBy::kScore ? "score" : "accuracy"},
-          {"attempts", engine.attempts},
-          {engine_name(engine.engine), engine_json(engine)},
-          {"batch", options.batch},
-          {"ranking", fidelity_json(options.ranking)},
-          {"final", fidelity_json(options.final)},
-          {"finalists", options.finalists},
-          {"measure_largest", options.measure_largest},
-          {"measure_test", options.measure_test},
-          {"int8", options.int8}};
+  Json document = {{"engine", engine_name(engine.engine)},
+                   {"seed", engine.seed},
+                   {"measurements", engine.measurements},
+                   {"rank_by", engine.rank_by == RankBy::kScore ? "score" : "accuracy"},
+                   {"attempts", engine.attempts},
+                   {engine_name(engine.engine), engine_json(engine)},
+                   {"batch", options.batch},
+                   {"ranking", fidelity_json(options.ranking)},
+                   {"final", fidelity_json(options.final)},
+                   {"finalists", options.finalists},
+                   {"measure_largest", options.measure_largest},
+                   {"measure_test", options.measure_test},
+                   {"int8", options.int8}};
+  if (options.screening) document["screening"] = fidelity_json(*options.screening);
+  if (options.patience > 0) document["patience"] = options.patience;
+  if (options.minutes > 0) document["minutes"] = options.minutes;
+  return document;
 }
 
 Json fields_json(const RunFields& fields) {
@@ -43,38 +47,49 @@ Json fields_json(const RunFields& fields) {
   return document;
 }
 
-}  // namespace
-
-std::string describe_run(const SearchOptions& options, const SearchProblem& problem,
-                         const RunFields& identity, const RunFields& environment) {
+/// What a board has for itself.
+Json board_json(const SearchProblem& problem) {
   const RuntimeModel& runtime = problem.runtime;
-  Json run = {
-      {"version", version()},
-      {"search", options_json(options)},
+  Json board = {
       {"mcu",
        {{"name", problem.budget.name},
         {"sram_budget_bytes", problem.budget.sram_bytes},
         {"flash_budget_bytes", problem.budget.flash_bytes}}},
-      {"space", {{"name", problem.space.name()}, {"hash", problem.space.hash()}}},
       {"runtime",
-       {{"name", runtime.name}, {"core", runtime.core}, {"code_bytes", runtime.code_bytes}}},
-      {"input", input_mode_name(problem.input)},
-      {"depthwise_rows", depthwise_rows_name(problem.depthwise_rows)},
-      {"evaluator", fields_json(identity)}};
+       {{"name", runtime.name}, {"core", runtime.core}, {"code_bytes", runtime.code_bytes}}}};
   // Absent where they are not asked for, so that earlier runs can be resumed.
-  if (problem.budget.macs) run["mcu"]["macs_budget"] = *problem.budget.macs;
-  for (const auto& [gene, choice] : problem.space.frozen_choices()) {
+  if (problem.budget.macs) board["mcu"]["macs_budget"] = *problem.budget.macs;
+  if (problem.budget.latency_ms && runtime.latency) {
+    board["mcu"]["latency_budget_ms"] = *problem.budget.latency_ms;
+    board["latency"] = {{"cpi_low", runtime.latency->cpi_low},
+                        {"cpi_high", runtime.latency->cpi_high},
+                        {"cycles_per_weight_byte", runtime.latency->cycles_per_weight_byte},
+                        {"clock_hz", runtime.latency->clock_hz}};
+  }
+  return board;
+}
+
+}  // namespace
+
+std::string describe_run(const SearchOptions& options, std::span<const SearchProblem> problems,
+                         const RunFields& identity, const RunFields& environment) {
+  const SearchProblem& first = problems.front();
+  Json run = {{"version", version()},
+              {"search", options_json(options)},
+              {"space", {{"name", first.space.name()}, {"hash", first.space.hash()}}},
+              {"input", input_mode_name(first.input)},
+              {"depthwise_rows", depthwise_rows_name(first.depthwise_rows)},
+              {"evaluator", fields_json(identity)}};
+  for (const auto& [gene, choice] : first.space.frozen_choices()) {
     run["space"]["frozen"][gene] = choice;
   }
   for (const Genotype& genotype : options.engine.include) {
-    run["search"]["include"].push_back(problem.space.id(genotype));
+    run["search"]["include"].push_back(first.space.id(genotype));
   }
-  if (problem.budget.latency_ms && runtime.latency) {
-    run["mcu"]["latency_budget_ms"] = *problem.budget.latency_ms;
-    run["latency"] = {{"cpi_low", runtime.latency->cpi_low},
-                      {"cpi_high", runtime.latency->cpi_high},
-                      {"cycles_per_weight_byte", runtime.latency->cycles_per_weight_byte},
-                      {"clock_hz", runtime.latency->clock_hz}};
+  if (problems.size() == 1) {
+    run.update(board_json(first));
+  } else {
+    for (const SearchProblem& problem : problems) run["boards"].push_back(board_json(problem));
   }
   const Json document = {{"run", run}, {"environment", fields_json(environment)}};
   return document.dump(2) + "\n";

@@ -14,7 +14,8 @@ namespace tinynas {
 class EngineBase : public SearchAlgorithm {
  public:
   EngineBase(const SearchProblem& problem, const EngineOptions& options)
-      : SearchAlgorithm(problem, options.measurements, options.include), options_(options) {}
+      : SearchAlgorithm(problem, options.measurements, options.rank_by, options.include),
+        options_(options) {}
 
  protected:
   /// An empty generation of at most min(size, most) proposals.
@@ -22,6 +23,10 @@ class EngineBase : public SearchAlgorithm {
     return {checker(),
             GenerationFrame{options_.seed, generation, first_trial,
                             static_cast<std::size_t>(std::min(size, most)), options_.attempts}};
+  }
+  /// What of a first population of random networks known ones leave to be drawn.
+  int unknown_of(int population) const {
+    return std::max(0, population - static_cast<int>(trials().size()));
   }
   /// Random networks that fit; where none does, what descending finds.
   std::vector<Proposal> random_generation(Generation generation, bool first);
@@ -34,11 +39,16 @@ class EngineBase : public SearchAlgorithm {
 class SurrogateSearch : public EngineBase {
  public:
   using EngineBase::EngineBase;
+  /// By the model's mean, which a lucky measurement sways less.
+  std::vector<Trial> finalists(int count) const override;
 
  private:
   std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
+  std::vector<const Trial*> observations() const;
+  void refit_kernel();
+
   std::optional<SurrogateKernel> kernel_;
-  double kernel_trials_ = 0;  ///< when it was fitted
+  double kernel_trials_ = 0;  ///< observations when it was fitted
 };
 
 class EvolutionSearch : public EngineBase {

@@ -4,13 +4,13 @@ namespace tinynas {
 
 std::vector<Proposal> EvolutionSearch::next_generation(int generation, int first_trial, int most) {
   const EvolutionOptions& evolution = options().evolution;
-  if (generation == 0) {
-    return random_generation(start(generation, first_trial, evolution.population, most), true);
+  if (const int unknown = unknown_of(evolution.population); generation == 0 && unknown > 0) {
+    return random_generation(start(generation, first_trial, unknown, most), true);
   }
   Generation next = start(generation, first_trial, evolution.generation, most);
   std::vector<const Genotype*> parents;
-  for (const Trial* trial : ranked_trials(trials(), options().rank_by)) {
-    if (parents.size() == static_cast<std::size_t>(evolution.parents)) break;
+  const auto seats = static_cast<std::size_t>(evolution.parents);
+  for (const Trial* trial : ranked_trials(trials(), options().rank_by, seats)) {
     parents.push_back(&trial->proposal.candidate.genotype);
   }
   const auto breed_one = [&](Rng& rng, std::size_t place) {

@@ -74,8 +74,8 @@ std::vector<Standing> standings_of(const std::vector<Objectives>& values) {
 
 std::vector<Proposal> Nsga2Search::next_generation(int generation, int first_trial, int most) {
   const Nsga2Options& nsga2 = options().nsga2;
-  if (generation == 0) {
-    return random_generation(start(generation, first_trial, nsga2.population, most), true);
+  if (const int unknown = unknown_of(nsga2.population); generation == 0 && unknown > 0) {
+    return random_generation(start(generation, first_trial, unknown, most), true);
   }
   // Parents and children compete for the seats of the next population.
   for (; seen_ < trials().size(); ++seen_) population_.push_back(seen_);

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <map>
 
 #include "base/json_io.h"
 #include "tinynas/error.h"
@@ -13,13 +14,25 @@ std::optional<double> number_or_none(const Json& object, const char* key,
   return json_number(object, key, where);
 }
 
+/// run.json of a run of one board.
+Json read_head(const std::string& directory) {
+  const std::string path = directory + "/run.json";
+  check_run_format(path);
+  Json head = read_json_file(path);
+  if (json_at(head, "run", path).contains("boards")) {
+    throw BadInput(directory +
+                   ": holds a search for several boards; name one of the folders in its boards/");
+  }
+  return head;
+}
+
 }  // namespace
 
 RunTrials read_run_trials(const std::string& directory) {
   const std::string run_path = directory + "/run.json";
-  check_run_format(run_path);
-  const Json head = read_json_file(run_path);
-  const Json& mcu = json_at(json_at(head, "run", run_path), "mcu", run_path);
+  const Json head = read_head(directory);
+  const Json& asked = json_at(head, "run", run_path);
+  const Json& mcu = json_at(asked, "mcu", run_path);
   RunTrials run;
   run.directory = directory;
   run.budget.name = json_string(mcu, "name", run_path);
@@ -29,17 +42,20 @@ RunTrials read_run_trials(const std::string& directory) {
     run.budget.latency_ms = json_number(mcu, "latency_budget_ms", run_path);
   }
   const std::string trials_path = directory + "/trials.jsonl";
+  std::map<int, Trial> trials;  // by number; a trial's own measurement in place of its screening
   for (const MeasurementRecord& record : read_trials_file(trials_path)) {
-    if (record.kind != RecordKind::kTrial) continue;
-    run.trials.push_back({record.proposal, record.measurement, {}});
+    const Trial trial{record.proposal, record.measurement, {}};
+    if (record.kind == RecordKind::kTrial) trials.insert_or_assign(trial.proposal.trial, trial);
+    if (record.kind == RecordKind::kScreening) trials.try_emplace(trial.proposal.trial, trial);
   }
+  for (auto& [number, trial] : trials) run.trials.push_back(std::move(trial));
   if (run.trials.empty()) throw BadInput(trials_path + ": no network has been measured yet");
   return run;
 }
 
 FinishedRun read_finished_run(const std::string& directory) {
   const std::string run_path = directory + "/run.json", result_path = directory + "/result.json";
-  check_run_format(run_path);
+  const Json head = read_head(directory);
   if (!std::filesystem::exists(result_path)) {
     throw BadInput(directory +
                    ": its search has not finished (no result.json); go on with the "
@@ -47,7 +63,6 @@ FinishedRun read_finished_run(const std::string& directory) {
   }
   FinishedRun run;
   run.directory = directory;
-  const Json head = read_json_file(run_path);
   const Json& asked = json_at(head, "run", run_path);
   const Json& evaluator = json_at(asked, "evaluator", run_path);
   const Json& environment = json_at(head, "environment", run_path);

@@ -8,10 +8,11 @@
 namespace tinynas {
 namespace {
 
-constexpr std::array kKinds = {RecordKind::kTrial, RecordKind::kFinalist, RecordKind::kReference,
-                               RecordKind::kTest};
+constexpr std::array kKinds = {RecordKind::kTrial, RecordKind::kScreening, RecordKind::kFinalist,
+                               RecordKind::kReference, RecordKind::kTest};
 constexpr std::array kOrigins = {Origin::kLargest,  Origin::kIncluded,  Origin::kRandom,
-                                 Origin::kMutation, Origin::kCrossover, Origin::kNeighbour};
+                                 Origin::kMutation, Origin::kCrossover, Origin::kNeighbour,
+                                 Origin::kKnown};
 constexpr std::array kSplits = {Split::kTrain, Split::kCalibration, Split::kValidation,
                                 Split::kTest};
 
@@ -44,6 +45,7 @@ std::string record_line(const MeasurementRecord& record) {
   const Candidate& candidate = record.proposal.candidate;
   Json line = {
       {"kind", record_kind_name(record.kind)},
+      {"mcu", record.mcu},
       {"trial", record.proposal.trial},
       {"generation", record.proposal.generation},
       {"origin", origin_name(record.proposal.origin)},
@@ -72,6 +74,7 @@ MeasurementRecord parse_record(std::string_view text, const std::string& where) 
   const auto integer = [&](const char* key) { return json_int(line, key, where); };
   MeasurementRecord record;
   record.kind = value_named(kKinds, record_kind_name, line, "kind", where);
+  record.mcu = json_string(line, "mcu", where);
   record.proposal.trial = static_cast<int>(integer("trial"));
   record.proposal.generation = static_cast<int>(integer("generation"));
   record.proposal.origin = value_named(kOrigins, origin_name, line, "origin", where);

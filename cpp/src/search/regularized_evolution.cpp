@@ -5,8 +5,8 @@ namespace tinynas {
 std::vector<Proposal> RegularizedSearch::next_generation(int generation, int first_trial,
                                                          int most) {
   const RegularizedOptions& aging = options().regularized;
-  if (generation == 0) {
-    return random_generation(start(generation, first_trial, aging.population, most), true);
+  if (const int unknown = unknown_of(aging.population); generation == 0 && unknown > 0) {
+    return random_generation(start(generation, first_trial, unknown, most), true);
   }
   Generation next = start(generation, first_trial, aging.generation, most);
   // The population is the youngest trials; the older ones died.

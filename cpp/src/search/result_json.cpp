@@ -76,10 +76,8 @@ Json smallest_json(const PlanningRecord& planning, const SearchSpace& space) {
   return document;
 }
 
-}  // namespace
-
-std::string search_result_json(const SearchResult& result, const SearchProblem& problem,
-                               const std::string& run_dir) {
+Json result_json(const SearchResult& result, const SearchProblem& problem,
+                 const std::string& run_dir) {
   const SearchSpace& space = problem.space;
   Json document = {{"schema_version", 1},
                    {"seed", result.options.engine.seed},
@@ -101,7 +99,10 @@ std::string search_result_json(const SearchResult& result, const SearchProblem& 
   for (const auto& [gene, choice] : space.frozen_choices()) document["frozen"][gene] = choice;
   document["planned"] = result.planning.planned;
   document["planned_that_fit"] = result.planning.feasible;
-  document["measured"] = result.trials.size();
+  document["measured"] = result.measured;
+  document["screened_out"] = result.screened_out;
+  document["images"] = result.images;
+  document["known"] = result.trials.size() - static_cast<std::size_t>(result.measured);
   document["best"] = nullptr;
   if (result.best) {
     document["best"] = trial_json(*result.best, space);
@@ -124,6 +125,32 @@ std::string search_result_json(const SearchResult& result, const SearchProblem& 
   }
   if (result.status == SearchStatus::kNothingFits && result.planning.nearest) {
     document["smallest"] = smallest_json(result.planning, space);
+  }
+  return document;
+}
+
+}  // namespace
+
+std::string search_result_json(const SearchResult& result, const SearchProblem& problem,
+                               const std::string& run_dir) {
+  return result_json(result, problem, run_dir).dump(2) + "\n";
+}
+
+std::string boards_result_json(std::span<const SearchResult> results,
+                               std::span<const SearchProblem> problems,
+                               const std::string& run_dir) {
+  Json document = {{"schema_version", 1},
+                   {"seed", results.front().options.engine.seed},
+                   {"run_dir", run_dir.empty() ? Json(nullptr) : Json(run_dir)},
+                   {"interrupted", false},
+                   {"measured", 0},
+                   {"boards", Json::array()}};
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const std::string folder = RunStore::board_folder(problems[i].budget.name);
+    document["boards"].push_back(
+        result_json(results[i], problems[i], run_dir.empty() ? "" : run_dir + "/" + folder));
+    document["measured"] = document["measured"].get<int>() + results[i].measured;
+    if (results[i].status == SearchStatus::kInterrupted) document["interrupted"] = true;
   }
   return document.dump(2) + "\n";
 }

@@ -40,6 +40,11 @@ RunLock::RunLock(const std::string& directory) {
   }
   remove_temporary_files(directory);
   remove_temporary_files(directory + "/best");
+  std::error_code error;
+  for (const auto& board : fs::directory_iterator(directory + "/boards", error)) {
+    remove_temporary_files(board.path().string());
+    remove_temporary_files((board.path() / "best").string());
+  }
 }
 
 RunLock::~RunLock() { ::close(trials_file_); }

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 
 #include "base/files.h"
 #include "base/log.h"
@@ -67,12 +70,50 @@ Json read_run(const std::string& path) {
   return run;
 }
 
-void check_same_run(const std::string& path, const Json& now) {
-  const Json there = read_run(path);
-  const std::string difference = first_difference(json_at(there, "run", path), now.at("run"), "");
+void check_same_run(const std::string& path, const Json& there, const Json& now) {
+  const std::string difference = first_difference(there, now, "");
   if (difference.empty()) return;
   throw BadInput(path + ": cannot be resumed with other settings: " + difference +
                  "; use the same settings, or another --run-dir");
+}
+
+/// What stands before the names of files in `folder`, which may be "".
+std::string prefix(const std::string& folder) { return folder.empty() ? "" : folder + "/"; }
+
+/// The fields that each board has for itself.
+constexpr std::array kBoardFields = {"mcu", "runtime", "latency"};
+
+/// With the boards of a run in a list, one or several.
+Json with_boards(Json run) {
+  if (run.contains("boards")) return run;
+  Json board = Json::object();
+  for (const char* field : kBoardFields) {
+    if (!run.contains(field)) continue;
+    board[field] = run[field];
+    run.erase(field);
+  }
+  run["boards"] = Json::array({board});
+  return run;
+}
+
+/// The run that board `place` of several would have been alone.
+Json run_of_board(Json run, std::size_t place) {
+  const Json board = run.at("boards").at(place);
+  run.erase("boards");
+  run.update(board);
+  return run;
+}
+
+/// `now` may have more boards than `there`.
+void check_extends(const std::string& path, const Json& there, const Json& now) {
+  const Json before = with_boards(there);
+  Json after = with_boards(now);
+  Json& boards = after.at("boards");
+  if (boards.size() > before.at("boards").size()) {
+    boards.erase(boards.begin() + static_cast<std::ptrdiff_t>(before.at("boards").size()),
+                 boards.end());
+  }
+  check_same_run(path, before, after);
 }
 
 void write_all(int file, const std::string& text, const std::string& path) {
@@ -112,6 +153,8 @@ const char* record_kind_name(RecordKind kind) {
   switch (kind) {
     case RecordKind::kTrial:
       return "trial";
+    case RecordKind::kScreening:
+      return "screening";
     case RecordKind::kFinalist:
       return "finalist";
     case RecordKind::kReference:
@@ -127,7 +170,7 @@ RunStore::RunStore(std::string directory, FaultFn fault)
 
 RunStore::~RunStore() = default;
 
-void RunStore::step(const char* name) const {
+void RunStore::step(const std::string& name) const {
   if (fault_) fault_(name);
 }
 
@@ -135,7 +178,7 @@ std::unique_ptr<RunStore> RunStore::open(const std::string& directory, Resume re
                                          const std::string& run, FaultFn fault) {
   std::unique_ptr<RunStore> store(new RunStore(directory, std::move(fault)));
   const std::string run_path = store->path("run.json");
-  if (resume == Resume::kMust && !fs::exists(run_path)) {
+  if ((resume == Resume::kMust || resume == Resume::kExtend) && !fs::exists(run_path)) {
     throw BadInput(directory + ": holds no run to resume (no run.json); use --resume auto");
   }
   std::error_code error;
@@ -146,20 +189,49 @@ std::unique_ptr<RunStore> RunStore::open(const std::string& directory, Resume re
   if (store->resumed_ && resume == Resume::kNever) {
     throw BadInput(directory + ": holds a run already; use --resume auto, or another --run-dir");
   }
-  const Json document = parse_json(run, "run.json");
+  store->run_ = run;
+  const Json now = parse_json(run, "run.json").at("run");
   if (store->resumed_) {
-    check_same_run(run_path, document);
+    const Json document = read_run(run_path);
+    const Json& there = json_at(document, "run", run_path);
+    if (resume == Resume::kExtend) {
+      check_extends(run_path, there, now);
+      if (!there.contains("boards") && now.contains("boards")) {
+        store->move_to_board(json_string(json_at(there, "mcu", run_path), "name", run_path));
+      }
+      store->write_run(run, "");
+    } else {
+      check_same_run(run_path, there, now);
+    }
     store->read_trials();
     return store;
   }
   if (fs::file_size(store->path("trials.jsonl")) > 0) {
     throw BadInput(directory + ": has trials.jsonl but no run.json; use another --run-dir");
   }
-  store->step("run.json");
-  Json head = {{"format", kRunFormat}, {"format_version", kVersion}};
-  head.update(document);
-  write_json_file(head, run_path);
+  store->write_run(run, "");
   return store;
+}
+
+void RunStore::write_run(const std::string& run, const std::string& folder) {
+  const std::string inside = prefix(folder);
+  step(inside + "run.json");
+  Json head = {{"format", kRunFormat}, {"format_version", kVersion}};
+  head.update(parse_json(run, "run.json"));
+  write_json_file(head, path(inside + "run.json"));
+}
+
+/// The results of a run of one board go where those of several are.
+void RunStore::move_to_board(const std::string& mcu) {
+  std::error_code error;
+  const std::string inside = prefix(board_folder(mcu));
+  fs::create_directories(path(inside), error);
+  for (const char* name : {"best", "finetune", "result.json"}) {
+    step(inside + name);
+    if (!fs::exists(path(name))) continue;
+    fs::rename(path(name), path(inside + name), error);
+    if (error) throw BadInput(path(name) + ": cannot be moved to boards/: " + error.message());
+  }
 }
 
 void RunStore::read_trials() {
@@ -195,22 +267,20 @@ void RunStore::read_trials() {
   trials_hash_ = hash_bytes(content.data(), bytes);
 }
 
-void RunStore::append(std::span<const MeasurementRecord> records) {
+void RunStore::append(std::span<const MeasurementRecord> records, double seconds) {
   step("append");
   std::string text;
   for (const MeasurementRecord& record : records) text += record_line(record) + "\n";
   write_all(lock_->trials_file(), text, path("trials.jsonl"));
   ::fsync(lock_->trials_file());
-  record_count_ += records.size();
-  trials_hash_ = hash_bytes(text.data(), text.size(), trials_hash_);
-}
-
-void RunStore::append_timing(int first_record, int records, double seconds) {
   step("timing");
   const std::string timings = path("timings.jsonl");
   const int file = ::open(timings.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (file < 0) throw BadInput(timings + ": cannot be opened: " + std::strerror(errno));
-  const Json line = {{"first_record", first_record}, {"records", records}, {"seconds", seconds}};
+  const Json line = {
+      {"first_record", record_count_}, {"records", records.size()}, {"seconds", seconds}};
+  record_count_ += records.size();
+  trials_hash_ = hash_bytes(text.data(), text.size(), trials_hash_);
   try {
     write_all(file, line.dump() + "\n", timings);
   } catch (...) {
@@ -220,48 +290,118 @@ void RunStore::append_timing(int first_record, int records, double seconds) {
   ::close(file);
 }
 
+std::vector<double> RunStore::recorded_seconds() const {
+  std::vector<double> seconds(recorded_.size(), 0.0);
+  std::ifstream lines(path("timings.jsonl"));
+  for (std::string text; std::getline(lines, text);) {
+    // What a kill tore, and what is no timing, is not known.
+    const Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!line.is_object()) continue;
+    const auto number = [&](const char* key) {
+      const auto at = line.find(key);
+      return at != line.end() && at->is_number() ? std::max(0.0, at->get<double>()) : 0.0;
+    };
+    const double records = number("records");
+    auto place = static_cast<std::size_t>(number("first_record"));
+    for (double i = 0; i < records && place < seconds.size(); ++i) {
+      seconds[place++] = number("seconds") / records;
+    }
+  }
+  return seconds;
+}
+
+namespace {
+
+Json checkpoint_json(const Checkpoint& checkpoint, std::size_t records, std::uint64_t hash) {
+  return {{"format", kCheckpointFormat},
+          {"format_version", kVersion},
+          {"records", records},
+          {"trials_hash", hex(hash)},
+          {"planned", checkpoint.planned},
+          {"measured", checkpoint.measured},
+          {"best", checkpoint.best_id.empty() ? Json(nullptr) : Json(checkpoint.best_id)},
+          {"finished", checkpoint.finished}};
+}
+
+}  // namespace
+
 void RunStore::checkpoint(const Checkpoint& checkpoint) {
   step("checkpoint");
-  write_json_file({{"format", kCheckpointFormat},
-                   {"format_version", kVersion},
-                   {"records", record_count_},
-                   {"trials_hash", hex(trials_hash_)},
-                   {"planned", checkpoint.planned},
-                   {"measured", checkpoint.measured},
-                   {"best", checkpoint.best_id.empty() ? Json(nullptr) : Json(checkpoint.best_id)},
-                   {"finished", checkpoint.finished}},
+  write_json_file(checkpoint_json(checkpoint, record_count_, trials_hash_),
                   path("checkpoint.json"));
+}
+
+void RunStore::write_board(std::size_t place, const std::string& mcu,
+                           std::span<const MeasurementRecord> records,
+                           const Checkpoint& checkpoint) {
+  const std::string folder = board_folder(mcu), inside = prefix(folder);
+  Json document = parse_json(run_, "run.json");
+  document["run"] = run_of_board(document.at("run"), place);
+  if (const auto request = document.find("request"); request != document.end()) {
+    (*request)["boards"] = Json::array({request->at("boards").at(place)});
+  }
+  std::string lines;
+  for (const MeasurementRecord& record : records) lines += record_line(record) + "\n";
+  step(inside + "trials.jsonl");
+  write_file_atomic(path(inside + "trials.jsonl"), lines);
+  step(inside + "checkpoint.json");
+  write_json_file(
+      checkpoint_json(checkpoint, records.size(), hash_bytes(lines.data(), lines.size())),
+      path(inside + "checkpoint.json"));
+  write_run(document.dump(), folder);
+}
+
+/// Boards that were added may have brought another winner than the one that was fine-tuned; its
+/// folders get its id behind their names.
+void RunStore::set_finetuned_aside(const SearchSpace& space, const Candidate& best,
+                                   const std::string& inside) {
+  if (!fs::exists(path(inside + "best/finetuned.json"))) return;
+  const std::string before = space.id(read_subnet_file(space, path(inside + "best/subnet.json")));
+  if (before == best.id) return;
+  step(inside + "set aside");
+  for (const char* name : {"finetune", "best"}) {  // best last: it says that there is more to do
+    const std::string folder = path(inside + name);
+    std::error_code error;
+    if (fs::exists(folder)) fs::rename(folder, folder + "-" + before, error);
+    if (error) throw BadInput(folder + ": cannot be renamed: " + error.message());
+  }
+  log_warning(path(inside + "best") + ": the winner is " + best.id +
+              " now; what was fine-tuned is in " + path(inside + "best-" + before));
 }
 
 void RunStore::write_best(const SearchProblem& problem, const Candidate& best,
                           const std::function<void(const std::string&)>& weights,
-                          const std::function<void(const std::string&)>& model) {
+                          const std::function<void(const std::string&)>& model,
+                          const std::string& folder) {
+  const std::string inside = prefix(folder);
+  set_finetuned_aside(problem.space, best, inside);
   Network network;
   network.graph = lower(problem.space.decode(best.genotype));
   const MemoryPlan plan = plan_memory(network.graph, problem.runtime, problem.report_options());
-  step("best/subnet.json");
-  write_subnet_file(problem.space, best.genotype, path("best/subnet.json"));
-  step("best/plan.json");
+  step(inside + "best/subnet.json");
+  write_subnet_file(problem.space, best.genotype, path(inside + "best/subnet.json"));
+  step(inside + "best/plan.json");
   write_json_file(
       plan_document(network, problem.runtime, problem.report_options(), plan, &problem.budget),
-      path("best/plan.json"));
-  step("best/operators.csv");
-  write_file_atomic(path("best/operators.csv"), operators_csv(network.graph, plan));
+      path(inside + "best/plan.json"));
+  step(inside + "best/operators.csv");
+  write_file_atomic(path(inside + "best/operators.csv"), operators_csv(network.graph, plan));
   // The winner is the same; its weights are better than the supernet's by now.
-  if (fs::exists(path("best/finetuned.json"))) return;
+  if (fs::exists(path(inside + "best/finetuned.json"))) return;
   if (weights) {
-    step("best/weights.pt");
-    replace_file_atomic(path("best/weights.pt"), weights);
+    step(inside + "best/weights.pt");
+    replace_file_atomic(path(inside + "best/weights.pt"), weights);
   }
   if (model) {
-    step("best/model.tflite");
-    replace_file_atomic(path("best/model.tflite"), model);
+    step(inside + "best/model.tflite");
+    replace_file_atomic(path(inside + "best/model.tflite"), model);
   }
 }
 
-void RunStore::write_result(const std::string& json) {
-  step("result.json");
-  write_file_atomic(path("result.json"), json);
+void RunStore::write_result(const std::string& json, const std::string& folder) {
+  const std::string inside = prefix(folder);
+  step(inside + "result.json");
+  write_file_atomic(path(inside + "result.json"), json);
 }
 
 std::string make_run_directory(const std::string& parent, const std::string& stem) {

@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cmath>
 #include <iomanip>
+#include <set>
 #include <sstream>
-#include <tuple>
 
 #include "search/candidate.h"
+#include "search/measurement_archive.h"
+#include "search/screening.h"
 #include "tinynas/bytes.h"
 #include "tinynas/error.h"
 #include "tinynas/pareto.h"
@@ -21,219 +23,232 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-struct Wanted {
-  RecordKind kind = RecordKind::kTrial;
-  Proposal proposal;
-  Fidelity fidelity;
+/// What all boards of a run share.
+struct RunParts {
+  const SearchOptions& options;
+  RunStore* store;
+  const SearchCallbacks& callbacks;
+  MeasurementArchive& archive;
+  bool several = false;  ///< boards
 };
 
-/// Measures in an order that depends on the run alone, and takes from the store what an earlier
-/// process measured already.
-class MeasurementLog {
+/// One board from its first proposal to its result.
+class BoardSearch {
  public:
-  MeasurementLog(const SearchProblem& problem, Evaluator& evaluator, RunStore* store)
-      : problem_(problem), evaluator_(evaluator), store_(store) {}
-
-  /// All of one fidelity.
-  std::vector<Measurement> measure(const std::vector<Wanted>& wanted) {
-    std::vector<Measurement> measurements;
-    while (measurements.size() < wanted.size() && store_ != nullptr &&
-           place_ < store_->recorded().size()) {
-      measurements.push_back(replay(wanted[measurements.size()]));
-    }
-    if (measurements.size() == wanted.size()) return measurements;
-    const auto first = wanted.begin() + static_cast<std::ptrdiff_t>(measurements.size());
-    for (const Measurement& measurement : evaluate({first, wanted.end()})) {
-      measurements.push_back(measurement);
-    }
-    return measurements;
+  /// `measurements`: of this board; `deadline`: seconds of measuring in the whole run after which
+  /// it ends, 0: none.
+  BoardSearch(const RunParts& run, const SearchProblem& problem, int measurements, double deadline)
+      : run_(run), problem_(problem), deadline_(deadline) {
+    EngineOptions engine = run.options.engine;
+    engine.measurements = measurements_ = measurements;
+    algorithm_ = make_search(problem, engine);
+    result_.options = run.options;
+    // Not the algorithm's checker: what is only shown is not counted as planned.
+    result_.largest = CandidateChecker(problem).check(problem.space.largest());
   }
 
- private:
-  Measurement replay(const Wanted& wanted) {
-    const MeasurementRecord& record = store_->recorded()[place_++];
-    const std::string& id = wanted.proposal.candidate.id;
-    if (record.kind == wanted.kind && record.proposal.candidate.id == id &&
-        record.fidelity == wanted.fidelity) {
-      return record.measurement;
-    }
-    throw BadInput(store_->directory() + "/trials.jsonl:" + std::to_string(place_) + ": holds a " +
-                   record_kind_name(record.kind) + " of " + record.proposal.candidate.id +
-                   " where this run measures a " + record_kind_name(wanted.kind) + " of " + id +
-                   "; the run was made by another build or is damaged, use another --run-dir");
-  }
-
-  std::vector<Measurement> evaluate(const std::vector<Wanted>& wanted) {
-    std::vector<Subnet> subnets;
-    for (const Wanted& one : wanted) {
-      subnets.push_back(problem_.space.decode(one.proposal.candidate.genotype));
-    }
-    const Clock::time_point start = Clock::now();
-    const auto measurements = evaluator_.evaluate(subnets, wanted.front().fidelity);
-    std::vector<MeasurementRecord> records;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-      if (!std::isfinite(measurements[i].score) || !std::isfinite(measurements[i].accuracy)) {
-        throw Error(ExitCode::kInternal, "measuring " + wanted[i].proposal.candidate.id +
-                                             " gave a score that is no number: the supernet's "
-                                             "weights are broken");
-      }
-      records.push_back({wanted[i].kind, wanted[i].proposal, wanted[i].fidelity, measurements[i]});
-    }
-    if (store_ != nullptr) {
-      store_->append(records);
-      store_->append_timing(static_cast<int>(place_), static_cast<int>(records.size()),
-                            seconds_since(start));
-    }
-    place_ += records.size();
-    return measurements;
-  }
-
-  const SearchProblem& problem_;
-  Evaluator& evaluator_;
-  RunStore* store_;
-  std::size_t place_ = 0;  ///< records so far, replayed or new
-};
-
-/// Better first: rank, less SRAM, less flash, id.
-bool better_trial(const Trial& a, const Trial& b, RankBy rank_by) {
-  const auto key = [&](const Trial& t) {
-    const Candidate& c = t.proposal.candidate;
-    return std::make_tuple(-rank_value(t.measurement, rank_by), c.footprint.peak_sram_bytes,
-                           c.footprint.flash_bytes, c.id);
-  };
-  return key(a) < key(b);
-}
-
-/// One run from its first proposal to its result.
-class SearchRun {
- public:
-  SearchRun(const SearchOptions& options, const SearchProblem& problem, Evaluator& evaluator,
-            RunStore* store, const SearchCallbacks& callbacks)
-      : options_(options),
-        problem_(problem),
-        store_(store),
-        callbacks_(callbacks),
-        algorithm_(make_search(problem, options.engine)),
-        log_(problem, evaluator, store) {
-    result_.options = options;
-  }
-
-  SearchResult run();
-
- private:
-  bool stopped() const { return callbacks_.stop && callbacks_.stop(); }
+  /// Networks that were measured for another board.
+  void know(const std::vector<KnownNetwork>& networks);
+  /// False when stopped.
   bool measure_trials();
+  /// What this board measured.
+  std::vector<KnownNetwork> found() const;
+  /// The best trials and the largest subnet on all validation images, then the winner on the test
+  /// images. False when stopped. Nothing happens where nothing fits.
   bool measure_finalists();
-  void keep_best_trial();
-  void checkpoint(bool finished);
-  void report(Clock::time_point start, std::size_t replayed) const;
-  void say(const std::string& line) const {
-    if (callbacks_.progress) callbacks_.progress(line);
-  }
-  SearchResult finish(SearchStatus status);
+  SearchResult finish(bool interrupted);
+  void checkpoint();
+  /// Files of the result; `place` is the board's among those of the run.
+  void write(std::size_t place, const SearchResult& result);
 
-  const SearchOptions& options_;
+ private:
+  bool stopped() const { return run_.callbacks.stop && run_.callbacks.stop(); }
+  bool converged() const;
+  std::vector<Measurement> measure(const std::vector<Wanted>& wanted);
+  std::vector<Measurement> measure(const std::vector<Proposal>& proposals, RecordKind kind,
+                                   const Fidelity& fidelity);
+  std::vector<Measurement> screen(const std::vector<Proposal>& proposals);
+  void keep_best_trial();
+  void report(Clock::time_point start, std::size_t measured_before) const;
+  void say(const std::string& line) const {
+    if (!run_.callbacks.progress) return;
+    run_.callbacks.progress(run_.several ? problem_.budget.name + ": " + line : line);
+  }
+
+  const RunParts& run_;
   const SearchProblem& problem_;
-  RunStore* store_;
-  const SearchCallbacks& callbacks_;
+  int measurements_ = 0;
+  double deadline_ = 0;
   std::unique_ptr<SearchAlgorithm> algorithm_;
-  MeasurementLog log_;
+  std::vector<MeasurementRecord> records_;  ///< all that this board rests on
+  Screening screening_;
+  int since_better_ = 0;  ///< measurements after the best trial's
   SearchResult result_;
 };
 
-void SearchRun::checkpoint(bool finished) {
-  if (store_ == nullptr) return;
-  store_->checkpoint({algorithm_->planning().planned,
-                      static_cast<std::int64_t>(result_.trials.size()),
-                      result_.best ? result_.best->proposal.candidate.id : "", finished});
+void BoardSearch::know(const std::vector<KnownNetwork>& networks) {
+  const std::size_t before = algorithm_->trials().size();
+  algorithm_->know(networks);
+  for (std::size_t i = before; i < algorithm_->trials().size(); ++i) {
+    const Trial& trial = algorithm_->trials()[i];
+    records_.push_back({RecordKind::kTrial, problem_.budget.name, trial.proposal,
+                        run_.options.ranking, trial.measurement});
+  }
+  result_.trials = algorithm_->trials();
+  keep_best_trial();
 }
 
-void SearchRun::keep_best_trial() {
+std::vector<KnownNetwork> BoardSearch::found() const {
+  std::vector<KnownNetwork> networks;
   for (const Trial& trial : result_.trials) {
-    if (!result_.best || better_trial(trial, *result_.best, options_.engine.rank_by)) {
-      result_.best = trial;
+    if (trial.proposal.origin == Origin::kKnown) continue;
+    networks.push_back({trial.proposal.candidate.genotype, trial.measurement});
+  }
+  return networks;
+}
+
+std::vector<Measurement> BoardSearch::measure(const std::vector<Wanted>& wanted) {
+  std::vector<Measurement> measurements = run_.archive.measure(wanted, problem_.budget.name);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    records_.push_back({wanted[i].kind, problem_.budget.name, wanted[i].proposal,
+                        wanted[i].fidelity, measurements[i]});
+  }
+  return measurements;
+}
+
+/// For ranking: counted.
+std::vector<Measurement> BoardSearch::measure(const std::vector<Proposal>& proposals,
+                                              RecordKind kind, const Fidelity& fidelity) {
+  std::vector<Wanted> wanted;
+  for (const Proposal& proposal : proposals) wanted.push_back({kind, proposal, fidelity});
+  std::vector<Measurement> measurements = measure(wanted);
+  for (const Measurement& measurement : measurements) {
+    result_.images += fidelity.recalibration_images + measurement.images;
+  }
+  return measurements;
+}
+
+/// On few images, then on more where that may still give the best.
+std::vector<Measurement> BoardSearch::screen(const std::vector<Proposal>& proposals) {
+  const RankBy rank_by = run_.options.engine.rank_by;
+  std::vector<Measurement> measurements =
+      measure(proposals, RecordKind::kScreening, *run_.options.screening);
+  std::vector<Proposal> promoted;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < proposals.size(); ++i) {
+    const double few = rank_value(measurements[i], rank_by);
+    if (!result_.best ||
+        screening_.promising(few, rank_value(result_.best->measurement, rank_by))) {
+      promoted.push_back(proposals[i]);
+      places.push_back(i);
+    } else {
+      measurements[i].score = screening_.expected(few);
+      ++result_.screened_out;
     }
+  }
+  if (promoted.empty()) return measurements;
+  const auto careful = measure(promoted, RecordKind::kTrial, run_.options.ranking);
+  for (std::size_t k = 0; k < careful.size(); ++k) {
+    Measurement& measurement = measurements[places[k]];
+    screening_.learn(rank_value(measurement, rank_by), rank_value(careful[k], rank_by));
+    measurement = careful[k];
+  }
+  return measurements;
+}
+
+void BoardSearch::checkpoint() {
+  if (run_.store == nullptr) return;
+  run_.store->checkpoint({algorithm_->planning().planned, result_.measured,
+                          result_.best ? result_.best->proposal.candidate.id : "", false});
+}
+
+void BoardSearch::keep_best_trial() {
+  for (const Trial& trial : result_.trials) {
+    if (result_.best && !better_trial(trial, *result_.best, run_.options.engine.rank_by)) continue;
+    result_.best = trial;
+    since_better_ = 0;
   }
 }
 
-void SearchRun::report(Clock::time_point start, std::size_t replayed) const {
-  const std::size_t measured = result_.trials.size();
-  const auto wanted = static_cast<std::size_t>(options_.engine.measurements);
+/// Asked between batches.
+bool BoardSearch::converged() const {
+  if (deadline_ > 0 && run_.archive.seconds() >= deadline_) return true;
+  return run_.options.patience > 0 && since_better_ >= run_.options.patience;
+}
+
+void BoardSearch::report(Clock::time_point start, std::size_t measured_before) const {
   std::ostringstream line;
-  line << "planned " << format_count(algorithm_->planning().planned) << ", measured " << measured
-       << " of " << wanted << ", best so far " << std::fixed << std::setprecision(1)
-       << 100 * result_.best->measurement.accuracy << " %";
-  if (measured > replayed && measured < wanted) {
-    const double each = seconds_since(start) / static_cast<double>(measured - replayed);
+  line << "planned " << format_count(algorithm_->planning().planned) << ", measured "
+       << result_.measured << " of " << measurements_ << ", best so far " << std::fixed
+       << std::setprecision(1) << 100 * result_.best->measurement.accuracy << " %";
+  const auto made = static_cast<double>(run_.archive.made() - measured_before);
+  if (made > 0 && result_.measured < measurements_) {
+    const double each = seconds_since(start) / made;
     line << ", about " << std::setprecision(0)
-         << std::ceil(each * static_cast<double>(wanted - measured)) << " s left";
+         << std::ceil(each * (measurements_ - result_.measured)) << " s left";
   }
   say(line.str());
 }
 
-/// False when stopped.
-bool SearchRun::measure_trials() {
+bool BoardSearch::measure_trials() {
   const Clock::time_point start = Clock::now();
-  const std::size_t replayed = store_ == nullptr ? 0 : store_->recorded().size();
-  while (!algorithm_->done()) {
+  const std::size_t made_before = run_.archive.made();
+  while (!algorithm_->done() && !converged()) {
     if (stopped()) return false;
-    const std::vector<Proposal> proposals = algorithm_->ask(options_.batch);
+    const std::vector<Proposal> proposals = algorithm_->ask(run_.options.batch);
     if (proposals.empty()) break;
-    std::vector<Wanted> wanted;
-    for (const Proposal& proposal : proposals) {
-      wanted.push_back({RecordKind::kTrial, proposal, options_.ranking});
-    }
-    const std::vector<Measurement> measurements = log_.measure(wanted);
+    const std::size_t made = run_.archive.made();
+    const std::vector<Measurement> measurements =
+        run_.options.screening ? screen(proposals)
+                               : measure(proposals, RecordKind::kTrial, run_.options.ranking);
     std::vector<TrialResult> told;
     for (std::size_t i = 0; i < proposals.size(); ++i) {
       told.push_back({proposals[i].trial, measurements[i]});
       result_.trials.push_back({proposals[i], measurements[i], {}});
     }
+    result_.measured += static_cast<int>(proposals.size());
+    since_better_ += static_cast<int>(proposals.size());
     algorithm_->tell(told);
     keep_best_trial();
-    if (result_.trials.size() > replayed) {
-      checkpoint(false);
-      report(start, replayed);
-    }
+    if (run_.archive.made() == made) continue;
+    checkpoint();
+    report(start, made_before);
   }
+  algorithm_->end();
   return true;
 }
 
-/// The best-ranked trials and the largest subnet on all validation images, then the winner on the
-/// test images. False when stopped.
-bool SearchRun::measure_finalists() {
+bool BoardSearch::measure_finalists() {
+  const SearchOptions& options = run_.options;
+  if (result_.trials.empty()) return true;
   if (stopped()) return false;
-  std::vector<Trial> ranked = result_.trials;
-  std::sort(ranked.begin(), ranked.end(), [&](const Trial& a, const Trial& b) {
-    return better_trial(a, b, options_.engine.rank_by);
-  });
-  ranked.resize(std::min(ranked.size(), static_cast<std::size_t>(options_.finalists)));
+  const std::vector<Trial> ranked = algorithm_->finalists(options.finalists);
   std::vector<Wanted> wanted;
   for (const Trial& trial : ranked) {
-    wanted.push_back({RecordKind::kFinalist, trial.proposal, options_.final});
+    wanted.push_back({RecordKind::kFinalist, trial.proposal, options.final});
   }
   const auto same_as_largest = [&](const Trial& trial) {
     return trial.proposal.candidate.id == result_.largest.id;
   };
   const auto largest = std::find_if(ranked.begin(), ranked.end(), same_as_largest);
-  if (options_.measure_largest && largest == ranked.end()) {
+  if (options.measure_largest && largest == ranked.end()) {
     wanted.push_back(
-        {RecordKind::kReference, {-1, 0, Origin::kLargest, result_.largest}, options_.final});
+        {RecordKind::kReference, {-1, 0, Origin::kLargest, result_.largest}, options.final});
   }
   say("measuring " + std::to_string(ranked.size()) + " finalists on all validation images");
-  const std::vector<Measurement> measurements = log_.measure(wanted);
+  const std::vector<Measurement> measurements = measure(wanted);
   std::vector<Measurement> int8;
-  if (options_.int8) {
+  if (options.int8) {
     if (stopped()) return false;
     wanted.resize(ranked.size());
     for (Wanted& one : wanted) one.fidelity.int8 = true;
     say("measuring them as int8 networks");
-    int8 = log_.measure(wanted);
+    int8 = measure(wanted);
   }
   for (std::size_t i = 0; i < ranked.size(); ++i) {
     Trial& finalist = result_.finalists.emplace_back(ranked[i]);
     finalist.measurement = measurements[i];
-    if (options_.int8) finalist.int8 = int8[i];
+    if (options.int8) finalist.int8 = int8[i];
     if (same_as_largest(ranked[i])) result_.largest_measurement = measurements[i];
   }
   if (measurements.size() > ranked.size()) result_.largest_measurement = measurements.back();
@@ -247,54 +262,75 @@ bool SearchRun::measure_finalists() {
     return better_trial(a, b, RankBy::kScore);
   });
   result_.best = result_.finalists.front();
-  checkpoint(false);
-  if (!options_.measure_test) return true;
+  checkpoint();
+  if (!options.measure_test) return true;
   if (stopped()) return false;
   say("measuring the winner on the test images");
-  Fidelity test = options_.final;
+  Fidelity test = options.final;
   test.split = Split::kTest;
   test.images = 0;
-  result_.test = log_.measure({{RecordKind::kTest, result_.best->proposal, test}}).front();
-  if (!options_.int8) return true;
+  result_.test = measure({{RecordKind::kTest, result_.best->proposal, test}}).front();
+  if (!options.int8) return true;
   if (stopped()) return false;
   test.int8 = true;
-  result_.test_int8 = log_.measure({{RecordKind::kTest, result_.best->proposal, test}}).front();
+  result_.test_int8 = measure({{RecordKind::kTest, result_.best->proposal, test}}).front();
   return true;
 }
 
-SearchResult SearchRun::finish(SearchStatus status) {
-  result_.status = status;
+SearchResult BoardSearch::finish(bool interrupted) {
+  result_.status = interrupted              ? SearchStatus::kInterrupted
+                   : result_.trials.empty() ? SearchStatus::kNothingFits
+                                            : SearchStatus::kFound;
   result_.planning = algorithm_->planning();
-  result_.pareto = pareto_front(result_.trials, options_.engine.rank_by);
-  if (status == SearchStatus::kFound && options_.int8 && callbacks_.quantisation) {
+  result_.pareto = pareto_front(result_.trials, run_.options.engine.rank_by);
+  if (result_.status == SearchStatus::kFound && run_.options.int8 && run_.callbacks.quantisation) {
     const Genotype& winner = result_.best->proposal.candidate.genotype;
-    result_.quantisation = callbacks_.quantisation(problem_.space.decode(winner));
+    result_.quantisation = run_.callbacks.quantisation(problem_.space.decode(winner));
   }
-  if (status == SearchStatus::kInterrupted || store_ == nullptr) {
-    if (status == SearchStatus::kInterrupted) checkpoint(false);
-    return std::move(result_);
-  }
-  if (result_.best) {
-    const Candidate& best = result_.best->proposal.candidate;
+  return std::move(result_);
+}
+
+void BoardSearch::write(std::size_t place, const SearchResult& result) {
+  RunStore& store = *run_.store;
+  const std::string& mcu = problem_.budget.name;
+  const std::string folder = run_.several ? RunStore::board_folder(mcu) : "";
+  if (result.best) {
+    const Candidate& best = result.best->proposal.candidate;
     const auto of_best = [&](const auto& write) -> std::function<void(const std::string&)> {
       if (!write) return {};
       return [&](const std::string& path) { write(problem_.space.decode(best.genotype), path); };
     };
-    store_->write_best(problem_, best, of_best(callbacks_.write_weights),
-                       of_best(callbacks_.write_model));
+    store.write_best(problem_, best, of_best(run_.callbacks.write_weights),
+                     of_best(run_.callbacks.write_model), folder);
   }
-  store_->write_result(search_result_json(result_, problem_, ""));
-  checkpoint(true);
-  return std::move(result_);
+  store.write_result(search_result_json(result, problem_, ""), folder);
+  if (!run_.several) return;
+  const std::string best_id = result.best ? result.best->proposal.candidate.id : "";
+  store.write_board(place, mcu, records_,
+                    {result.planning.planned, result.measured, best_id, true});
 }
 
-SearchResult SearchRun::run() {
-  // Not the algorithm's checker: what is only shown is not counted as planned.
-  result_.largest = CandidateChecker(problem_).check(problem_.space.largest());
-  if (!measure_trials()) return finish(SearchStatus::kInterrupted);
-  if (result_.trials.empty()) return finish(SearchStatus::kNothingFits);
-  if (!measure_finalists()) return finish(SearchStatus::kInterrupted);
-  return finish(SearchStatus::kFound);
+void check_options(const SearchOptions& options, std::span<const SearchProblem> problems) {
+  if (options.batch < 1) throw BadInput("search: batch must be 1 or more");
+  if (options.finalists < 1) throw BadInput("search: finalists must be 1 or more");
+  if (options.further_measurements < 0) {
+    throw BadInput("search: further_measurements must be 0 or more");
+  }
+  if (options.patience < 0) throw BadInput("search: patience must be 0 or more");
+  if (options.screening && options.engine.rank_by != RankBy::kScore) {
+    throw BadInput("search: few images first needs ranking by score");
+  }
+  // What few images say of a network for one board would pass for more with the next.
+  if (options.screening && problems.size() > 1) {
+    throw BadInput("search: few images first (--screen-images) is for one board at a time");
+  }
+  if (!(options.minutes >= 0)) throw BadInput("search: minutes must be 0 or more");
+  if (problems.empty()) throw BadInput("search: no board is given");
+  std::set<std::string> names;
+  for (const SearchProblem& problem : problems) {
+    if (names.insert(problem.budget.name).second) continue;
+    throw BadInput("search: board '" + problem.budget.name + "' is named twice");
+  }
 }
 
 }  // namespace
@@ -312,11 +348,59 @@ SearchOptions SearchOptions::preset_published(std::uint64_t seed) {
   return options;
 }
 
+std::vector<SearchResult> search_boards(const SearchOptions& options,
+                                        std::span<const SearchProblem> problems,
+                                        Evaluator& evaluator, RunStore* store,
+                                        const SearchCallbacks& callbacks) {
+  check_options(options, problems);
+  MeasurementArchive archive(problems.front().space, evaluator, store);
+  const RunParts run{options, store, callbacks, archive, problems.size() > 1};
+  const int first = options.engine.measurements;
+  const int further =
+      options.further_measurements > 0 ? options.further_measurements : std::max(8, first / 4);
+  const double all = first + further * static_cast<double>(problems.size() - 1);
+
+  std::vector<std::unique_ptr<BoardSearch>> boards;
+  std::vector<std::vector<KnownNetwork>> found;  ///< of each board, by itself
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    const double share = (first + further * static_cast<double>(i)) / all;
+    boards.push_back(std::make_unique<BoardSearch>(run, problems[i], i == 0 ? first : further,
+                                                   60 * options.minutes * share));
+  }
+  const auto run_all = [&] {  // the board where it was interrupted, or none
+    for (const auto& board : boards) {
+      board->know(options.known);
+      for (const auto& networks : found) board->know(networks);
+      if (!board->measure_trials()) return board.get();
+      found.push_back(board->found());
+    }
+    for (std::size_t i = 0; i < boards.size(); ++i) {
+      for (std::size_t later = i + 1; later < found.size(); ++later) boards[i]->know(found[later]);
+      if (!boards[i]->measure_finalists()) return boards[i].get();
+    }
+    return static_cast<BoardSearch*>(nullptr);
+  };
+  BoardSearch* interrupted = run_all();
+  if (interrupted != nullptr) interrupted->checkpoint();
+  std::vector<SearchResult> results;
+  for (const auto& board : boards) results.push_back(board->finish(interrupted != nullptr));
+  if (interrupted != nullptr || store == nullptr) return results;
+  for (std::size_t i = 0; i < boards.size(); ++i) boards[i]->write(i, results[i]);
+  if (run.several) store->write_result(boards_result_json(results, problems, ""));
+  std::int64_t planned = 0, measured = 0;
+  for (const SearchResult& result : results) {
+    planned += result.planning.planned;
+    measured += result.measured;
+  }
+  const auto& best = results.front().best;
+  store->checkpoint({planned, measured, best ? best->proposal.candidate.id : "", true});
+  return results;
+}
+
 SearchResult run_search(const SearchOptions& options, const SearchProblem& problem,
                         Evaluator& evaluator, RunStore* store, const SearchCallbacks& callbacks) {
-  if (options.batch < 1) throw BadInput("search: batch must be 1 or more");
-  if (options.finalists < 1) throw BadInput("search: finalists must be 1 or more");
-  return SearchRun(options, problem, evaluator, store, callbacks).run();
+  return std::move(
+      search_boards(options, std::span(&problem, 1), evaluator, store, callbacks).front());
 }
 
 }  // namespace tinynas

@@ -115,16 +115,16 @@ SurrogateKernel Surrogate::fit_kernel(const SearchSpace& space,
   for (const double mix : {0.0, 0.3, 0.7, 1.0}) {
     for (const double length : {0.5, 1.0, 2.0, 4.0}) {
       if (mix == 0 && length != 1) continue;  // the linear kernel has no length
-      // One decomposition serves every noise; the best scale of the prior is known in closed form.
-      const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(
-          mixed({mix, length, 0}, products, distances));
-      const Eigen::ArrayXd spectrum = solver.eigenvalues().cwiseMax(0).array();
-      const Eigen::ArrayXd rotated =
-          (solver.eigenvectors().transpose() * data.targets_).array().square();
+      const Eigen::MatrixXd between = mixed({mix, length, 0}, products, distances);
       for (const double noise : {0.003, 0.01, 0.03, 0.1, 0.3, 1.0}) {
-        const Eigen::ArrayXd variances = spectrum + noise;
-        const double scale = (rotated / variances).mean();
-        const double likelihood = -(n * std::log(std::max(scale, 1e-300)) + variances.log().sum());
+        Eigen::MatrixXd noisy = between;
+        noisy.diagonal().array() += noise;
+        const Eigen::LLT<Eigen::MatrixXd> factor(noisy);
+        if (factor.info() != Eigen::Success) continue;
+        // The best scale of the prior is known in closed form.
+        const double scale = data.targets_.dot(factor.solve(data.targets_)) / n;
+        const double log_determinant = 2 * factor.matrixLLT().diagonal().array().log().sum();
+        const double likelihood = -(n * std::log(std::max(scale, 1e-300)) + log_determinant);
         if (likelihood > best_likelihood) {
           best_likelihood = likelihood;
           best = {mix, length, noise};

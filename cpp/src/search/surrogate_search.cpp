@@ -18,7 +18,7 @@ constexpr std::size_t kKernelTrials = 150;
 constexpr double kRefitGrowth = 1.25;
 
 /// Random networks, shrunk until they fit; every second one is then grown to the edge of the
-/// budget. Distinct, fewest MACs first.
+/// budget. New and distinct, fewest MACs first.
 std::vector<Drawn> seeds(Generation& generation) {
   CandidateChecker& checker = generation.checker();
   std::vector<Drawn> pool;
@@ -30,7 +30,8 @@ std::vector<Drawn> seeds(Generation& generation) {
     Candidate candidate = shrink_until_fits(checker, checker.space().sample(rng), rng);
     if (!candidate.violation.fits()) continue;
     if (i % 2 == 1) candidate = grow_while_fits(checker, std::move(candidate), rng);
-    if (ids.insert(candidate.id).second) pool.push_back({std::move(candidate), Origin::kRandom});
+    if (checker.claimed(candidate.id) || !ids.insert(candidate.id).second) continue;
+    pool.push_back({std::move(candidate), Origin::kRandom});
   }
   std::sort(pool.begin(), pool.end(), [](const Drawn& a, const Drawn& b) {
     return std::tie(a.candidate.footprint.macs, a.candidate.id) <
@@ -39,12 +40,18 @@ std::vector<Drawn> seeds(Generation& generation) {
   return pool;
 }
 
+/// What to measure first where there is no model, or what the first model chooses from: the largest
+/// network, if it fits and is new.
+std::optional<Drawn> largest_network(Generation& generation) {
+  Candidate largest = generation.checker().check(generation.space().largest());
+  if (!largest.violation.fits() || generation.checker().claimed(largest.id)) return std::nullopt;
+  return Drawn{std::move(largest), Origin::kLargest};
+}
+
 /// The largest network if it fits, then networks spread over MACs, favouring larger ones: accuracy
 /// correlates with MACs (Kendall tau .6).
 void propose_design(Generation& generation) {
-  CandidateChecker& checker = generation.checker();
-  Candidate largest = checker.check(checker.space().largest());
-  if (largest.violation.fits()) generation.propose({std::move(largest), Origin::kLargest});
+  if (auto largest = largest_network(generation)) generation.propose(std::move(*largest));
   std::vector<Drawn> pool = seeds(generation);
   const std::size_t seats = std::min(generation.size() - generation.proposed(), pool.size());
   // Seat k takes the quantile sqrt((k + 1/2) / seats) of MACs: all of the range is covered, and
@@ -56,13 +63,16 @@ void propose_design(Generation& generation) {
   }
 }
 
-/// Children of the best and neighbours of the very best that fit and are new, without duplicates.
-std::vector<Drawn> draw_pool(Generation& generation, const std::vector<const Genotype*>& parents,
+/// Children of the best and neighbours of the very best that fit and are new, without duplicates;
+/// `pool`, of which the same holds, comes with them.
+std::vector<Drawn> draw_pool(Generation& generation, std::vector<Drawn> pool,
+                             const std::vector<const Genotype*>& parents,
                              const SurrogateOptions& options) {
+  if (parents.empty()) return pool;
   CandidateChecker& checker = generation.checker();
   const auto wanted = static_cast<std::size_t>(options.children);
-  std::vector<Drawn> pool;
   std::set<std::string> ids;
+  for (const Drawn& drawn : pool) ids.insert(drawn.candidate.id);
   const auto add = [&](Drawn drawn) {
     if (ids.insert(drawn.candidate.id).second) pool.push_back(std::move(drawn));
   };
@@ -93,15 +103,15 @@ double expected_improvement(double mean, double variance, double incumbent) {
   return deviation * (z * std::erfc(-z / std::numbers::sqrt2) / 2 + density);
 }
 
-/// One after another, the candidate of the greatest expected improvement over what the model holds
-/// for the best network so far; each is then taken for measured at its mean, so that the next one
-/// tells something else (kriging believer: Ginsbourger, Le Riche, Carraro, "Kriging is well-suited
-/// to parallelize optimization", 2010).
-void propose_by_model(Generation& generation, std::vector<Drawn> pool, const Surrogate& model) {
+/// One after another, the candidate of the greatest expected improvement over `incumbent`, the
+/// model's mean of the best network so far; each is then taken for measured at its mean, so that
+/// the next one tells something else (kriging believer: Ginsbourger, Le Riche, Carraro, "Kriging is
+/// well-suited to parallelize optimization", 2010).
+void propose_by_model(Generation& generation, std::vector<Drawn> pool, const Surrogate& model,
+                      double incumbent) {
   std::vector<const Candidate*> candidates;
   for (const Drawn& drawn : pool) candidates.push_back(&drawn.candidate);
   SurrogatePosterior posterior = model.predict(candidates);
-  double incumbent = model.trial_means().maxCoeff();
   std::vector<bool> taken(pool.size(), false);
   for (std::size_t place = 0; place < std::min(generation.size(), pool.size()); ++place) {
     Eigen::Index best = -1;
@@ -127,73 +137,124 @@ void propose_by_model(Generation& generation, std::vector<Drawn> pool, const Sur
   }
 }
 
-/// The best and the youngest, in the order of measuring.
-std::vector<const Trial*> chosen_trials(const std::vector<const Trial*>& ranked,
-                                        const std::vector<Trial>& trials, std::size_t most) {
-  std::vector<const Trial*> chosen;
-  std::vector<bool> taken(trials.size(), trials.size() <= most);
-  if (trials.size() > most) {
-    for (std::size_t i = 0; i < most / 2; ++i) {
-      taken[static_cast<std::size_t>(ranked[i] - trials.data())] = true;
-    }
-    std::size_t left = most - most / 2;
-    for (std::size_t i = trials.size(); i-- > 0 && left > 0;) {
-      if (taken[i]) continue;
-      taken[i] = true;
-      --left;
-    }
+/// The best and the youngest, in the order of `observations` (the youngest is the last).
+std::vector<const Trial*> chosen_of(const std::vector<const Trial*>& observations, std::size_t most,
+                                    RankBy rank_by) {
+  if (observations.size() <= most) return observations;
+  std::vector<std::size_t> order(observations.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(most / 2),
+                   order.end(), [&](std::size_t a, std::size_t b) {
+                     const double x = rank_value(observations[a]->measurement, rank_by);
+                     const double y = rank_value(observations[b]->measurement, rank_by);
+                     return x != y ? x > y : a < b;
+                   });
+  std::vector<bool> taken(observations.size(), false);
+  for (std::size_t i = 0; i < most / 2; ++i) taken[order[i]] = true;
+  std::size_t left = most - most / 2;
+  for (std::size_t i = observations.size(); i-- > 0 && left > 0;) {
+    if (taken[i]) continue;
+    taken[i] = true;
+    --left;
   }
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    if (taken[i]) chosen.push_back(&trials[i]);
+  std::vector<const Trial*> chosen;
+  for (std::size_t i = 0; i < observations.size(); ++i) {
+    if (taken[i]) chosen.push_back(observations[i]);
   }
   return chosen;
 }
 
-/// The best by the model's mean, which an unlucky or a lucky measurement sways less.
-std::vector<const Genotype*> best_by_mean(const std::vector<const Trial*>& trials,
-                                          const Eigen::VectorXd& means, int count) {
-  std::vector<std::size_t> order(trials.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return means[static_cast<Eigen::Index>(a)] > means[static_cast<Eigen::Index>(b)];
-  });
-  std::vector<const Genotype*> best;
-  for (const std::size_t i : order) {
-    if (best.size() == static_cast<std::size_t>(count)) break;
-    best.push_back(&trials[i]->proposal.candidate.genotype);
+/// A trial and what the model holds of it.
+struct Believed {
+  const Trial* trial = nullptr;
+  double mean = 0;
+};
+
+/// Those that are trials (known networks beyond the budget are none), best mean first.
+std::vector<Believed> by_mean(const std::vector<const Trial*>& observations,
+                              const Eigen::VectorXd& means) {
+  std::vector<Believed> trials;
+  for (std::size_t i = 0; i < observations.size(); ++i) {
+    if (observations[i]->proposal.trial < 0) continue;
+    trials.push_back({observations[i], means[static_cast<Eigen::Index>(i)]});
   }
-  return best;
+  std::stable_sort(trials.begin(), trials.end(),
+                   [](const Believed& a, const Believed& b) { return a.mean > b.mean; });
+  return trials;
 }
 
 }  // namespace
 
+std::vector<const Trial*> SurrogateSearch::observations() const {
+  std::vector<const Trial*> observed;
+  for (const Trial& trial : known_beyond()) observed.push_back(&trial);
+  for (const Trial& trial : trials()) observed.push_back(&trial);
+  return observed;
+}
+
+void SurrogateSearch::refit_kernel() {
+  const std::vector<const Trial*> observed = observations();
+  const auto count = static_cast<double>(observed.size());
+  if (kernel_ && count < kRefitGrowth * kernel_trials_) return;
+  const RankBy rank_by = options().rank_by;
+  kernel_ =
+      Surrogate::fit_kernel(problem().space, chosen_of(observed, kKernelTrials, rank_by), rank_by);
+  kernel_trials_ = count;
+}
+
 std::vector<Proposal> SurrogateSearch::next_generation(int generation, int first_trial, int most) {
   const SurrogateOptions& ours = options().surrogate;
   const RankBy rank_by = options().rank_by;
-  if (generation == 0) {
-    const int design = std::min(ours.design, std::max(1, options().measurements / 3));
-    Generation first = start(generation, first_trial, design, most);
-    propose_design(first);
-    return random_generation(std::move(first), true);
+  const bool first = generation == 0;
+  const std::vector<const Trial*> observed = observations();
+  // Known networks tell the model what design points would.
+  const int known = static_cast<int>(observed.size()) - measured();
+  const int design = std::min(ours.design, std::max(1, options().measurements / 3)) - known;
+  if (first && design > 0) {
+    Generation designed = start(generation, first_trial, design, most);
+    propose_design(designed);
+    return random_generation(std::move(designed), true);
   }
   Generation next = start(generation, first_trial, ours.generation, most);
-  const std::vector<const Trial*> ranked = ranked_trials(trials(), rank_by);
-  if (trials().size() < kLeastModelTrials) {
-    next.fill_nearby(ranked);
-    return next.take();
+  if (observed.size() >= kLeastModelTrials) {
+    refit_kernel();
+    const auto chosen = chosen_of(observed, kMostModelTrials, rank_by);
+    const Surrogate model(next.space(), chosen, rank_by, *kernel_);
+    const std::vector<Believed> believed = by_mean(chosen, model.trial_means());
+    std::vector<const Genotype*> parents;
+    for (const Believed& parent : believed) {
+      if (parents.size() == static_cast<std::size_t>(ours.parents)) break;
+      parents.push_back(&parent.trial->proposal.candidate.genotype);
+    }
+    // Where nothing known fits, anything that fits is an improvement on the worst.
+    const double incumbent =
+        believed.empty() ? model.trial_means().minCoeff() : believed.front().mean;
+    std::vector<Drawn> pool;
+    if (first) {
+      pool = seeds(next);
+      if (auto largest = largest_network(next)) pool.push_back(std::move(*largest));
+    }
+    pool = draw_pool(next, std::move(pool), parents, ours);
+    if (!pool.empty()) propose_by_model(next, std::move(pool), model, incumbent);
   }
-  if (!kernel_ || static_cast<double>(trials().size()) >= kRefitGrowth * kernel_trials_) {
-    kernel_ = Surrogate::fit_kernel(next.space(), chosen_trials(ranked, trials(), kKernelTrials),
-                                    rank_by);
-    kernel_trials_ = static_cast<double>(trials().size());
-  }
-  const auto chosen = chosen_trials(ranked, trials(), kMostModelTrials);
-  const Surrogate model(next.space(), chosen, rank_by, *kernel_);
-  std::vector<Drawn> pool =
-      draw_pool(next, best_by_mean(chosen, model.trial_means(), ours.parents), ours);
-  if (!pool.empty()) propose_by_model(next, std::move(pool), model);
-  next.fill_nearby(ranked);
+  if (first) return random_generation(std::move(next), true);
+  if (!next.full()) next.fill_nearby(ranked_trials(trials(), rank_by));
   return next.take();
+}
+
+std::vector<Trial> SurrogateSearch::finalists(int count) const {
+  std::vector<Trial> ranked = EngineBase::finalists(count);
+  const std::vector<const Trial*> observed = observations();
+  if (!kernel_ || observed.size() < kLeastModelTrials) return ranked;
+  const RankBy rank_by = options().rank_by;
+  const auto chosen = chosen_of(observed, kMostModelTrials, rank_by);
+  const Surrogate model(problem().space, chosen, rank_by, *kernel_);
+  ranked.clear();
+  for (const Believed& finalist : by_mean(chosen, model.trial_means())) {
+    if (ranked.size() == static_cast<std::size_t>(count)) break;
+    ranked.push_back(*finalist.trial);
+  }
+  return ranked;
 }
 
 }  // namespace tinynas

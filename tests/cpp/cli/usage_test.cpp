@@ -46,14 +46,6 @@ TEST_CASE("a slip ends with exit code 2, one line on stderr and the nearest righ
   }
 }
 
-TEST_CASE("commands that do not exist yet are not known") {
-  const std::string help = run_cli({"--help"}).out;
-  for (const char* name : {"explain"}) {
-    CHECK_FALSE(contains(help, std::string("\n  ") + name + " "));
-    CHECK(run_cli({name}).code == 2);
-  }
-}
-
 TEST_CASE("help and version are results") {
   for (const auto& arguments : std::vector<std::vector<std::string>>{
            {"--help"}, {"-h"}, {"plan", "--help"}, {"mcus", "show", "-h"}, {"plan", "x", "-h"}}) {

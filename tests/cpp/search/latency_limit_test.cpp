@@ -68,7 +68,8 @@ TEST_CASE("what is nearest to a latency that nothing keeps is told") {
 
 TEST_CASE("a run with a latency limit is another run") {
   const auto text = [](std::optional<double> limit) {
-    return describe_run(small_options(1), problem_with(limit), {}, {});
+    const SearchProblem problem = problem_with(limit);
+    return describe_run(small_options(1), std::span(&problem, 1), {}, {});
   };
   CHECK(text({}) != text(5.0));
   CHECK(text(5.0) != text(6.0));

@@ -37,7 +37,7 @@ MeasurementRecord some_record(int trial) {
 void append(RunStore& store, int first, int count) {
   std::vector<MeasurementRecord> records;
   for (int i = 0; i < count; ++i) records.push_back(some_record(first + i));
-  store.append(records);
+  store.append(records, 0.5 * count);
 }
 
 }  // namespace
@@ -54,6 +54,7 @@ TEST_CASE("records survive the round trip to the last bit") {
   const auto store = RunStore::open(folder.path(), Resume::kMust, run_text(1));
   CHECK(store->resumed());
   REQUIRE(store->recorded().size() == 5);
+  CHECK(store->recorded_seconds() == std::vector<double>(5, 0.5));
   for (int i = 0; i < 5; ++i) {
     const MeasurementRecord wanted = some_record(i);
     const MeasurementRecord& found = store->recorded()[static_cast<std::size_t>(i)];
@@ -189,4 +190,30 @@ TEST_CASE("best/ holds subnet, plan and operators that agree with each other") {
   }
   CHECK(rows == plan["operators"].size());
   CHECK(macs == plan["macs"]);
+}
+
+TEST_CASE("a fine-tuned winner stays, and is set aside where another one wins") {
+  TemporaryFolder folder;
+  const SearchProblem problem = make_problem("toy", 9000, 40000);
+  const auto store = RunStore::open(folder.path(), Resume::kAuto, run_text(1));
+  const auto write = [&](const Genotype& genotype, const std::string& weights) {
+    Candidate best;
+    best.genotype = genotype;
+    best.id = problem.space.id(genotype);
+    store->write_best(problem, best,
+                      [&](const std::string& path) { std::ofstream(path) << weights; });
+    return best.id;
+  };
+  const std::string first = write(problem.space.smallest(), "supernet's");
+  const std::string base = folder.path() + "/best";
+  write_file_atomic(base + "/weights.pt", "fine-tuned");
+  write_file_atomic(base + "/finetuned.json", "{}");
+  write_file_atomic(folder.path() + "/finetune/checkpoint.pt", "under way");
+  write(problem.space.smallest(), "supernet's");
+  CHECK(read_file(base + "/weights.pt") == "fine-tuned");
+  write(problem.space.largest(), "of another");
+  CHECK(read_file(base + "/weights.pt") == "of another");
+  CHECK_FALSE(std::filesystem::exists(base + "/finetuned.json"));
+  CHECK(read_file(base + "-" + first + "/weights.pt") == "fine-tuned");
+  CHECK(read_file(folder.path() + "/finetune-" + first + "/checkpoint.pt") == "under way");
 }

@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/files.h"
+
 namespace tinynas::testing {
 namespace {
 
@@ -101,6 +103,15 @@ TemporaryFolder::TemporaryFolder() {
 TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
+}
+
+std::map<std::string, std::string> contents(const std::string& directory) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    const std::string name = std::filesystem::relative(entry.path(), directory).string();
+    if (entry.is_regular_file() && name != "timings.jsonl") files[name] = read_file(entry.path());
+  }
+  return files;
 }
 
 SearchOptions small_options(std::uint64_t seed) {

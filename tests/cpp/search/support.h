@@ -4,6 +4,7 @@
 // plus sampling noise that depends on network and number of images alone.
 
 #include <atomic>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ class TemporaryFolder {
  private:
   std::string path_;
 };
+
+/// Every file of a run directory but the timings, by its path.
+std::map<std::string, std::string> contents(const std::string& directory);
 
 /// Small enough for hundreds of runs: 40 measurements in generations of 8.
 SearchOptions small_options(std::uint64_t seed);

@@ -1,0 +1,16 @@
+"""How bad input ends."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+
+def refused(executable: Path, *arguments: str | Path) -> str:
+    """The one line that the command ends with, exit code 2, nothing on stdout."""
+    done = subprocess.run(
+        [str(executable), *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert done.stderr.count("\n") == 1
+    return done.stderr
