@@ -13,8 +13,8 @@ All searches are told the same accuracy by the same look-up. A measurement is a 
 and was not measured before: what does not fit, and what is asked again, costs the peers nothing
 (a hundred such proposals in a row end a search); a package that knows constraints is told the
 excess over the budget. The peers come from scripts/requirements-peers.txt and are installed into
-build/peers, an environment of their own. Runs (hours of one core) that are in OUT are not done
-again."""
+build/peers, an environment of their own. Runs (an hour of one core) that are in OUT are not done
+again while table, build of tinynas and releases of the peers are the same."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ import ours
 import peers
 import tables
 import tinynas as tn
+import tinynas._core
 
 SEARCHES = [*ours.NAMES, *peers.PEERS]
 
@@ -49,8 +50,15 @@ def run_regret(options: argparse.Namespace, table: tables.Table) -> None:
         for name in names
         for budget in range(len(table.budgets))
     ]
-    kept = options.out / f"runs-{tables.digest(table.name)}.jsonl"
-    found = search_all(runs, kept, options.jobs)
+    # Kept apart: a new build changes our runs, other releases of the packages those of the peers.
+    table_file = tables.table_path(table.name)
+    found: dict[Run, list[float]] = {}
+    for kind, group, made_by in (
+        ("tinynas", ours.NAMES, Path(tinynas._core.__file__)),
+        ("peers", list(peers.PEERS), tables.ROOT / "scripts" / "requirements-peers.txt"),
+    ):
+        kept = options.out / f"{kind}-{tables.digest(table_file, made_by)}.jsonl"
+        found |= search_all([run for run in runs if run.search in group], kept, options.jobs)
     order = sorted(found, key=lambda run: (run.budget, run.seed))
     curves = {name: np.array([found[run] for run in order if run.search == name]) for name in names}
     comparison = regret.Comparison(

@@ -93,9 +93,12 @@ def table_path(name: str) -> Path:
     return FOLDER / f"{name}.csv.gz"
 
 
-def digest(name: str) -> str:
-    """Of the table's file: what was searched on another one does not count for it."""
-    return hashlib.sha256(table_path(name).read_bytes()).hexdigest()[:12]
+def digest(*files: Path) -> str:
+    """Of what these hold."""
+    whole = hashlib.sha256()
+    for file in files:
+        whole.update(hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()[:12]
 
 
 def write_table(table: Table) -> None:
