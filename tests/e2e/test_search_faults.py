@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.refusal import refusal
 from support.small_search import OPTIONS, Run
 
 
@@ -33,13 +34,6 @@ def search(
         check=False,
         preexec_fn=limit,
     )
-
-
-def refused(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line with which it ended."""
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert done.stderr.count("\n") == 1, done.stderr
-    return done.stderr
 
 
 def resumed(executable: Path, folder: Path) -> Run:
@@ -66,7 +60,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_file_that_cannot_grow(searched_run: Run, executable: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    error = refused(search(executable, folder, file_bytes=6000))
+    error = refusal(search(executable, folder, file_bytes=6000))
     assert str(folder) in error and "cannot be written" in error
     assert not list(folder.rglob("*.tmp*"))
     assert resumed(executable, folder).files() == searched_run.files()
@@ -78,17 +72,17 @@ def test_a_full_disk(searched_run: Run, executable: Path, small_disk: Path) -> N
     for name in ("run.json", "trials.jsonl", "checkpoint.json"):
         shutil.copy(searched_run.folder / name, folder / name)
     (small_disk / "filler").write_bytes(bytes(28 * 1024))
-    assert "No space left" in refused(search(executable, folder))
+    assert "No space left" in refusal(search(executable, folder))
     assert (folder / "trials.jsonl").read_bytes() == searched_run.files()["trials.jsonl"]
     (small_disk / "filler").unlink()
-    assert "No space left" in refused(search(executable, folder)), "a model needs more"
+    assert "No space left" in refusal(search(executable, folder)), "a model needs more"
 
 
 def test_a_directory_that_cannot_be_written(
     executable: Path, fashion_mnist: Path, small_disk: Path
 ) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    assert "Read-only" in refused(search(executable, small_disk / "run"))
+    assert "Read-only" in refusal(search(executable, small_disk / "run"))
     assert list(small_disk.iterdir()) == []
 
 
@@ -100,7 +94,7 @@ def test_a_finished_run_that_cannot_be_written(
     for name in ("run.json", "trials.jsonl"):
         shutil.copy(searched_run.folder / name, folder / name)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    assert "Read-only" in refused(search(executable, folder))
+    assert "Read-only" in refusal(search(executable, folder))
 
 
 @pytest.mark.parametrize(
@@ -120,12 +114,12 @@ def test_a_damaged_file_is_named(
     shutil.copytree(searched_run.folder, folder)
     trials = (folder / "trials.jsonl").read_bytes()
     (folder / name).write_text(damage)
-    error = refused(search(executable, folder))
+    error = refusal(search(executable, folder))
     assert str(folder / name) in error and text in error
     assert (folder / "trials.jsonl").read_bytes() == trials
 
 
-def test_trials_changed_after_their_checkpoint_are_refused(
+def test_trials_changed_after_their_checkpoint_are_refusal(
     searched_run: Run, executable: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
@@ -135,4 +129,4 @@ def test_trials_changed_after_their_checkpoint_are_refused(
     better["accuracy"] = 1.0
     lines[3] = json.dumps(better)
     (folder / "trials.jsonl").write_text("\n".join(lines) + "\n")
-    assert "changed after its checkpoint" in refused(search(executable, folder))
+    assert "changed after its checkpoint" in refusal(search(executable, folder))

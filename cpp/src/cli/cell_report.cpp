@@ -7,6 +7,7 @@
 #include "cli/mcu_options.h"
 #include "cli/need_text.h"
 #include "cli/text_table.h"
+#include "mcu/budget_json.h"
 #include "tinyengine/plan_report.h"
 #include "tinynas/bytes.h"
 
@@ -189,7 +190,7 @@ Json ranking_json(const SpaceRanking& ranking, RankCriterion criterion) {
   Json cells = Json::array();
   for (const RankedCell& cell : ranking.cells) cells.push_back(cell_json(cell, criterion));
   return {{"runtime", ranking.target.runtime.name},
-          {"mcu", mcu_json({{}, {}, ranking.target.budget})},
+          {"mcu", budget_json(ranking.target.budget)},
           {"best", ranking.anything_fits() ? Json(ranking.cells.front().space.name()) : Json()},
           {"cells", cells}};
 }

@@ -57,27 +57,26 @@ SearchOptions relief_options(const SearchOptions& of_run, const std::vector<Tria
 
 }  // namespace
 
-std::optional<McuOptions> next_board(const SearchRequest& request, const SearchProblem& problem,
-                                     const McuOptions& board) {
-  std::optional<McuOptions> next;
-  std::optional<McuBudget> least;
+std::optional<Board> next_board(const SearchRequest& request, const McuBudget& here,
+                                const McuOptions& board) {
+  std::optional<Board> next;
   for (const Mcu& mcu : list_mcus()) {
     McuOptions options = board;
     options.mcu = mcu.name;
     options.sram = options.flash = "";
-    McuBudget budget;
+    std::optional<Board> found;
     try {
-      budget = board_problem(request, options, problem.space).budget;
+      found = find_board(request, options);
     } catch (const BadInput&) {
       continue;  // without flash of its own, or nobody timed its core
     }
-    const bool holds = budget.sram_bytes >= problem.budget.sram_bytes &&
-                       budget.flash_bytes >= problem.budget.flash_bytes;
-    const bool larger = budget.sram_bytes > problem.budget.sram_bytes ||
-                        budget.flash_bytes > problem.budget.flash_bytes;
-    if (!holds || !larger || (least && room_of(*least) <= room_of(budget))) continue;
-    least = budget;
-    next = options;
+    const McuBudget& budget = found->target.budget;
+    const bool holds =
+        budget.sram_bytes >= here.sram_bytes && budget.flash_bytes >= here.flash_bytes;
+    const bool larger =
+        budget.sram_bytes > here.sram_bytes || budget.flash_bytes > here.flash_bytes;
+    if (!holds || !larger || (next && room_of(next->target.budget) <= room_of(budget))) continue;
+    next = std::move(found);
   }
   return next;
 }
@@ -102,8 +101,8 @@ Explanation run_explain_job(const ExplainRequest& request, const ProgressFn& pro
   for (const LimitUse& use : explanation.growth.uses) {
     problems.push_back(relaxed(problem, use.limit, request.share));
   }
-  if (const auto next = next_board(asked, problem, asked.boards.front())) {
-    problems.push_back(board_problem(asked, *next, problem.space));
+  if (const auto next = next_board(asked, problem.budget, asked.boards.front())) {
+    problems.push_back(next->problem(problem.space));
   }
   SearchCallbacks callbacks;
   callbacks.progress = progress;

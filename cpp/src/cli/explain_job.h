@@ -40,10 +40,10 @@ struct Explanation {
 Explanation run_explain_job(const ExplainRequest& request, const ProgressFn& progress,
                             const StopFn& stop);
 
-/// The least of the shipped parts that has at least as much SRAM and flash for a network as `board`
-/// and more of one, under the request's runtime and limits; by flash, SRAM, name. Nothing where
-/// there is none.
-std::optional<McuOptions> next_board(const SearchRequest& request, const SearchProblem& problem,
-                                     const McuOptions& board);
+/// The least of the shipped parts that has at least as much SRAM and flash for a network as `here`,
+/// what `board` leaves, and more of one, under the request's runtime and limits; by flash, SRAM,
+/// name. Nothing where there is none.
+std::optional<Board> next_board(const SearchRequest& request, const McuBudget& here,
+                                const McuOptions& board);
 
 }  // namespace tinynas

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "cli/text_table.h"
+#include "mcu/budget_json.h"
 #include "tinyengine/plan_report.h"
 #include "tinynas/bytes.h"
 
@@ -61,14 +62,6 @@ std::vector<std::string> relief_row(const Explanation& explanation, const Relief
   }
   row.push_back(std::to_string(relief.measured));
   return row;
-}
-
-Json budget_json(const McuBudget& budget) {
-  return {{"name", budget.name},
-          {"sram_budget_bytes", budget.sram_bytes},
-          {"flash_budget_bytes", budget.flash_bytes},
-          {"latency_budget_ms", json_or_null(budget.latency_ms)},
-          {"macs_budget", json_or_null(budget.macs)}};
 }
 
 Json network_json(const Candidate& candidate, const Measurement& int8) {

@@ -165,14 +165,6 @@ McuTarget resolve_mcu(const McuOptions& options, const RuntimeModel& runtime) {
   return target;
 }
 
-Json mcu_json(const McuTarget& target) {
-  return {{"name", target.budget.name},
-          {"sram_budget_bytes", target.budget.sram_bytes},
-          {"flash_budget_bytes", target.budget.flash_bytes},
-          {"latency_budget_ms", json_or_null(target.budget.latency_ms)},
-          {"macs_budget", json_or_null(target.budget.macs)}};
-}
-
 void add_layer_by_layer_option(CLI::App& command, bool& chosen) {
   command.add_flag(
       "--layer-by-layer", chosen,

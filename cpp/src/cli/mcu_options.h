@@ -66,7 +66,4 @@ void add_depthwise_rows_option(CLI::App& command, CliContext& context, std::stri
 /// "int8" under other rules than ours.
 DepthwiseRows runtime_depthwise_rows(const RuntimeModel& runtime, const std::string& rows);
 
-/// design.md's `mcu{name, sram_budget_bytes, flash_budget_bytes}`.
-Json mcu_json(const McuTarget& target);
-
 }  // namespace tinynas

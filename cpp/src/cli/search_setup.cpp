@@ -42,14 +42,12 @@ SearchSpace searched_space(const SearchRequest& request, const SupernetInfo& inf
 
 }  // namespace
 
-SearchProblem board_problem(const SearchRequest& request, const McuOptions& board,
-                            const SearchSpace& space) {
-  const RuntimeModel runtime = target_runtime(request.runtime, board);
-  SearchProblem problem{space, resolve_mcu(board, runtime).budget, runtime,
-                        runtime_input(runtime, request.input),
-                        runtime_depthwise_rows(runtime, request.depthwise_rows)};
-  require_latency_of_rows(problem.budget, problem.depthwise_rows);
-  return problem;
+Board find_board(const SearchRequest& request, const McuOptions& options) {
+  const RuntimeModel runtime = target_runtime(request.runtime, options);
+  Board board{resolve_mcu(options, runtime), runtime, runtime_input(runtime, request.input),
+              runtime_depthwise_rows(runtime, request.depthwise_rows)};
+  require_latency_of_rows(board.target.budget, board.depthwise_rows);
+  return board;
 }
 
 SearchSetup set_up_search(const SearchRequest& request, const ProgressFn& progress) {
@@ -57,18 +55,17 @@ SearchSetup set_up_search(const SearchRequest& request, const ProgressFn& progre
   setup.options = search_options(request);
   parse_resume(request.resume, "--resume");
   std::set<std::string> names;
-  for (const McuOptions& board : request.boards) {
-    setup.targets.push_back(resolve_mcu(board, target_runtime(request.runtime, board)));
-    if (!names.insert(setup.targets.back().budget.name).second) {
-      throw BadInput("--mcu: board '" + setup.targets.back().budget.name + "' is named twice");
-    }
+  std::vector<Board> boards;
+  for (const McuOptions& options : request.boards) {
+    boards.push_back(find_board(request, options));
+    setup.targets.push_back(boards.back().target);
+    const std::string& name = boards.back().target.budget.name;
+    if (!names.insert(name).second) throw BadInput("--mcu: board '" + name + "' is named twice");
   }
   setup.supernet = find_supernet(request);
   const SupernetInfo& info = setup.supernet;
   const SearchSpace space = searched_space(request, info);
-  for (const McuOptions& board : request.boards) {
-    setup.problems.push_back(board_problem(request, board, space));
-  }
+  for (const Board& board : boards) setup.problems.push_back(board.problem(space));
   for (const std::string& subnet : request.include) {
     setup.options.engine.include.push_back(chosen_genotype(space, subnet, "--include"));
   }

@@ -18,9 +18,18 @@ struct SearchSetup {
   std::shared_ptr<SupernetEvaluator> evaluator;
 };
 
-/// One board of a request as a problem of `space`. Throws BadInput.
-SearchProblem board_problem(const SearchRequest& request, const McuOptions& board,
-                            const SearchSpace& space);
+/// One board of a request under the rules that the request names.
+struct Board {
+  McuTarget target;
+  RuntimeModel runtime;
+  InputMode input = InputMode::kResident;
+  DepthwiseRows depthwise_rows = DepthwiseRows::kInt8;
+  SearchProblem problem(const SearchSpace& space) const {
+    return {space, target.budget, runtime, input, depthwise_rows};
+  }
+};
+/// Throws BadInput.
+Board find_board(const SearchRequest& request, const McuOptions& options);
 
 /// Checks what is cheap to check before it loads what is not. Throws BadInput.
 SearchSetup set_up_search(const SearchRequest& request, const ProgressFn& progress);

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/firmware_check.h"
 #include "cli/stop_signals.h"
+#include "mcu/budget_json.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -35,7 +36,7 @@ int verify(CliContext& context, const VerifyOptions& options) {
   if (options.json) {
     Json document = {{"schema_version", 1},
                      {"file", network.file},
-                     {"mcu", mcu_json(target)},
+                     {"mcu", budget_json(target.budget)},
                      {"verified", verdict.holds()}};
     document.update(verdict_json(verdict));
     print_json(context, document);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/json_io.h"
+#include "mcu/budget_json.h"
 #include "tinynas/search.h"
 
 namespace tinynas {
@@ -83,11 +84,7 @@ Json result_json(const SearchResult& result, const SearchProblem& problem,
                    {"seed", result.options.engine.seed},
                    {"run_dir", run_dir.empty() ? Json(nullptr) : Json(run_dir)},
                    {"interrupted", result.status == SearchStatus::kInterrupted}};
-  document["mcu"] = {{"name", problem.budget.name},
-                     {"sram_budget_bytes", problem.budget.sram_bytes},
-                     {"flash_budget_bytes", problem.budget.flash_bytes},
-                     {"latency_budget_ms", json_or_null(problem.budget.latency_ms)},
-                     {"macs_budget", json_or_null(problem.budget.macs)}};
+  document["mcu"] = budget_json(problem.budget);
   document["latency_source"] = problem.budget.latency_ms && problem.runtime.latency
                                    ? Json(problem.runtime.latency->source)
                                    : Json(nullptr);

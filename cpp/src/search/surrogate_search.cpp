@@ -243,13 +243,12 @@ std::vector<Proposal> SurrogateSearch::next_generation(int generation, int first
 }
 
 std::vector<Trial> SurrogateSearch::finalists(int count) const {
-  std::vector<Trial> ranked = EngineBase::finalists(count);
   const std::vector<const Trial*> observed = observations();
-  if (!kernel_ || observed.size() < kLeastModelTrials) return ranked;
+  if (!kernel_ || observed.size() < kLeastModelTrials) return EngineBase::finalists(count);
   const RankBy rank_by = options().rank_by;
   const auto chosen = chosen_of(observed, kMostModelTrials, rank_by);
   const Surrogate model(problem().space, chosen, rank_by, *kernel_);
-  ranked.clear();
+  std::vector<Trial> ranked;
   for (const Believed& finalist : by_mean(chosen, model.trial_means())) {
     if (ranked.size() == static_cast<std::size_t>(count)) break;
     ranked.push_back(*finalist.trial);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "mcu/budget_json.h"
 #include "tinynas/bytes.h"
 
 namespace tinynas {
@@ -321,11 +322,7 @@ Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budg
   if (budget != nullptr) {
     const Violation over = violation(plan.footprint(), *budget);
     document["fits"] = over.fits();
-    document["mcu"] = {{"name", budget->name},
-                       {"sram_budget_bytes", budget->sram_bytes},
-                       {"flash_budget_bytes", budget->flash_bytes},
-                       {"latency_budget_ms", json_or_null(budget->latency_ms)},
-                       {"macs_budget", json_or_null(budget->macs)}};
+    document["mcu"] = budget_json(*budget);
     document["excess"] = {{"sram_bytes", over.sram_bytes},
                           {"flash_bytes", over.flash_bytes},
                           {"latency_ms", over.latency_ms}};

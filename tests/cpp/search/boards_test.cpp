@@ -175,10 +175,7 @@ TEST_CASE("several boards: an error before every write, one after the other, and
   for (int broken = 0; broken < steps; ++broken) {
     TemporaryFolder folder;
     FormulaEvaluator evaluator;
-    int step = 0;
-    const auto fault = [&](const std::string& name) {
-      if (step++ == broken) throw std::runtime_error("injected before " + name);
-    };
+    const auto fault = fault_before(broken);
     CHECK_THROWS_WITH(run_in(folder.path(), options, problems, evaluator, Resume::kAuto, fault),
                       Contains("injected"));
     run_in(folder.path(), options, problems, evaluator);
@@ -246,10 +243,7 @@ TEST_CASE("boards added to a finished run: few measurements, and any error is ma
     TemporaryFolder folder;
     start(folder.path());
     FormulaEvaluator again;
-    int step = 0;
-    const auto fault = [&](const std::string& name) {
-      if (step++ == broken) throw std::runtime_error("injected before " + name);
-    };
+    const auto fault = fault_before(broken);
     CHECK_THROWS_WITH(run_in(folder.path(), options, boards(3), again, Resume::kExtend, fault),
                       Contains("injected"));
     run_in(folder.path(), options, boards(3), again, Resume::kExtend);

@@ -194,10 +194,7 @@ TEST_CASE("an error injected before every write, one after the other: resumed eq
   for (int broken = 0; broken < steps; ++broken) {
     TemporaryFolder folder;
     FormulaEvaluator evaluator;
-    int step = 0;
-    const auto fault = [&](const std::string& name) {
-      if (step++ == broken) throw std::runtime_error("injected before " + name);
-    };
+    const auto fault = fault_before(broken);
     CHECK_THROWS_WITH(run_in(folder.path(), options, tight(), evaluator, {}, fault),
                       Contains("injected"));
     run_in(folder.path(), options, tight(), evaluator);

@@ -114,6 +114,12 @@ std::map<std::string, std::string> contents(const std::string& directory) {
   return files;
 }
 
+RunStore::FaultFn fault_before(int step) {
+  return [left = step](const std::string& name) mutable {
+    if (left-- == 0) throw std::runtime_error("injected before " + name);
+  };
+}
+
 SearchOptions small_options(std::uint64_t seed) {
   SearchOptions options = SearchOptions::preset_default(seed);
   options.engine.measurements = 40;

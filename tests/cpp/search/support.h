@@ -52,6 +52,9 @@ class TemporaryFolder {
 /// Every file of a run directory but the timings, by its path.
 std::map<std::string, std::string> contents(const std::string& directory);
 
+/// Throws "injected before NAME" at the step of that number, from 0, and at no other.
+RunStore::FaultFn fault_before(int step);
+
 /// Small enough for hundreds of runs: 40 measurements in generations of 8.
 SearchOptions small_options(std::uint64_t seed);
 
