@@ -23,7 +23,7 @@ struct SurrogateOptions {
   int design = 24;     ///< networks measured before the model is asked; a third of all at most
   int generation = 8;  ///< networks measured between two fits of the model
   int parents = 10;    ///< the best by the model's mean, from which children come
-  int children = 256;  ///< drawn a generation; each fits; neighbours of the best come on top
+  int children = 128;  ///< drawn a generation; each fits; neighbours of the best come on top
   double mutation_share = 0.5;
   double mutation_probability = 0.1;
 };

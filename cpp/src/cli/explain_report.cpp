@@ -5,6 +5,7 @@
 
 #include "cli/text_table.h"
 #include "mcu/budget_json.h"
+#include "search/candidate_json.h"
 #include "tinyengine/plan_report.h"
 #include "tinynas/bytes.h"
 
@@ -65,15 +66,12 @@ std::vector<std::string> relief_row(const Explanation& explanation, const Relief
 }
 
 Json network_json(const Candidate& candidate, const Measurement& int8) {
-  return {{"id", candidate.id},
-          {"genotype", candidate.genotype},
-          {"validation_int8", int8.accuracy},
-          {"images", int8.images},
-          {"standard_error", int8.standard_error},
-          {"peak_sram_bytes", candidate.footprint.peak_sram_bytes},
-          {"flash_bytes", candidate.footprint.flash_bytes},
-          {"macs", candidate.footprint.macs},
-          {"params", candidate.params}};
+  Json document = candidate_json(candidate);
+  document.update({{"genotype", candidate.genotype},
+                   {"validation_int8", int8.accuracy},
+                   {"images", int8.images},
+                   {"standard_error", int8.standard_error}});
+  return document;
 }
 
 }  // namespace

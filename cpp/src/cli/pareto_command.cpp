@@ -8,6 +8,8 @@
 #include "base/files.h"
 #include "cli/commands.h"
 #include "cli/text_table.h"
+#include "mcu/budget_json.h"
+#include "search/candidate_json.h"
 #include "tinynas/bytes.h"
 #include "tinynas/error.h"
 #include "tinynas/pareto.h"
@@ -70,30 +72,17 @@ std::string csv_text(const std::vector<Trial>& front) {
 
 Json document_of(const RunTrials& run, const std::vector<Trial>& front,
                  const std::vector<Growth>& growth) {
-  Json document = {{"schema_version", 1},
-                   {"run_dir", run.directory},
-                   {"mcu",
-                    {{"name", run.budget.name},
-                     {"sram_budget_bytes", run.budget.sram_bytes},
-                     {"flash_budget_bytes", run.budget.flash_bytes},
-                     {"latency_budget_ms", json_or_null(run.budget.latency_ms)}}},
-                   {"measured", run.trials.size()},
-                   {"pareto", Json::array()},
-                   {"hypervolume", Json::array()}};
+  Json document = {
+      {"schema_version", 1},           {"run_dir", run.directory}, {"mcu", budget_json(run.budget)},
+      {"measured", run.trials.size()}, {"pareto", Json::array()},  {"hypervolume", Json::array()}};
   for (const Trial& trial : front) {
-    const Candidate& candidate = trial.proposal.candidate;
-    const double high = candidate.footprint.latency_ms;
-    document["pareto"].push_back({{"id", candidate.id},
-                                  {"trial", trial.proposal.trial},
-                                  {"accuracy", trial.measurement.accuracy},
-                                  {"images", trial.measurement.images},
-                                  {"score", trial.measurement.score},
-                                  {"peak_sram_bytes", candidate.footprint.peak_sram_bytes},
-                                  {"flash_bytes", candidate.footprint.flash_bytes},
-                                  {"latency_high_ms", high > 0 ? Json(high) : Json(nullptr)},
-                                  {"macs", candidate.footprint.macs},
-                                  {"params", candidate.params},
-                                  {"genotype", candidate.genotype}});
+    Json network = candidate_json(trial.proposal.candidate);
+    network.update({{"trial", trial.proposal.trial},
+                    {"accuracy", trial.measurement.accuracy},
+                    {"images", trial.measurement.images},
+                    {"score", trial.measurement.score},
+                    {"genotype", trial.proposal.candidate.genotype}});
+    document["pareto"].push_back(std::move(network));
   }
   for (const Growth& point : growth) {
     document["hypervolume"].push_back({{"measured", point.measured}, {"share", point.hypervolume}});

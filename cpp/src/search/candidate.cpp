@@ -3,8 +3,19 @@
 #include <tuple>
 
 namespace tinynas {
+namespace {
+
+constexpr std::size_t kMostRemembered = 16384;
+
+}  // namespace
 
 Candidate CandidateChecker::check(const Genotype& genotype) {
+  if (const auto known = planned_.find(genotype); known != planned_.end()) return known->second;
+  if (planned_.size() == kMostRemembered) planned_.clear();
+  return planned_.emplace(genotype, plan(genotype)).first->second;
+}
+
+Candidate CandidateChecker::plan(const Genotype& genotype) {
   Candidate candidate;
   candidate.genotype = genotype;
   candidate.id = problem_.space.id(genotype);

@@ -3,12 +3,14 @@
 
 #include <set>
 #include <string>
+#include <unordered_map>
 
 #include "tinynas/search_algorithm.h"
 
 namespace tinynas {
 
-/// Plans genotypes and remembers what came closest. Not thread-safe (keeps the allocations of graph
+/// Plans genotypes and remembers what came closest. Moves meet the same networks again and again:
+/// the youngest are remembered, in bounded memory. Not thread-safe (keeps the allocations of graph
 /// and plan).
 class CandidateChecker {
  public:
@@ -25,8 +27,11 @@ class CandidateChecker {
   const PlanningRecord& record() const { return record_; }
 
  private:
+  Candidate plan(const Genotype& genotype);
+
   SearchProblem problem_;
   PlanningRecord record_;
+  std::unordered_map<Genotype, Candidate, GenotypeHash> planned_;
   std::set<std::string> claimed_;
   Graph graph_;
   MemoryPlan plan_;

@@ -13,10 +13,10 @@ std::vector<Proposal> EvolutionSearch::next_generation(int generation, int first
   for (const Trial* trial : ranked_trials(trials(), options().rank_by, seats)) {
     parents.push_back(&trial->proposal.candidate.genotype);
   }
-  const auto breed_one = [&](Rng& rng, std::size_t place) {
+  const auto breed_one = [&](Rng& rng, int known, std::size_t place) {
     const bool mutation =
         static_cast<double>(place) < evolution.mutation_share * static_cast<double>(next.size());
-    return breed(next.space(), parents, mutation, evolution.mutation_probability, rng);
+    return breed(next.space(), parents, mutation, evolution.mutation_probability, rng, known);
   };
   next.fill_with_children(breed_one, trials(), options().rank_by);
   return next.take();

@@ -1,6 +1,7 @@
 #include "search/generation.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tinynas {
 namespace {
@@ -9,6 +10,8 @@ namespace {
 constexpr int kDescentRounds = 200;
 /// Draws that are shrunk until they fit, when other ways to find a new network failed.
 constexpr int kShrinkAttempts = 50;
+/// So many known children, and the next is bred further from its parents.
+constexpr int kKnownChildren = 10;
 
 }  // namespace
 
@@ -28,11 +31,14 @@ void Generation::propose(Drawn drawn) {
 
 std::optional<Drawn> Generation::child(std::size_t place, const Breed& breed, bool shrink) {
   const Draws streams = draws(Purpose::kChildren, place);
+  int known = 0;
   for (int attempt = 0; attempt < streams.count; ++attempt) {
     Rng rng = streams.rng(attempt);
-    auto [genotype, origin] = breed(rng);
-    if (checker_.claimed(space().id(genotype)))
-      continue;  // fits, and was proposed: not planned again
+    auto [genotype, origin] = breed(rng, known);
+    if (checker_.claimed(space().id(genotype))) {
+      ++known;
+      continue;
+    }
     Candidate candidate =
         shrink ? shrink_until_fits(checker_, genotype, rng) : checker_.check(genotype);
     if (candidate.violation.fits() && !checker_.claimed(candidate.id)) {
@@ -71,7 +77,8 @@ void Generation::fill_with_children(const BreedAt& breed, const std::vector<Tria
                                     RankBy rank_by) {
   for (std::size_t place = 0; place < size(); ++place) {
     auto drawn = child(
-        place, [&](Rng& rng) { return breed(rng, place); }, /*shrink=*/false);
+        place, [&](Rng& rng, int known) { return breed(rng, known, place); },
+        /*shrink=*/false);
     if (drawn) propose(std::move(*drawn));
   }
   if (!full()) fill_nearby(ranked_trials(trials, rank_by));
@@ -89,10 +96,13 @@ void Generation::descend() {
 
 std::pair<Genotype, Origin> breed(const SearchSpace& space,
                                   const std::vector<const Genotype*>& parents, bool mutation,
-                                  double mutation_probability, Rng& rng) {
+                                  double mutation_probability, Rng& rng, int known) {
+  const int widened = known / kKnownChildren;
+  mutation_probability =
+      std::max(mutation_probability, std::min(0.5, std::ldexp(mutation_probability, widened)));
   const auto count = static_cast<std::uint32_t>(parents.size());
   const std::uint32_t a = rng.below(count);
-  if (mutation || count < 2) {
+  if (mutation || widened > 0 || count < 2) {
     return {space.mutate(*parents[a], mutation_probability, rng), Origin::kMutation};
   }
   const std::uint32_t b = (a + 1 + rng.below(count - 1)) % count;

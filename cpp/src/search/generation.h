@@ -46,15 +46,15 @@ class Generation {
   /// Nothing happens where it was proposed before.
   void propose(Drawn drawn);
 
-  /// A genotype and how it came to be.
-  using Breed = std::function<std::pair<Genotype, Origin>(Rng&)>;
+  /// A genotype and how it came to be; `known` were bred before it and had been proposed.
+  using Breed = std::function<std::pair<Genotype, Origin>(Rng&, int known)>;
   /// The first child of draw `place` that fits and was never proposed. With `shrink` a child that
   /// does not fit is shrunk until it does; without, another is drawn.
   std::optional<Drawn> child(std::size_t place, const Breed& breed, bool shrink);
 
   /// One child for each place, each drawn until it fits, then what fill_nearby finds: the
   /// generation of an engine without a model. `Breed` is told the place.
-  using BreedAt = std::function<std::pair<Genotype, Origin>(Rng&, std::size_t place)>;
+  using BreedAt = std::function<std::pair<Genotype, Origin>(Rng&, int known, std::size_t place)>;
   void fill_with_children(const BreedAt& breed, const std::vector<Trial>& trials, RankBy rank_by);
 
   /// Until the generation is full: random networks that fit, shrunk ones, neighbours of `around`
@@ -75,10 +75,11 @@ class Generation {
   std::vector<Proposal> proposals_;
 };
 
-/// A child of `parents` (not empty), by mutation of one or crossover of two.
+/// A child of `parents` (not empty), by mutation of one or crossover of two. Where many such were
+/// `known`, parents that are alike have been exhausted: it mutates, and ever more genes.
 std::pair<Genotype, Origin> breed(const SearchSpace& space,
                                   const std::vector<const Genotype*>& parents, bool mutation,
-                                  double mutation_probability, Rng& rng);
+                                  double mutation_probability, Rng& rng, int known);
 
 /// The best `most` trials, best first; equal ones in the order of measuring. Time grows with their
 /// number, not faster, while `most` does not.

@@ -103,7 +103,7 @@ std::vector<Proposal> Nsga2Search::next_generation(int generation, int first_tri
     return genotype(std::min(a, rng.below(members)));
   };
   Generation next = start(generation, first_trial, nsga2.population, most);
-  const auto breed_one = [&](Rng& rng, std::size_t) -> std::pair<Genotype, Origin> {
+  const auto breed_one = [&](Rng& rng, int, std::size_t) -> std::pair<Genotype, Origin> {
     const Genotype& a = winner(rng);
     const Genotype crossed = next.space().crossover(a, winner(rng), rng);
     return {next.space().mutate(crossed, nsga2.mutation_probability, rng), Origin::kCrossover};

@@ -41,6 +41,7 @@ RunTrials read_run_trials(const std::string& directory) {
   if (mcu.contains("latency_budget_ms")) {
     run.budget.latency_ms = json_number(mcu, "latency_budget_ms", run_path);
   }
+  if (mcu.contains("macs_budget")) run.budget.macs = json_int(mcu, "macs_budget", run_path);
   const std::string trials_path = directory + "/trials.jsonl";
   std::map<int, Trial> trials;  // by number; a trial's own measurement in place of its screening
   for (const MeasurementRecord& record : read_trials_file(trials_path)) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "search/candidate_json.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -43,28 +44,21 @@ Genotype parse_genotype(const Json& line, const std::string& where) {
 
 std::string record_line(const MeasurementRecord& record) {
   const Candidate& candidate = record.proposal.candidate;
-  Json line = {
-      {"kind", record_kind_name(record.kind)},
-      {"mcu", record.mcu},
-      {"trial", record.proposal.trial},
-      {"generation", record.proposal.generation},
-      {"origin", origin_name(record.proposal.origin)},
-      {"id", candidate.id},
-      {"genotype", candidate.genotype},
-      {"peak_sram_bytes", candidate.footprint.peak_sram_bytes},
-      {"flash_bytes", candidate.footprint.flash_bytes},
-      {"macs", candidate.footprint.macs},
-      {"params", candidate.params},
-      {"latency_high_ms",
-       candidate.footprint.latency_ms > 0 ? Json(candidate.footprint.latency_ms) : Json(nullptr)},
-      {"split", split_name(record.fidelity.split)},
-      {"recalibration_images", record.fidelity.recalibration_images},
-      {"split_images", record.fidelity.images},
-      {"int8", record.fidelity.int8},
-      {"score", record.measurement.score},
-      {"accuracy", record.measurement.accuracy},
-      {"images", record.measurement.images},
-      {"standard_error", record.measurement.standard_error}};
+  Json line = {{"kind", record_kind_name(record.kind)},
+               {"mcu", record.mcu},
+               {"trial", record.proposal.trial},
+               {"generation", record.proposal.generation},
+               {"origin", origin_name(record.proposal.origin)},
+               {"genotype", candidate.genotype}};
+  line.update(candidate_json(candidate));
+  line.update({{"split", split_name(record.fidelity.split)},
+               {"recalibration_images", record.fidelity.recalibration_images},
+               {"split_images", record.fidelity.images},
+               {"int8", record.fidelity.int8},
+               {"score", record.measurement.score},
+               {"accuracy", record.measurement.accuracy},
+               {"images", record.measurement.images},
+               {"standard_error", record.measurement.standard_error}});
   return line.dump();
 }
 

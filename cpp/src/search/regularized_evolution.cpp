@@ -15,7 +15,7 @@ std::vector<Proposal> RegularizedSearch::next_generation(int generation, int fir
   const auto rank = [&](const Trial& trial) {
     return rank_value(trial.measurement, options().rank_by);
   };
-  const auto breed_one = [&](Rng& rng, std::size_t) -> std::pair<Genotype, Origin> {
+  const auto breed_one = [&](Rng& rng, int, std::size_t) -> std::pair<Genotype, Origin> {
     const Trial* parent = nullptr;
     for (int draw = 0; draw < aging.sample; ++draw) {
       const Trial& drawn = population[rng.below(static_cast<std::uint32_t>(members))];

@@ -2,25 +2,20 @@
 
 #include "base/json_io.h"
 #include "mcu/budget_json.h"
+#include "search/candidate_json.h"
 #include "tinynas/search.h"
 
 namespace tinynas {
 namespace {
 
 /// Fields that every network has.
-Json candidate_json(const Candidate& candidate, const SearchSpace& space) {
+Json network_json(const Candidate& candidate, const SearchSpace& space) {
   const Subnet subnet = space.decode(candidate.genotype);
-  return {
-      {"id", candidate.id},
-      {"subnet", parse_json(subnet_json(space, candidate.genotype), "subnet")},
-      {"description", describe(subnet)},
-      {"peak_sram_bytes", candidate.footprint.peak_sram_bytes},
-      {"flash_bytes", candidate.footprint.flash_bytes},
-      {"macs", candidate.footprint.macs},
-      {"latency_high_ms",
-       candidate.footprint.latency_ms > 0 ? Json(candidate.footprint.latency_ms) : Json(nullptr)},
-      {"params", candidate.params},
-      {"resolution", subnet.resolution}};
+  Json document = candidate_json(candidate);
+  document["subnet"] = parse_json(subnet_json(space, candidate.genotype), "subnet");
+  document["description"] = describe(subnet);
+  document["resolution"] = subnet.resolution;
+  return document;
 }
 
 Json accuracy_or_null(const std::optional<Measurement>& measurement) {
@@ -47,7 +42,7 @@ Json excess_json(const Violation& excess) {
 }
 
 Json trial_json(const Trial& trial, const SearchSpace& space) {
-  Json document = candidate_json(trial.proposal.candidate, space);
+  Json document = network_json(trial.proposal.candidate, space);
   document["trial"] = trial.proposal.trial;
   document["origin"] = origin_name(trial.proposal.origin);
   document["score"] = trial.measurement.score;
@@ -65,7 +60,7 @@ const Trial& best_measured(const SearchResult& result, const Trial& trial) {
 
 /// What came closest to the budget, and the extremes that were reached on the way.
 Json smallest_json(const PlanningRecord& planning, const SearchSpace& space) {
-  Json document = candidate_json(*planning.nearest, space);
+  Json document = network_json(*planning.nearest, space);
   document["excess"] = excess_json(planning.nearest->violation);
   const auto extreme = [](const Candidate& candidate) {
     return Json{{"id", candidate.id},
@@ -108,7 +103,7 @@ Json result_json(const SearchResult& result, const SearchProblem& problem,
     document["best"]["quantisation"] =
         result.quantisation.empty() ? Json(nullptr) : Json(result.quantisation);
   }
-  document["largest"] = candidate_json(result.largest, space);
+  document["largest"] = network_json(result.largest, space);
   document["largest"]["excess"] = excess_json(result.largest.violation);
   document["largest"]["accuracy"] =
       result.largest_measurement ? accuracy_json(*result.largest_measurement) : Json(nullptr);

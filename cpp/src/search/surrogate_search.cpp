@@ -48,15 +48,15 @@ std::optional<Drawn> largest_network(Generation& generation) {
   return Drawn{std::move(largest), Origin::kLargest};
 }
 
-/// The largest network if it fits, then networks spread over MACs, favouring larger ones: accuracy
-/// correlates with MACs (Kendall tau .6).
+/// The largest network if it fits, then networks spread over MACs, favouring larger ones and these
+/// first: accuracy correlates with MACs (Kendall tau .6).
 void propose_design(Generation& generation) {
   if (auto largest = largest_network(generation)) generation.propose(std::move(*largest));
   std::vector<Drawn> pool = seeds(generation);
   const std::size_t seats = std::min(generation.size() - generation.proposed(), pool.size());
   // Seat k takes the quantile sqrt((k + 1/2) / seats) of MACs: all of the range is covered, and
   // three quarters of the seats go to the larger half.
-  for (std::size_t k = 0; k < seats; ++k) {
+  for (std::size_t k = seats; k-- > 0;) {
     const double u = std::sqrt((static_cast<double>(k) + 0.5) / static_cast<double>(seats));
     const auto place = static_cast<std::size_t>(u * static_cast<double>(pool.size()));
     generation.propose(pool[std::min(pool.size() - 1, place)]);
@@ -81,8 +81,9 @@ std::vector<Drawn> draw_pool(Generation& generation, std::vector<Drawn> pool,
         static_cast<double>(place) < options.mutation_share * static_cast<double>(wanted);
     auto drawn = generation.child(
         place,
-        [&](Rng& rng) {
-          return breed(generation.space(), parents, mutation, options.mutation_probability, rng);
+        [&](Rng& rng, int known) {
+          return breed(generation.space(), parents, mutation, options.mutation_probability, rng,
+                       known);
         },
         /*shrink=*/true);
     if (!drawn) break;  // all that is in reach was measured

@@ -46,5 +46,12 @@ std::int64_t patch_stage_bytes(const Graph& graph, const GraphFacts& facts,
 std::vector<FrontPoint> find_front(const Graph& graph, const GraphFacts& facts,
                                    const SegmentTable& table, InputMode input,
                                    const std::vector<std::int64_t>& suffix_peaks);
+/// The points in patches of that front that need at most `budget_bytes`; where none does, the
+/// smallest point in patches, if it needs less than the way without. Most prefixes are told off by
+/// a bound: a search asks this of every network that does not fit without patches.
+std::vector<FrontPoint> find_patches(const Graph& graph, const GraphFacts& facts,
+                                     const SegmentTable& table, InputMode input,
+                                     const std::vector<std::int64_t>& suffix_peaks,
+                                     std::int64_t budget_bytes);
 
 }  // namespace tinynas

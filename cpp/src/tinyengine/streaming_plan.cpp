@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "tinyengine/kernel_costs.h"
 #include "tinyengine/patches.h"
@@ -99,34 +100,40 @@ void add_extra_macs(const Graph& graph, const FrontPoint& point, MemoryPlan& pla
   plan.macs += plan.extra_macs;
 }
 
-/// `plan` is `built`, the preferred one without extra MACs, and does not do: the first that fits,
-/// by MACs, then by widened elements, else the smallest. Returns what `plan` is then.
+/// `plain`, the preferred point without extra MACs, does not do; `plan` is it, if `is_built`. The
+/// first point that fits, by MACs, then by widened elements, else the smallest. Returns what `plan`
+/// is then.
 FrontPoint fit_budget(Workspace& work, const Graph& graph, const RuntimeModel& runtime,
-                      InputMode input, const PlanOptions& options, FrontPoint built,
-                      MemoryPlan& plan) {
+                      InputMode input, const PlanOptions& options, const FrontPoint& plain,
+                      bool is_built, MemoryPlan& plan) {
   const std::int64_t budget = options.sram_budget_bytes;
-  const bool one_kernel = options.depthwise_rows == DepthwiseRows::kInt8;
-  auto points = one_kernel ? work.schedules.of(DepthwiseRows::kInt8).front(graph, input)
-                           : work.schedules.whole_front(graph, runtime, input);
-  if (one_kernel) {
-    std::erase_if(points, [](const FrontPoint& p) { return p.patch_end_op == 0; });  // `built`
+  std::vector<FrontPoint> points;
+  if (options.depthwise_rows == DepthwiseRows::kInt8) {
+    const Schedule& schedule = work.schedules.of(DepthwiseRows::kInt8);
+    points = find_patches(graph, schedule.facts, schedule.table, input, schedule.suffix, budget);
+  } else {
+    points = work.schedules.whole_front(graph, runtime, input);
   }
   std::stable_sort(points.begin(), points.end(), [](const FrontPoint& a, const FrontPoint& b) {
     return a.macs != b.macs ? a.macs < b.macs : a.widened_elements < b.widened_elements;
   });
+  std::optional<FrontPoint> built;
+  if (is_built) built = plain;
   for (const FrontPoint& point : points) {
     if (point.peak_sram_bytes > budget) continue;
     build_point(work, graph, input, point, plan);
     built = point;
-    if (plan.peak_sram_bytes <= budget) return built;
+    if (plan.peak_sram_bytes <= budget) return *built;
   }
   const auto smallest =
       std::min_element(points.begin(), points.end(), [](const FrontPoint& a, const FrontPoint& b) {
         return a.peak_sram_bytes < b.peak_sram_bytes;
       });
-  if (smallest == points.end() || smallest->peak_sram_bytes <= budget) return built;
-  build_point(work, graph, input, *smallest, plan);
-  return *smallest;
+  if (smallest != points.end() && smallest->peak_sram_bytes > budget) built.reset();
+  if (built) return *built;
+  const FrontPoint& chosen = smallest == points.end() ? plain : *smallest;
+  build_point(work, graph, input, chosen, plan);
+  return chosen;
 }
 
 }  // namespace
@@ -152,16 +159,21 @@ void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanO
     const std::int64_t limit = budget >= schedule.suffix[0] ? budget : kNoSegment - 1;
     point.peak_sram_bytes = schedule.least_peak(graph, limit);
   }
-  build_point(work, graph, input, point, plan);
-  // Other ways only where they are asked for and may help.
-  const bool too_large = budget >= 0 && plan.peak_sram_bytes > budget &&
-                         sram_lower_bound(graph, runtime, input) < plan.peak_sram_bytes;
+  // Other ways only where they are asked for and may help; what is too large by its bound is not
+  // even placed.
+  const bool may_fit = wide_rows || budget < 0 || point.peak_sram_bytes <= budget;
+  if (may_fit) build_point(work, graph, input, point, plan);
+  const std::int64_t peak = may_fit ? plan.peak_sram_bytes : point.peak_sram_bytes;
+  const bool too_large =
+      budget >= 0 && peak > budget && sram_lower_bound(graph, runtime, input) < peak;
   const auto has_wide_ring = [&] {
     return std::any_of(plan.placements.begin(), plan.placements.end(),
                        [](const Placement& place) { return place.wide; });
   };
   if (too_large || (wide_rows && budget >= 0 && !has_wide_ring())) {
-    point = fit_budget(work, graph, runtime, input, options, point, plan);
+    point = fit_budget(work, graph, runtime, input, options, point, may_fit, plan);
+  } else if (!may_fit) {
+    build_point(work, graph, input, point, plan);
   }
   add_extra_macs(graph, point, plan);
   list_live(graph, plan);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <iostream>
 #include <stdexcept>
 
 #include "base/files.h"
@@ -50,6 +51,7 @@ void redirect_to_closed_pipe(int stream) {
 CliResult run_cli(const std::vector<std::string>& arguments, const CliSetup& setup) {
   const TemporaryFolder folder;
   const std::string out = folder.write("out", ""), err = folder.write("err", "");
+  std::cout.flush();  // or the child writes it, too
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("fork failed");
   if (child == 0) run_child(arguments, setup, out, err);

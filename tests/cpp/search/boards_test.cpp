@@ -278,6 +278,7 @@ TEST_CASE("a run is extended with boards behind its own only") {
 TEST_CASE("patience ends a search that finds nothing better") {
   SearchOptions options = small_options(2);
   options.patience = 1;
+  options.engine.measurements = 120;
   FormulaEvaluator evaluator;
   const SearchResult result =
       run_search(options, board("middle", 8192, 49152), evaluator, nullptr, {});

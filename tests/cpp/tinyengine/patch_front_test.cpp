@@ -8,7 +8,9 @@
 #include "catch.h"
 #include "random_branching.h"
 #include "random_mbconv.h"
+#include "tinyengine/patches.h"
 #include "tinyengine/plan_executor.h"
+#include "tinyengine/plan_front.h"
 #include "tinyengine/segment_table.h"
 #include "tinyengine/streaming_plan.h"
 #include "tinynas/memory_plan.h"
@@ -212,4 +214,42 @@ TEST_CASE("patches that compute nothing again replace the way without") {
   CHECK(plan.peak_sram_bytes == front[0].peak_sram_bytes);
   CHECK(plan.extra_macs == 0);
   CHECK(execute_plan(graph, runtime, plan) == "");
+}
+
+TEST_CASE("what a budget leaves of the front is found without the rest of it") {
+  RuntimeModel runtime = find_runtime("tinynas");
+  Schedule schedule;
+  int within = 0, smallest = 0, none = 0;
+  for (std::uint64_t seed = 0; seed < 450; ++seed) {
+    INFO("seed " << seed);
+    const Graph graph = small_network(seed);
+    runtime.tensor_alignment_bytes = seed / 9 % 4 == 0 ? 1 : 4;
+    const InputMode input =
+        schedule.build(graph, runtime, static_cast<InputMode>(seed / 3 % 3), DepthwiseRows::kInt8);
+    auto patched = find_front(graph, schedule.facts, schedule.table, input, schedule.suffix);
+    std::erase_if(patched, [](const FrontPoint& point) { return point.patch_end_op == 0; });
+    std::vector<std::int64_t> budgets = {0, schedule.suffix[0]};
+    for (const FrontPoint& point : patched) {
+      budgets.insert(budgets.end(), {point.peak_sram_bytes - 1, point.peak_sram_bytes});
+    }
+    for (const std::int64_t budget : budgets) {
+      auto expected = patched;
+      std::erase_if(expected, [&](const FrontPoint& p) { return p.peak_sram_bytes > budget; });
+      (expected.empty() ? patched.empty() ? none : smallest : within) += 1;
+      if (expected.empty() && !patched.empty()) expected = {patched.back()};
+      const auto found =
+          find_patches(graph, schedule.facts, schedule.table, input, schedule.suffix, budget);
+      REQUIRE(found.size() == expected.size());
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        CHECK(found[i].peak_sram_bytes == expected[i].peak_sram_bytes);
+        CHECK(found[i].macs == expected[i].macs);
+        CHECK(found[i].patch_end_op == expected[i].patch_end_op);
+        CHECK(found[i].patch_columns == expected[i].patch_columns);
+        CHECK(found[i].patch_rows == expected[i].patch_rows);
+      }
+    }
+  }
+  CHECK(within > 300);
+  CHECK(smallest > 100);
+  CHECK(none > 10);
 }
