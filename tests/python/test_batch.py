@@ -90,6 +90,27 @@ def test_cells_are_all_combinations(write: Write) -> None:
     )
 
 
+def test_genes_are_held_and_known_networks_included(write: Write, tmp_path: Path) -> None:
+    space = tn.SearchSpace("fashion-mnist")
+    genes = "resolution=28 stem.width=1"
+    (tmp_path / "known.json").write_text("{}")  # its content is the search's to judge
+    [cell] = load_sweep(
+        write(
+            'boards = ["stm32g031k8"]\n[search]\n'
+            "patience = 20\nminutes = 1.5\nscreen_images = 250\n"
+            'freeze = { resolution = 28, "stage*.block*.kernel" = 3 }\n'
+            f'include = ["known.json", "{genes}"]\n'
+        )
+    ).cells
+    words = list(cell.arguments)
+    assert words[words.index("--freeze") + 1] == "resolution=28 stage*.block*.kernel=3"
+    assert space.frozen({"resolution": 28, "stage*.block*.kernel": 3}).cardinality() > 1
+    included = [words[i + 1] for i, word in enumerate(words) if word == "--include"]
+    assert included == [str(tmp_path / "known.json"), genes]
+    for flag, value in (("--patience", "20"), ("--minutes", "1.5"), ("--screen-images", "250")):
+        assert words[words.index(flag) + 1] == value
+
+
 def test_files_are_taken_from_the_folder_of_the_sweep(write: Write, tmp_path: Path) -> None:
     board = Path(tn.find_mcu("stm32g031k8").source_file).read_text()
     (tmp_path / "mine.toml").write_text(board.replace('name = "stm32g031k8"', 'name = "mine"'))
@@ -149,6 +170,11 @@ BAD_FILES = [
     (SMALL + "budgets = [{ latency_ms = 20 }]", ["budgets[0] on board stm32f103c8: latency_ms"]),
     (SMALL + "search = 3", ["search: 3 is no table; write [search]"]),
     (SMALL + "[search]\nmeasurement = 3", ["search.measurement: unknown", "'measurements'"]),
+    (SMALL + "[search]\nfreeze = { resolution = 29 }", ["search.freeze", "resolution"]),
+    (SMALL + '[search]\nfreeze = "resolution=28"', ["search.freeze: 'resolution=28' is no table"]),
+    (SMALL + "[search]\nfreeze = { resolution = true }", ["search.freeze.resolution: True"]),
+    (SMALL + '[search]\ninclude = ["gone.json"]', ["search.include[0]", "is not there"]),
+    (SMALL + "[search]\ninclude = [3]", ["search.include[0]: 3 is neither"]),
     (SMALL + '[search]\nmeasurements = "8"', ["search.measurements: '8' is no whole number"]),
     (SMALL + '[search]\nruntime = "tfml"', ["search: unknown runtime", "did you mean 'tflm'"]),
     (SMALL + '[search]\nengine = "randm"', ["search.engine: unknown", "did you mean 'random'"]),

@@ -27,7 +27,11 @@ class _Space:
     name: str
     spelled: str  # as --space takes it
     settings: dict[str, str]  # supernet, data: absolute
-    smallest: tn.Subnet
+    found: tn.SearchSpace
+
+    @property
+    def smallest(self) -> tn.Subnet:
+        return self.found.smallest()
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class _SweepReader:
         budgets = self.budgets()
         seeds = self.seeds()
         spaces = self.spaces()
-        search = self.search(len(spaces))
+        search = self.search(spaces)
         for space in spaces:
             self.require_supernet(space, search)
         slurm = read_slurm_options(table.table("slurm"))
@@ -145,12 +149,12 @@ class _SweepReader:
             }
             table.finish()
             found = self.checked(place, tn.SearchSpace, spelled)
-            space = _Space(found.name, spelled, _without_none(settings), found.smallest())
+            space = _Space(found.name, spelled, _without_none(settings), found)
             self.refuse_twice(place, space.name, [s.name for s in spaces])
             spaces.append(space)
         return spaces
 
-    def search(self, spaces: int) -> dict[str, Any]:
+    def search(self, spaces: list[_Space]) -> dict[str, Any]:
         """Flags of `tinynas search` that all cells have."""
         table = self.table.table("search")
         runtime = table.text("runtime", "tinynas")
@@ -160,6 +164,11 @@ class _SweepReader:
             "measurements": table.integer("measurements", 1, 1_000_000),
             "preset": table.text("preset", "default", ("default", "published")),
             "engine": table.text("engine", "tinynas", ENGINES),
+            "screen_images": table.integer("screen_images", 10, 1_000_000),
+            "patience": table.integer("patience", 1, 1_000_000),
+            "minutes": table.number("minutes"),
+            "freeze": self.freeze(table, spaces),
+            "include": self.include(table),
             "runtime": runtime,
             "input": table.text("input", "resident", ("resident", "rows", "external")),
             "depthwise_rows": table.text("depthwise_rows", "int8", ("int8", "int16")),
@@ -170,13 +179,34 @@ class _SweepReader:
             "threads": table.integer("threads", 0, 4096),
         }
         table.finish()
-        if spaces > 1 and search["supernet"]:
+        if len(spaces) > 1 and search["supernet"]:
             table.fail(
                 "supernet",
                 "serves one space; with several write "
                 'spaces = [{ space = "NAME", supernet = "FILE.pt" }, ...]',
             )
         return _without_none(search)
+
+    def freeze(self, table: TomlTable, spaces: list[_Space]) -> str | None:
+        """Genes and the choices that they are held at, in every space."""
+        choices = table.table("freeze")
+        words = [(gene, choices.number(gene)) for gene in choices.raw()]
+        for space in spaces if words else []:
+            self.checked("search.freeze", space.found.frozen, dict(words))
+        return " ".join(f"{gene}={choice:g}" for gene, choice in words) or None
+
+    def include(self, table: TomlTable) -> list[str] | None:
+        """Subnet files, absolute, or genes."""
+        items = table.items("include", '["known.json"]')
+        networks: list[str] = []
+        for i, item in enumerate(items or []):
+            if not isinstance(item, str) or not item.strip():
+                table.fail(f"include[{i}]", f"{item!r} is neither a subnet file nor genes")
+            path = self.folder / item
+            if "=" not in item and not path.exists():
+                table.fail(f"include[{i}]", f"{path} is not there; correct the path")
+            networks.append(item if "=" in item else str(path))
+        return networks or None
 
     def require_supernet(self, space: _Space, search: dict[str, Any]) -> None:
         if "supernet" in space.settings or "supernet" in search:
@@ -270,9 +300,12 @@ def _flags(settings: dict[str, Any]) -> list[str]:
     words: list[str] = []
     for key, value in settings.items():
         flag = "--" + key.replace("_", "-")
-        words += (
-            [flag] if value is True else [flag, f"{value:g}" if key == "latency_ms" else str(value)]
-        )
+        for one in value if isinstance(value, list) else [value]:
+            words += (
+                [flag]
+                if one is True
+                else [flag, f"{one:g}" if isinstance(one, float) else str(one)]
+            )
     return words
 
 
