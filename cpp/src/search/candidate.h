@@ -1,9 +1,9 @@
 #pragma once
 // Decode, lower, plan, compare with the budget: what a candidate costs, before anybody measures it.
 
-#include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "tinynas/search_algorithm.h"
 
@@ -32,7 +32,7 @@ class CandidateChecker {
   SearchProblem problem_;
   PlanningRecord record_;
   std::unordered_map<Genotype, Candidate, GenotypeHash> planned_;
-  std::set<std::string> claimed_;
+  std::unordered_set<std::string> claimed_;
   Graph graph_;
   MemoryPlan plan_;
 };

@@ -57,6 +57,8 @@ class EvolutionSearch : public EngineBase {
 
  private:
   std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
+  std::vector<std::size_t> parents_;  ///< the best trials, by number
+  std::size_t seen_ = 0;              ///< trials that took part in a selection
 };
 
 class RegularizedSearch : public EngineBase {

@@ -109,16 +109,13 @@ std::pair<Genotype, Origin> breed(const SearchSpace& space,
   return {space.crossover(*parents[a], *parents[b], rng), Origin::kCrossover};
 }
 
-std::vector<const Trial*> ranked_trials(const std::vector<Trial>& trials, RankBy rank_by,
-                                        std::size_t most) {
+std::vector<const Trial*> ranked_trials(const std::vector<Trial>& trials, RankBy rank_by) {
   std::vector<const Trial*> order;
   for (const Trial& trial : trials) order.push_back(&trial);
-  const auto end = order.begin() + static_cast<std::ptrdiff_t>(std::min(most, order.size()));
-  std::partial_sort(order.begin(), end, order.end(), [&](const Trial* a, const Trial* b) {
+  std::sort(order.begin(), order.end(), [&](const Trial* a, const Trial* b) {
     const double x = rank_value(a->measurement, rank_by), y = rank_value(b->measurement, rank_by);
     return x != y ? x > y : a < b;
   });
-  order.erase(end, order.end());
   return order;
 }
 

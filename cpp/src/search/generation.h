@@ -81,9 +81,7 @@ std::pair<Genotype, Origin> breed(const SearchSpace& space,
                                   const std::vector<const Genotype*>& parents, bool mutation,
                                   double mutation_probability, Rng& rng, int known);
 
-/// The best `most` trials, best first; equal ones in the order of measuring. Time grows with their
-/// number, not faster, while `most` does not.
-std::vector<const Trial*> ranked_trials(const std::vector<Trial>& trials, RankBy rank_by,
-                                        std::size_t most = static_cast<std::size_t>(-1));
+/// Best first; equal ones in the order of measuring.
+std::vector<const Trial*> ranked_trials(const std::vector<Trial>& trials, RankBy rank_by);
 
 }  // namespace tinynas
