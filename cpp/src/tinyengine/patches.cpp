@@ -43,8 +43,7 @@ std::optional<Window> window_of(const Graph& graph, const Op& op, std::int32_t s
 }
 
 /// Ranges of every tensor, tensor by tensor: range of tile span.first + i of tensor t at
-/// t * (span.end - span.first) + i. All tiles of an op at once, so that the inner loop has no
-/// branches.
+/// t * (span.end - span.first) + i. All tiles of an op at once: what they share is looked up once.
 void find_ranges(const Graph& graph, std::int32_t end, bool columns, const TileSpan& span,
                  std::vector<TileRange>& ranges) {
   const auto count = static_cast<std::size_t>(span.end - span.first);
