@@ -119,7 +119,7 @@ def test_a_damaged_file_is_named(
     assert (folder / "trials.jsonl").read_bytes() == trials
 
 
-def test_trials_changed_after_their_checkpoint_are_refusal(
+def test_trials_changed_after_their_checkpoint_are_refused(
     searched_run: Run, executable: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
