@@ -77,7 +77,12 @@ struct TrainingPhase {
   double ramp_epochs = 0.5;  ///< a linear ramp at the start
   bool sort_channels = false;
   bool largest = true, smallest = false;  ///< in every step, beside `random_subnets`
+  /// The same at a resolution that is drawn for the step.
+  bool largest_resized = false, smallest_resized = false;
   int random_subnets = 0;
+  bool trains_any() const {
+    return largest || smallest || largest_resized || smallest_resized || random_subnets > 0;
+  }
   Teacher teacher = Teacher::kNone;
   double label_share = 1.0;  ///< of a taught subnet's loss; the rest is the teacher's
   /// By the axis (the last part of a gene's name: "kernel"): how many choices below the greatest

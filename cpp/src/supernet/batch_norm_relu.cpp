@@ -1,6 +1,7 @@
 #include "supernet/batch_norm_relu.h"
 
 #include "supernet/batch_norm_kernels.h"
+#include "supernet/device.h"
 
 namespace tinynas {
 
@@ -52,16 +53,19 @@ struct BatchNormRelu : torch::autograd::Function<BatchNormRelu> {
 }  // namespace
 
 NormalisedBatch batch_norm_relu(const torch::Tensor& x, const torch::Tensor& gamma,
-                                const torch::Tensor& beta, bool relu, double epsilon) {
+                                const torch::Tensor& beta, bool relu, double epsilon,
+                                bool with_statistics) {
   // One-channel maps and single pixels make the layout ambiguous: it is set here.
-  const torch::Tensor map = x.contiguous(at::MemoryFormat::ChannelsLast);
+  const torch::Tensor map = x.contiguous(map_format(x.device()));
   if (map.is_cpu() && map.scalar_type() == at::kFloat) {
     auto result = BatchNormRelu::apply(map, gamma.contiguous(), beta.contiguous(), relu, epsilon);
     return {result[0], result[1], result[2]};
   }
   auto [normal, mean, inverse_deviation] =
       at::native_batch_norm(map, gamma, beta, {}, {}, /*training=*/true, 0.0, epsilon);
-  return {relu ? normal.relu_() : normal, mean, inverse_deviation.pow(-2) - epsilon};
+  if (relu) normal.relu_();
+  if (!with_statistics) return {normal, {}, {}};
+  return {normal, mean, inverse_deviation.pow(-2) - epsilon};
 }
 
 }  // namespace tinynas

@@ -35,6 +35,8 @@ torch::Device parse_device(const std::string& name) {
   try {
     const torch::Device device(name);
     torch::zeros({1}, torch::TensorOptions().device(device));
+    // A training that goes on ends at the weights of one that was not stopped.
+    at::globalContext().setDeterministicCuDNN(true);
     return device;
   } catch (const std::exception&) {
     throw BadInput(mend);
@@ -44,6 +46,10 @@ torch::Device parse_device(const std::string& name) {
 torch::Device parse_device(const std::string& name, const ProcessGroup& group) {
   const bool own = group.size > 1 && name == "cuda";
   return parse_device(own ? name + ":" + std::to_string(group.local_rank) : name);
+}
+
+at::MemoryFormat map_format(torch::Device device) {
+  return device.is_cpu() ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
 }
 
 void use_one_intra_op_thread() {

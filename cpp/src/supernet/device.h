@@ -14,6 +14,10 @@ torch::Device parse_device(const std::string& name);
 /// The same; in a group "cuda" is the GPU of the process's local rank.
 torch::Device parse_device(const std::string& name, const ProcessGroup& group);
 
+/// In which convolutions of the device are fast: channels_last on a CPU, rows of a channel
+/// elsewhere (where LibTorch's own depthwise kernels take them).
+at::MemoryFormat map_format(torch::Device device);
+
 /// One intra-op thread a task: candidates and shards run side by side instead. Called before any
 /// torch work.
 void use_one_intra_op_thread();

@@ -5,6 +5,7 @@
 
 #include "supernet/batch_norm_relu.h"
 #include "supernet/depthwise_convolution.h"
+#include "supernet/device.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -201,8 +202,8 @@ torch::Tensor forward_with_batch_statistics(const SubnetProgram& program, torch:
     torch::Tensor& map = layer.on_shortcut ? shortcut : x;
     const auto groups = layer.depthwise ? layer.conv.weight.size(0) : 1;
     map = convolve(map, layer.conv.weight, {}, layer.stride, groups);
-    NormalisedBatch batch =
-        batch_norm_relu(map, layer.conv.gamma, layer.conv.beta, layer.relu, kBnEpsilon);
+    NormalisedBatch batch = batch_norm_relu(map, layer.conv.gamma, layer.conv.beta, layer.relu,
+                                            kBnEpsilon, statistics != nullptr);
     if (statistics != nullptr) {
       statistics->mean.push_back(batch.mean);
       statistics->variance.push_back(batch.variance);
@@ -222,7 +223,7 @@ FoldedNetwork fold_batch_norm(const SubnetProgram& program, const BnStatistics& 
     const torch::Tensor scale = layer.conv.gamma / (statistics.variance[i] + kBnEpsilon).sqrt();
     FoldedLayer folded{layer, {}, {}};
     folded.weight =
-        (layer.conv.weight * scale.view({-1, 1, 1, 1})).contiguous(at::MemoryFormat::ChannelsLast);
+        (layer.conv.weight * scale.view({-1, 1, 1, 1})).contiguous(map_format(scale.device()));
     folded.bias = layer.conv.beta - statistics.mean[i] * scale;
     folded.groups = layer.depthwise ? static_cast<int>(layer.conv.weight.size(0)) : 1;
     network.layers.push_back(std::move(folded));

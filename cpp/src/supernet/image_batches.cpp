@@ -1,9 +1,13 @@
 #include "supernet/image_batches.h"
 
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
 #include <array>
 #include <numeric>
 
 #include "supernet/augmentation.h"
+#include "supernet/device.h"
 
 namespace tinynas {
 namespace {
@@ -16,13 +20,14 @@ torch::Tensor fill_batch(const ImageSet& images, std::span<const std::int32_t> i
   std::vector<std::uint8_t> bytes(indices.size() * images.image_bytes());
   images.read(indices, bytes.data());
   auto* target = nhwc.data_ptr<float>();
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    fill(i,
-         ImageView{bytes.data() + i * images.image_bytes(), images.height, images.width,
-                   images.channels},
-         target);
-    target += images.image_bytes();
-  }
+  const auto fill_one = [&](std::size_t i) {
+    const std::size_t at = i * images.image_bytes();
+    fill(i, ImageView{bytes.data() + at, images.height, images.width, images.channels},
+         target + at);
+  };
+  // Isolated: who waits here must not begin with another shard.
+  tbb::this_task_arena::isolate(
+      [&] { tbb::parallel_for(std::size_t{0}, indices.size(), fill_one); });
   return nhwc.permute({0, 3, 1, 2});
 }
 
@@ -68,9 +73,10 @@ void mix_in_pairs(torch::Tensor& images, torch::Tensor& targets, double share) {
 }
 
 torch::Tensor resize_batch(const torch::Tensor& batch, int resolution) {
-  if (batch.size(2) == resolution && batch.size(3) == resolution) return batch;
+  if (batch.size(2) == resolution && batch.size(3) == resolution)
+    return batch.contiguous(map_format(batch.device()));
   return at::_upsample_bilinear2d_aa(batch, {resolution, resolution}, /*align_corners=*/false)
-      .contiguous(at::MemoryFormat::ChannelsLast);
+      .contiguous(map_format(batch.device()));
 }
 
 LabelledImages first_images(const ImageSet& images, int count, const Normalisation& normalisation,

@@ -42,6 +42,8 @@ std::string phase_text(const TrainingPhase& phase) {
   };
   if (phase.largest) add("largest");
   if (phase.smallest) add("smallest");
+  if (phase.largest_resized) add("largest at a drawn resolution");
+  if (phase.smallest_resized) add("smallest at a drawn resolution");
   if (phase.random_subnets > 0) add(std::to_string(phase.random_subnets) + " random");
   if (phase.teacher == Teacher::kInPlace) text << ", taught by the largest in place";
   if (phase.teacher == Teacher::kFrozen) text << ", taught by the largest of before";

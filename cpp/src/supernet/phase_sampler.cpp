@@ -56,16 +56,24 @@ Subnet PhaseSampler::draw_one(Rng& rng, std::optional<std::uint8_t> resolution) 
   return drawn;
 }
 
+std::optional<std::uint8_t> PhaseSampler::draw_resolution(Rng& rng) const {
+  if (!resolution_gene_) return {};
+  const std::size_t gene = *resolution_gene_;
+  const auto choices = static_cast<std::uint32_t>(space_.genes()[gene].choices.size());
+  return static_cast<std::uint8_t>(smallest_[gene] + rng.below(choices - smallest_[gene]));
+}
+
 std::vector<std::vector<Subnet>> PhaseSampler::draw(Rng& rng, int candidates) const {
   std::optional<std::uint8_t> resolution;
-  if (resolution_per_batch_ && resolution_gene_) {
-    const std::size_t gene = *resolution_gene_;
-    const auto choices = static_cast<std::uint32_t>(space_.genes()[gene].choices.size());
-    resolution = static_cast<std::uint8_t>(smallest_[gene] + rng.below(choices - smallest_[gene]));
-  }
+  if (resolution_per_batch_) resolution = draw_resolution(rng);
+  const auto resized = [&](const Genotype& genotype) {
+    return subnet(genotype, resolution_per_batch_ ? resolution : draw_resolution(rng));
+  };
   std::vector<std::vector<Subnet>> list;
   if (phase_.largest) list.push_back({subnet(largest_, resolution)});
   if (phase_.smallest) list.push_back({subnet(smallest_, resolution)});
+  if (phase_.largest_resized) list.push_back({resized(largest_)});
+  if (phase_.smallest_resized) list.push_back({resized(smallest_)});
   for (int i = 0; i < phase_.random_subnets; ++i) {
     list.emplace_back();
     for (int k = 0; k < candidates; ++k) list.back().push_back(draw_one(rng, resolution));

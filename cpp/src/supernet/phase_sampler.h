@@ -17,13 +17,15 @@ class PhaseSampler {
   PhaseSampler(const SearchSpace& space, const TrainingPhase& phase, bool resolution_per_batch,
                const std::function<bool(const Subnet&)>& accepts);
 
-  /// The largest subnet comes first where the phase trains it, then the smallest; in the place of
-  /// each random one stand `candidates`, drawn alike.
+  /// The largest subnet comes first where the phase trains it, then the smallest, then both at
+  /// drawn resolutions; in the place of each random one stand `candidates`, drawn alike.
   std::vector<std::vector<Subnet>> draw(Rng& rng, int candidates = 1) const;
 
  private:
   /// Least allowed choice of a gene.
   std::uint8_t least(std::size_t gene) const;
+  /// Nothing in a space of one resolution.
+  std::optional<std::uint8_t> draw_resolution(Rng& rng) const;
   Subnet subnet(Genotype genotype, std::optional<std::uint8_t> resolution) const;
   Subnet draw_one(Rng& rng, std::optional<std::uint8_t> resolution) const;
 

@@ -32,14 +32,19 @@ void read_subnets(const TomlTable& table, TrainingPhase& phase) {
       phase.largest = true;
     } else if (kind == "smallest") {
       phase.smallest = true;
+    } else if (kind == "largest-resized") {
+      phase.largest_resized = true;
+    } else if (kind == "smallest-resized") {
+      phase.smallest_resized = true;
     } else if (kind == "random") {
       ++phase.random_subnets;
     } else {
-      table.fail("subnets", "'" + kind + "' is not largest, smallest or random");
+      table.fail("subnets", "'" + kind +
+                                "' is not largest, smallest, largest-resized, smallest-resized or "
+                                "random");
     }
   }
-  if (!phase.largest && !phase.smallest && phase.random_subnets == 0)
-    table.fail("subnets", "at least one is needed");
+  if (!phase.trains_any()) table.fail("subnets", "at least one is needed");
 }
 
 Teacher read_teacher(const TomlTable& table) {

@@ -10,21 +10,30 @@
 namespace tinynas {
 namespace {
 
-/// Fits the second-level cache with the maps of a subnet; also the batch that statistics are taken
-/// over.
+/// Fits the second-level cache of a CPU with the maps of a subnet; also the batch that statistics
+/// are taken over.
 constexpr std::int64_t kBatch = 128;
+/// Of forward passes elsewhere: what costs there is starting them.
+constexpr std::int64_t kLargeBatch = 2048;
 
-/// task(i, batch) for each batch of rows; side by side on a CPU, one stream elsewhere.
-void for_each_batch(const torch::Tensor& images,
+std::int64_t forward_batch(const torch::Tensor& images) {
+  return images.device().is_cpu() ? kBatch : kLargeBatch;
+}
+
+/// The last batch takes the remainder, so that no batch is too small for statistics.
+std::size_t batch_count(const torch::Tensor& images, std::int64_t batch) {
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, images.size(0) / batch));
+}
+
+/// task(i, begin, end) for each batch of rows; side by side on a CPU, one stream elsewhere.
+void for_each_batch(const torch::Tensor& images, std::int64_t batch,
                     const std::function<void(std::size_t, std::int64_t, std::int64_t)>& task) {
-  const std::int64_t count = images.size(0);
-  // The last batch takes the remainder, so that no batch is too small for statistics.
-  const auto batches = static_cast<std::size_t>(std::max<std::int64_t>(1, count / kBatch));
+  const std::size_t batches = batch_count(images, batch);
   auto run = [&](std::size_t i) {
     use_one_intra_op_thread_here();
     c10::InferenceMode inference;  // thread-local: each task needs its own
-    const std::int64_t begin = static_cast<std::int64_t>(i) * kBatch;
-    task(i, begin, i + 1 == batches ? count : begin + kBatch);
+    const std::int64_t begin = static_cast<std::int64_t>(i) * batch;
+    task(i, begin, i + 1 == batches ? images.size(0) : begin + batch);
   };
   if (images.device().is_cpu()) {
     tbb::parallel_for(std::size_t{0}, batches, run);
@@ -33,16 +42,12 @@ void for_each_batch(const torch::Tensor& images,
   }
 }
 
-std::size_t batch_count(const torch::Tensor& images) {
-  return static_cast<std::size_t>(std::max<std::int64_t>(1, images.size(0) / kBatch));
-}
-
 }  // namespace
 
 BnStatistics recalibrate(const SubnetProgram& program, const torch::Tensor& images) {
-  std::vector<BnStatistics> parts(batch_count(images));
+  std::vector<BnStatistics> parts(batch_count(images, kBatch));
   std::vector<double> weights(parts.size());
-  for_each_batch(images, [&](std::size_t i, std::int64_t begin, std::int64_t end) {
+  for_each_batch(images, kBatch, [&](std::size_t i, std::int64_t begin, std::int64_t end) {
     forward_with_batch_statistics(program, images.slice(0, begin, end), &parts[i]);
     weights[i] = static_cast<double>(end - begin) / static_cast<double>(images.size(0));
   });
@@ -61,8 +66,9 @@ BnStatistics recalibrate(const SubnetProgram& program, const torch::Tensor& imag
 }
 
 torch::Tensor predict_probabilities(const FoldedNetwork& network, const torch::Tensor& images) {
-  std::vector<torch::Tensor> parts(batch_count(images));
-  for_each_batch(images, [&](std::size_t i, std::int64_t begin, std::int64_t end) {
+  const std::int64_t batch = forward_batch(images);
+  std::vector<torch::Tensor> parts(batch_count(images, batch));
+  for_each_batch(images, batch, [&](std::size_t i, std::int64_t begin, std::int64_t end) {
     parts[i] = forward(network, images.slice(0, begin, end)).softmax(1);
   });
   c10::InferenceMode inference;
@@ -75,8 +81,9 @@ Measurement measure(const FoldedNetwork& network, const torch::Tensor& images,
     double cross_entropy = 0;
     std::int64_t correct = 0;
   };
-  std::vector<Part> parts(batch_count(images));
-  for_each_batch(images, [&](std::size_t i, std::int64_t begin, std::int64_t end) {
+  const std::int64_t batch = forward_batch(images);
+  std::vector<Part> parts(batch_count(images, batch));
+  for_each_batch(images, batch, [&](std::size_t i, std::int64_t begin, std::int64_t end) {
     const torch::Tensor logits = forward(network, images.slice(0, begin, end));
     parts[i].correct = logits.argmax(1).eq(labels.slice(0, begin, end)).sum().item<std::int64_t>();
     // Summed in double on the CPU: not every device has doubles.

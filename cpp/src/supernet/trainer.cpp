@@ -29,7 +29,7 @@ void check_phases(const TrainOptions& options) {
   if (options.phases.empty()) throw BadInput("a training needs at least one phase");
   for (const TrainingPhase& phase : options.phases) {
     if (phase.epochs < 0) throw BadInput("phase '" + phase.name + "': epochs must not be below 0");
-    if (!phase.largest && !phase.smallest && phase.random_subnets == 0)
+    if (!phase.trains_any())
       throw BadInput("phase '" + phase.name + "': subnets: at least one is needed");
     if (phase.teacher == Teacher::kInPlace && !phase.largest)
       throw BadInput("phase '" + phase.name + "': teacher in-place needs the largest subnet");
@@ -45,6 +45,8 @@ Json phase_json(const TrainingPhase& phase) {
           {"sort_channels", phase.sort_channels},
           {"largest", phase.largest},
           {"smallest", phase.smallest},
+          {"largest_resized", phase.largest_resized},
+          {"smallest_resized", phase.smallest_resized},
           {"random_subnets", phase.random_subnets},
           {"teacher", static_cast<int>(phase.teacher)},
           {"label_share", phase.label_share},

@@ -37,6 +37,10 @@ Divergence divergence_of(double alpha, const torch::Tensor& ratio, const torch::
   return {(student * f).sum(1), -(student * rho * log_student).sum(1)};
 }
 
+double norm_of(const std::vector<torch::Tensor>& tensors) {
+  return at::stack(at::_foreach_norm(tensors)).norm().item<double>();
+}
+
 }  // namespace
 
 torch::Tensor cross_entropy(const torch::Tensor& logits, const torch::Tensor& probabilities) {
@@ -95,7 +99,7 @@ void TrainingState::check_finite(double value, const char* what, std::int64_t nu
                        "checkpoint is from before)"));
 }
 
-void TrainingState::sum_gradients(std::vector<double>& numbers) {
+std::vector<torch::Tensor> TrainingState::sum_gradients(std::vector<double>& numbers) {
   // Summed in shard order, so that the result is the same however the shards were scheduled.
   std::vector<torch::Tensor> gradients;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
@@ -109,20 +113,16 @@ void TrainingState::sum_gradients(std::vector<double>& numbers) {
     gradients.push_back(first);
   }
   group_.sum(gradients, numbers);
+  return gradients;
 }
 
-void TrainingState::scale_gradients(std::int64_t number) {
-  torch::Tensor squares = torch::zeros({}, torch::TensorOptions().device(device_));
-  for (auto& [name, parameter] : replica_parameters_[0]) {
-    torch::Tensor& gradient = parameter.mutable_grad();
-    gradient /= static_cast<double>(options_.shards);
-    squares += gradient.square().sum();
-  }
-  const double norm = std::sqrt(squares.item<double>());
+void TrainingState::scale_gradients(const std::vector<torch::Tensor>& gradients,
+                                    std::int64_t number) {
+  at::_foreach_div_(gradients, static_cast<double>(options_.shards));
+  const double norm = norm_of(gradients);
   check_finite(norm, "the gradients' norm is", number);
   if (options_.gradient_norm <= 0 || norm <= options_.gradient_norm) return;
-  for (auto& [name, parameter] : replica_parameters_[0])
-    parameter.mutable_grad() *= options_.gradient_norm / norm;
+  at::_foreach_mul_(gradients, options_.gradient_norm / norm);
 }
 
 StepResult TrainingState::step(std::span<const std::int32_t> indices, std::int64_t number,
@@ -143,24 +143,26 @@ StepResult TrainingState::step(std::span<const std::int32_t> indices, std::int64
   torch::NoGradGuard no_grad;
   std::vector<double> numbers{0, stop && stop() ? 1.0 : 0.0};
   for (const double value : losses) numbers[0] += value / options_.shards;
-  sum_gradients(numbers);
+  const std::vector<torch::Tensor> gradients = sum_gradients(numbers);
   const StepResult result{numbers[0], numbers[1] > 0};
   check_finite(result.loss, "the loss is", number);
-  scale_gradients(number);
-  torch::Tensor total = torch::zeros({}, torch::TensorOptions().device(device_));
-  // SGD with Nesterov momentum; weights and gradients share the replicas' memory, so no copy
-  // crosses a step.
+  scale_gradients(gradients, number);
+  // SGD with Nesterov momentum. Lists of tensors at once: an accelerator spends its time on
+  // starting operations.
+  std::vector<torch::Tensor> weights, decayed, their_gradients;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
-    torch::Tensor& weight = parameters_[i].second;
-    torch::Tensor& gradient = replica_parameters_[0][i].second.mutable_grad();
-    if (weight.dim() > 1) gradient.add_(weight, options_.weight_decay);
-    momentum_[i].mul_(options_.momentum).add_(gradient);
-    gradient.add_(momentum_[i], options_.momentum);
-    weight.add_(gradient, -learning_rate);
-    gradient.reset();
-    total += weight.sum();
+    weights.push_back(parameters_[i].second);
+    if (weights.back().dim() <= 1) continue;
+    decayed.push_back(weights.back());
+    their_gradients.push_back(gradients[i]);
   }
-  check_finite(total.item<double>(), "the weights are", number);
+  at::_foreach_add_(their_gradients, decayed, options_.weight_decay);
+  at::_foreach_mul_(momentum_, options_.momentum);
+  at::_foreach_add_(momentum_, gradients);
+  at::_foreach_add_(gradients, momentum_, options_.momentum);
+  at::_foreach_add_(weights, gradients, -learning_rate);
+  for (auto& [name, parameter] : replica_parameters_[0]) parameter.mutable_grad().reset();
+  check_finite(norm_of(weights), "the weights are", number);
   update_averages();
   return result;
 }
@@ -169,8 +171,11 @@ void TrainingState::update_averages() {
   // Short at first, so that the weights from which a phase began are soon forgotten.
   const auto steps = static_cast<double>(averaged_steps_++);
   const double decay = std::min(options_.average_decay, (1 + steps) / (10 + steps));
-  for (std::size_t i = 0; i < averages_.size(); ++i)
-    averages_[i].mul_(decay).add_(parameters_[i].second, 1 - decay);
+  if (averages_.empty()) return;
+  std::vector<torch::Tensor> weights;
+  for (const auto& [name, weight] : parameters_) weights.push_back(weight);
+  at::_foreach_mul_(averages_, decay);
+  at::_foreach_add_(averages_, weights, 1 - decay);
 }
 
 void TrainingState::start_anew() {

@@ -75,10 +75,10 @@ class TrainingState {
   double shard_gradients(std::size_t shard, std::span<const std::int32_t> indices,
                          std::int64_t number);
   void update_averages();
-  /// Sums gradients, in place, and `numbers` over the shards of all processes.
-  void sum_gradients(std::vector<double>& numbers);
-  /// To the mean of the shards, clipped.
-  void scale_gradients(std::int64_t number);
+  /// Gradients of the parameters and, in place, `numbers`, summed over the shards of all processes.
+  std::vector<torch::Tensor> sum_gradients(std::vector<double>& numbers);
+  /// From the sum to the mean of the shards, clipped.
+  void scale_gradients(const std::vector<torch::Tensor>& gradients, std::int64_t number);
   void check_finite(double value, const char* what, std::int64_t number) const;
 
   Trainee& trainee_;

@@ -67,6 +67,30 @@ TEST_CASE("one resolution a step is every subnet's") {
   CHECK(resolutions == std::set<int>{8, 12});
 }
 
+TEST_CASE("the ends of a space are drawn at every resolution") {
+  const SearchSpace space = testing::tiny_space();
+  TrainingPhase phase;
+  phase.largest_resized = phase.smallest_resized = true;
+  for (const char* axis : {"resolution", "width", "depth", "kernel", "expand"})
+    phase.elastic[axis] = TrainingPhase::kAllChoices;
+  const std::function<bool(const Subnet&)> all;
+  const PhaseSampler sampler(space, phase, false, all);
+  Subnet largest = space.decode(space.largest()), smallest = space.decode(space.smallest());
+  std::set<std::pair<int, int>> resolutions;
+  for (std::uint64_t step = 0; step < 30; ++step) {
+    Rng rng(1, step);
+    const std::vector<Subnet> drawn = flat(sampler.draw(rng));
+    REQUIRE(drawn.size() == 3);
+    CHECK(drawn[0] == space.decode(space.largest()));
+    largest.resolution = drawn[1].resolution;
+    smallest.resolution = drawn[2].resolution;
+    CHECK(drawn[1] == largest);
+    CHECK(drawn[2] == smallest);
+    resolutions.emplace(drawn[1].resolution, drawn[2].resolution);
+  }
+  CHECK(resolutions.size() == 4);
+}
+
 TEST_CASE("a phase with every axis elastic draws as the space does") {
   const SearchSpace space = testing::tiny_space();
   TrainingPhase phase;

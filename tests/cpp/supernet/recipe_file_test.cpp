@@ -28,7 +28,7 @@ name = "small"
 epochs = 6
 learning_rate = 0.5
 sort_channels = true
-subnets = ["smallest", "random", "random", "random"]
+subnets = ["smallest", "smallest-resized", "random", "random", "random"]
 teacher = "frozen"
 label_share = 0.25
 elastic = { kernel = "all", depth = 1 }
@@ -52,6 +52,8 @@ TEST_CASE("a recipe says what is trained") {
   const TrainingPhase& second = options.phases[1];
   CHECK_FALSE(second.largest);
   CHECK(second.smallest);
+  CHECK(second.smallest_resized);
+  CHECK_FALSE(second.largest_resized);
   CHECK(second.random_subnets == 3);
   CHECK(second.teacher == Teacher::kFrozen);
   CHECK(second.label_share == 0.25);

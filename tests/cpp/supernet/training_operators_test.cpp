@@ -95,7 +95,8 @@ TEST_CASE("batch normalisation with ReLU has LibTorch's outputs, statistics and 
     const std::array ours{leaf(x), leaf(gamma), leaf(beta)};
     const std::array theirs{leaf(x.to(torch::kDouble)), leaf(gamma.to(torch::kDouble)),
                             leaf(beta.to(torch::kDouble))};
-    const NormalisedBatch batch = batch_norm_relu(ours[0], ours[1], ours[2], c.relu, kEpsilon);
+    const NormalisedBatch batch =
+        batch_norm_relu(ours[0], ours[1], ours[2], c.relu, kEpsilon, true);
     const auto [normal, mean, inverse_deviation] = at::native_batch_norm(
         theirs[0], theirs[1], theirs[2], {}, {}, /*training=*/true, 0.0, kEpsilon);
     const torch::Tensor expected = c.relu ? normal.relu() : normal;
