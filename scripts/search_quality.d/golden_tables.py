@@ -1,11 +1,11 @@
 """Measures every network of a small space that searches are judged on.
 
-    scripts/golden_tables [TABLE] [--supernet NAME|FILE.pt] [--data PATH]
+    scripts/golden_tables [TABLE] [--supernet NAME|FILE.pt] [--data PATH] [--threads 1]
 
 Writes tests/golden/TABLE.csv.gz. TABLE names tests/golden/TABLE.toml (default: fashion-mnist), a
 part of the space of the shipped supernet TABLE. Each network is measured on all validation images
-(never on test images), and planned: alone, and under each of the budgets that searches get. One
-thread; about three quarters of an hour a table. What is measured is kept in build/golden, so the
+(never on test images), and planned: alone, and under each of the budgets that searches get. With
+one thread about three quarters of an hour a table. What is measured is kept in build/golden, so the
 command can be killed and given again. A table of the same supernet, images and fidelity keeps its
 measurements and is only planned anew."""
 
@@ -153,10 +153,10 @@ def random_regret(table: Table, budget: int) -> float:
     return 0.0
 
 
-def make(name: str, supernet_name: str, data: str | None) -> None:
+def make(name: str, supernet_name: str, data: str | None, threads: int) -> None:
     if name not in tables.names():
         raise stop(f"TABLE: '{name}' is not one of {', '.join(tables.names())}")
-    supernet = tn.Supernet(supernet_name, data=data, threads=1)
+    supernet = tn.Supernet(supernet_name, data=data, threads=threads)
     space = tables.read_space(name)
     subnets = space.enumerate()
     key = identity(supernet, space, data or "/usr/share/datasets/fashion-mnist")
@@ -200,9 +200,10 @@ def main() -> None:
     parser.add_argument("table", nargs="?", default="fashion-mnist", metavar="TABLE")
     parser.add_argument("--supernet", metavar="NAME|FILE.pt", help="default: the shipped TABLE")
     parser.add_argument("--data", metavar="PATH", help="default: Debian's Fashion-MNIST")
+    parser.add_argument("--threads", type=int, default=1, help="0: all cores")
     options = parser.parse_args()
     try:
-        make(options.table, options.supernet or options.table, options.data)
+        make(options.table, options.supernet or options.table, options.data, options.threads)
     except tn.TinynasError as error:
         raise stop(str(error)) from None
 
