@@ -79,8 +79,10 @@ void bind_supernet(py::module_& module) {
   py::class_<BoundSupernet>(module, "Supernet", "Weights of every network of a space, and images.")
       .def(py::init(&load), py::arg("path_or_name") = "fashion-mnist", py::kw_only(),
            py::arg("data") = py::none(), py::arg("device") = "cpu", py::arg("threads") = 0)
-      .def("evaluate", &evaluate, py::arg("subnets"), py::kw_only(), py::arg("images") = 1000,
-           py::arg("recalibration_images") = 512, py::arg("split") = "validation")
+      .def("evaluate", &evaluate, py::arg("subnets"), py::kw_only(),
+           py::arg("images") = Fidelity{}.images,
+           py::arg("recalibration_images") = Fidelity{}.recalibration_images,
+           py::arg("split") = "validation")
       .def("extract", &extract, py::arg("subnet"), py::arg("path"))
       .def_property_readonly("space", [](const BoundSupernet& s) { return s.evaluator->space(); })
       .def_property_readonly("path",

@@ -364,7 +364,7 @@ class Supernet:
         subnets: Sequence[Subnet],
         *,
         images: int = 1000,
-        recalibration_images: int = 512,
+        recalibration_images: int = 128,
         split: Literal["train", "calibration", "validation", "test"] = "validation",
     ) -> list[Measurement]: ...
     def extract(self, subnet: Subnet, path: _Path) -> None: ...

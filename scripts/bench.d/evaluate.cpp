@@ -1,6 +1,6 @@
 // Subnets measured a second: ours (weights sliced out of the supernet, BN recalibrated, folded, all
 // on a TBB pool) against the same subnets as plain static LibTorch networks that do the same work:
-// 512 images for BN statistics, 1,000 images to measure.
+// 128 images for BN statistics, 1,000 images to measure.
 //
 //   bench_evaluate [SUPERNET.pt [DATA]]
 
@@ -25,7 +25,7 @@ using namespace tinynas;
 
 namespace {
 
-constexpr int kSubnets = 24, kRecalibrationImages = 512, kImages = 1000, kBatch = 128, kRounds = 3;
+constexpr int kSubnets = 24, kRecalibrationImages = 128, kImages = 1000, kBatch = 128, kRounds = 3;
 
 /// Least of all rounds. Time on cores (all threads together) tells apart on a busy machine too.
 struct Seconds {

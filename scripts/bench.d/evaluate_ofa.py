@@ -4,7 +4,7 @@
 
 The space is once-for-all's ProxylessNAS at width 0.5 and 48 px (kernels 3 to 7, ratios 3 to 6,
 depths 2 to 4), weights are random, images noise: neither matters for speed. Both do the same work
-for each subnet: set and cut it out, BN statistics from 512 images, 1,000 images measured. Of
+for each subnet: set and cut it out, BN statistics from 128 images, 1,000 images measured. Of
 once-for-all: set_active_subnet, get_active_subnet, set_running_statistics, forward in batches of
 128; its image loaders (which need torchvision) are left out. Least of all rounds; time on cores
 tells apart on a busy machine too."""
@@ -26,7 +26,7 @@ from typing import Any
 import tinynas as tn
 import torch
 
-SUBNETS, CALIBRATION, IMAGES, BATCH, ROUNDS = 8, 512, 1000, 128, 3
+SUBNETS, CALIBRATION, IMAGES, BATCH, ROUNDS = 8, 128, 1000, 128, 3
 SIDE, CLASSES, WIDTH = 48, 10, 0.5
 KERNELS, RATIOS, DEPTHS = [3, 5, 7], [3, 4, 6], [2, 3, 4]
 STAGES = [(24, 2), (40, 2), (80, 2), (96, 1), (192, 2)]

@@ -24,7 +24,7 @@ import tables
 import tinynas as tn
 from tables import Budget, Genes, Row, Table
 
-RECALIBRATION_IMAGES = 512  # as a search ranks
+RECALIBRATION_IMAGES = 512  # more than a search takes
 BATCH = 64
 MCU = "stm32f746"
 #: Shares of the networks that limits on SRAM, flash and latency alone leave, tight to loose; 1: no

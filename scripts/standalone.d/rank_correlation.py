@@ -29,7 +29,7 @@ from trainings import Training, run_all, stop, table, write_atomic
 RECALIBRATION = [64, 128, 256, 512, 1024, 2048]
 VALIDATION = [250, 500, 1000, 2000, 5000]
 REPORTED = (0, 0)  # recalibration and validation images: all
-SEARCHED = (512, 1000)  # as a search ranks
+SEARCHED = (128, 1000)  # as a search ranks
 SURROGATE_TRIALS = 60
 Fidelity = tuple[int, int]
 
@@ -189,7 +189,9 @@ def markdown(document: dict[str, Any]) -> str:
             for point in document["curves"][name]
         ]
         fixed = (
-            "all validation images" if name == "recalibration" else "512 BN recalibration images"
+            "all validation images"
+            if name == "recalibration"
+            else f"{SEARCHED[0]} BN recalibration images"
         )
         text += f"Supernet's score, {fixed}:\n\n"
         text += table([f"{title} images", "over all MACs", "within the band"], rows) + "\n"

@@ -35,7 +35,7 @@ struct SearchOptions {
   /// search/screening.h.
   std::optional<Fidelity> screening;
   int batch = 8;  ///< networks handed to the evaluator at once; never the number of threads
-  Fidelity ranking{512, 1000, Split::kValidation};
+  Fidelity ranking;
   Fidelity final{0, 0, Split::kValidation};  ///< finalists, the largest subnet, the test
   int finalists = 6;
   bool measure_largest = true;  ///< what the search gives up to fit: the largest subnet's accuracy

@@ -158,7 +158,7 @@ void add_effort_options(CLI::App& app, SearchRequest& request) {
       ->type_name("N")
       ->check(CLI::Range(1, 1000000));
   app.add_option("--screen-images", request.screen_images,
-                 "Measure on so few images first (of calibration and validation each), and on more "
+                 "Measure on so few validation images first, and on more "
                  "only what may still be the best; 250 is reasonable")
       ->type_name("N")
       ->check(CLI::Range(10, 1000000));

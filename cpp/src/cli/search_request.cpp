@@ -106,7 +106,10 @@ SearchOptions search_options(const SearchRequest& request) {
     if (request.preset == "published") {
       throw BadInput("--screen-images: the published loop measures every network on all images");
     }
-    options.screening = {request.screen_images, request.screen_images, Split::kValidation};
+    options.screening = options.ranking;
+    options.screening->images = request.screen_images;
+    options.screening->recalibration_images =
+        std::min(request.screen_images, options.ranking.recalibration_images);
   }
   options.patience = request.patience;
   options.minutes = request.minutes;

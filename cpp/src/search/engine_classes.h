@@ -45,7 +45,7 @@ class SurrogateSearch : public EngineBase {
  private:
   std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
   std::vector<const Trial*> observations() const;
-  void refit_kernel();
+  void refit_kernel(const std::vector<const Trial*>& observed);
 
   std::optional<SurrogateKernel> kernel_;
   double kernel_trials_ = 0;  ///< observations when it was fitted

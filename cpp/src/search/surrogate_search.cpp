@@ -193,8 +193,7 @@ std::vector<const Trial*> SurrogateSearch::observations() const {
   return observed;
 }
 
-void SurrogateSearch::refit_kernel() {
-  const std::vector<const Trial*> observed = observations();
+void SurrogateSearch::refit_kernel(const std::vector<const Trial*>& observed) {
   const auto count = static_cast<double>(observed.size());
   if (kernel_ && count < kRefitGrowth * kernel_trials_) return;
   const RankBy rank_by = options().rank_by;
@@ -218,7 +217,7 @@ std::vector<Proposal> SurrogateSearch::next_generation(int generation, int first
   }
   Generation next = start(generation, first_trial, ours.generation, most);
   if (observed.size() >= kLeastModelTrials) {
-    refit_kernel();
+    refit_kernel(observed);
     const auto chosen = chosen_of(observed, kMostModelTrials, rank_by);
     const Surrogate model(next.space(), chosen, rank_by, *kernel_);
     const std::vector<Believed> believed = by_mean(chosen, model.trial_means());

@@ -47,13 +47,13 @@ TEST_CASE("random search that screens spends fewer images and finds about as goo
     options.engine.engine = SearchEngine::kRandom;
     FormulaEvaluator evaluator;
     const SearchResult careful = run_search(options, problem, evaluator, nullptr, {});
-    options.screening = Fidelity{128, 250, Split::kValidation};
+    options.screening = Fidelity{64, 250, Split::kValidation};
     const SearchResult screened = run_search(options, problem, evaluator, nullptr, {});
     CHECK(careful.screened_out == 0);
-    CHECK(careful.images == 80 * (512 + 1000));
+    CHECK(careful.images == 80 * (128 + 1000));
     CHECK(screened.measured == 80);
     CHECK(screened.screened_out > 20);
-    CHECK(screened.images == 80 * (128 + 250) + (80 - screened.screened_out) * (512 + 1000));
+    CHECK(screened.images == 80 * (64 + 250) + (80 - screened.screened_out) * (128 + 1000));
     CHECK(screened.images < careful.images * 3 / 4);
     const auto truth = [&](const SearchResult& result) {
       return evaluator.true_accuracy(
