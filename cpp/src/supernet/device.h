@@ -8,8 +8,8 @@
 
 namespace tinynas {
 
-/// Parses "cpu", "cuda", "cuda:1", "mps". Throws BadInput when torch does not know or does not see
-/// it.
+/// Parses "cpu", "cuda", "cuda:1", "mps", and has cuDNN compute the same each time. Throws BadInput
+/// when torch does not know or does not see it.
 torch::Device parse_device(const std::string& name);
 /// The same; in a group "cuda" is the GPU of the process's local rank.
 torch::Device parse_device(const std::string& name, const ProcessGroup& group);

@@ -4,12 +4,12 @@
 #include <filesystem>
 
 #include "catch.h"
-#include "supernet/state_file.h"
 #include "temporary_folder.h"
 #include "tiny_supernet.h"
 #include "tinynas/error.h"
 #include "tinynas/standalone.h"
 #include "tinynas/supernet.h"
+#include "trained_weights.h"
 
 namespace tinynas {
 namespace {
@@ -27,10 +27,6 @@ TrainOptions training_on(const std::string& device, const std::string& out) {
   options.device = device;
   options.average_decay = 0.9;
   return options;
-}
-
-NamedTensors weights_of(const std::string& out) {
-  return read_state_file(out + "/supernet.pt", "tinynas-supernet", 1).tensors;
 }
 
 TEST_CASE("an accelerator measures what the CPU measures") {
@@ -85,12 +81,8 @@ TEST_CASE("training on an accelerator learns, and goes on to the same weights") 
                                    [&] { return ++steps == stop_after; }),
                     Interrupted);
     train_supernet(testing::tiny_space(), *data, training_on(device, out), {}, {});
-    const NamedTensors a = weights_of(whole), b = weights_of(out);
-    REQUIRE(a.size() == b.size());
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      INFO("stopped after " << stop_after << ", " << a[i].first);
-      CHECK(torch::equal(a[i].second, b[i].second));
-    }
+    INFO("stopped after " << stop_after);
+    testing::check_equal(testing::weights_of(whole), testing::weights_of(out));
   }
 }
 

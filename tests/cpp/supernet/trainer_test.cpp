@@ -14,26 +14,17 @@
 #include "temporary_folder.h"
 #include "tiny_supernet.h"
 #include "tinynas/supernet.h"
+#include "trained_weights.h"
 
 namespace tinynas {
 namespace {
 
 using testing::bad_input;
+using testing::check_equal;
 using testing::contains;
+using testing::weights_of;
 
 TrainOptions quick(const std::string& out) { return testing::tiny_training(out, 2, 4); }
-
-NamedTensors weights_of(const std::string& out) {
-  return read_state_file(out + "/supernet.pt", "tinynas-supernet", 1).tensors;
-}
-
-void check_equal(const NamedTensors& a, const NamedTensors& b) {
-  REQUIRE(a.size() == b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    CHECK(a[i].first == b[i].first);
-    CHECK(torch::equal(a[i].second, b[i].second));
-  }
-}
 
 TEST_CASE("training learns, and its files say what they are") {
   const testing::TemporaryFolder folder;
