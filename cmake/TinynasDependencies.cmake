@@ -26,8 +26,8 @@ if(TINYNAS_WITH_TORCH)
       "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')"
     OUTPUT_VARIABLE TINYNAS_TORCH_ROOT OUTPUT_STRIP_TRAILING_WHITESPACE)
   foreach(library torch torch_cpu c10)
-    find_library(TINYNAS_LIB_${library} ${library} PATHS ${TINYNAS_TORCH_ROOT}/lib NO_DEFAULT_PATH)
-    if(NOT TINYNAS_LIB_${library})
+    find_library(TINYNAS_LIBRARY_${library} ${library} PATHS ${TINYNAS_TORCH_ROOT}/lib NO_DEFAULT_PATH NO_CACHE)
+    if(NOT TINYNAS_LIBRARY_${library})
       message(FATAL_ERROR "torch is not installed for ${Python3_EXECUTABLE}. "
         "Run ./scripts/setup, or `pip install torch==2.13.0`, or build without it: -DTINYNAS_WITH_TORCH=OFF")
     endif()
@@ -39,6 +39,6 @@ if(TINYNAS_WITH_TORCH)
   target_compile_definitions(TinynasTorch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
   # libtorch brings the libraries of the wheel's devices, no symbol of which is named here; theirs are found at run time. Wheels export
   # parts of an old libstdc++ (std::filesystem::remove_all, which crashes outside of torch), so the real one stands first.
-  target_link_libraries(TinynasTorch INTERFACE -Wl,--push-state,--no-as-needed -lstdc++ ${TINYNAS_LIB_torch} -Wl,--pop-state
-    ${TINYNAS_LIB_torch_cpu} ${TINYNAS_LIB_c10} -Wl,--allow-shlib-undefined)
+  target_link_libraries(TinynasTorch INTERFACE -Wl,--push-state,--no-as-needed -lstdc++ ${TINYNAS_LIBRARY_torch} -Wl,--pop-state
+    ${TINYNAS_LIBRARY_torch_cpu} ${TINYNAS_LIBRARY_c10} -Wl,--allow-shlib-undefined)
 endif()
