@@ -18,7 +18,6 @@ torch::Tensor fill_batch(const ImageSet& images, std::span<const std::int32_t> i
   auto nhwc = torch::empty(
       {static_cast<std::int64_t>(indices.size()), images.height, images.width, images.channels});
   std::vector<std::uint8_t> bytes(indices.size() * images.image_bytes());
-  images.read(indices, bytes.data());
   auto* target = nhwc.data_ptr<float>();
   const auto fill_one = [&](std::size_t i) {
     const std::size_t at = i * images.image_bytes();
@@ -26,8 +25,10 @@ torch::Tensor fill_batch(const ImageSet& images, std::span<const std::int32_t> i
          target + at);
   };
   // Isolated: who waits here must not begin with another shard.
-  tbb::this_task_arena::isolate(
-      [&] { tbb::parallel_for(std::size_t{0}, indices.size(), fill_one); });
+  tbb::this_task_arena::isolate([&] {
+    images.read(indices, bytes.data());
+    tbb::parallel_for(std::size_t{0}, indices.size(), fill_one);
+  });
   return nhwc.permute({0, 3, 1, 2});
 }
 

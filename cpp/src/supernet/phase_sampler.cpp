@@ -67,7 +67,7 @@ std::vector<std::vector<Subnet>> PhaseSampler::draw(Rng& rng, int candidates) co
   std::optional<std::uint8_t> resolution;
   if (resolution_per_batch_) resolution = draw_resolution(rng);
   const auto resized = [&](const Genotype& genotype) {
-    return subnet(genotype, resolution_per_batch_ ? resolution : draw_resolution(rng));
+    return subnet(genotype, resolution ? resolution : draw_resolution(rng));
   };
   std::vector<std::vector<Subnet>> list;
   if (phase_.largest) list.push_back({subnet(largest_, resolution)});
