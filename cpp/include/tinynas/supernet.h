@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tinynas/augmentation.h"
 #include "tinynas/dataset.h"
 #include "tinynas/evaluator.h"
 #include "tinynas/quantize.h"
@@ -30,6 +31,9 @@ struct SupernetInfo {
   bool skip_bad_files = false;         ///< trained without files that could not be decoded
   int skipped_files = 0;               ///< how many those were
   std::optional<AudioFrontEnd> audio;  ///< of a supernet for recordings
+  /// Of the images that it was trained on, and that BN is recalibrated on; files of version 0.1
+  /// before November 2026 say nothing, and are recalibrated on plain images.
+  Augmentation augmentation;
 };
 /// Reads the head of a supernet file (.pt). Throws BadInput on a file that is none, is damaged or
 /// is newer.
@@ -45,8 +49,9 @@ struct EvaluatorOptions {
 };
 
 /// Measures subnets with the supernet's weights. `evaluate` recalibrates BN for each subnet on
-/// calibration images (never stored in the supernet) and is safe to call concurrently; on a CPU a
-/// TBB pool runs candidates side by side with one intra-op thread each.
+/// calibration images, augmented as the supernet's training images were (never stored in the
+/// supernet) and is safe to call concurrently; on a CPU a TBB pool runs candidates side by side
+/// with one intra-op thread each.
 class SupernetEvaluator : public Evaluator {
  public:
   /// Throws BadInput on a bad file, on a device that torch does not see, and when the data's splits

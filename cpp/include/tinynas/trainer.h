@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tinynas/augmentation.h"
 #include "tinynas/dataset.h"
 #include "tinynas/process_group.h"
 #include "tinynas/progress.h"
@@ -21,23 +22,6 @@ enum class Precision : std::uint8_t { kFloat32, kBfloat16 };
 /// "float32", "bf16"; throws BadInput naming `what` otherwise.
 Precision parse_precision(const std::string& word, const std::string& what);
 const char* precision_name(Precision precision);
-
-/// What is done to an image each time that it is trained on, drawn anew.
-struct Augmentation {
-  int shift_pixels = 2;         ///< uniform in [-shift, shift] on both axes, zeros come in
-  bool horizontal_flip = true;  ///< of every other image
-  int erase_pixels = 0;         ///< side of a square that is set to the mean (cutout); 0: none
-  /// Least share of the image's area that a crop keeps, sides between 3:4 and 4:3, stretched to the
-  /// whole (Szegedy et al., 2014); 1: no crops.
-  double least_crop = 1.0;
-  /// RandAugment (Cubuk et al., 2020): this many of rotation, shears, zoom, brightness, contrast,
-  /// saturation, posterise and solarise, each up to `magnitude` (0 to 1).
-  int operations = 0;
-  double magnitude = 0.3;
-  /// Images are blended in pairs, labels likewise, by a share of Beta(mixup, mixup) (Zhang et al.,
-  /// "mixup", 2018); 0: not.
-  double mixup = 0.0;
-};
 
 /// What every training has: steps of stochastic gradient descent on augmented images.
 struct TrainingOptions {

@@ -65,14 +65,14 @@ class Finetuning {
  private:
   FinetuneTask make_task() {
     supernet_.to(device_);
-    FinetuneTask task =
-        NetworkTraining::make_task(data_, normalisation_, options_, lower(subnet_), device_);
+    FinetuneTask task = NetworkTraining::make_task(data_, normalisation_, options_, lower(subnet_),
+                                                   info_.augmentation, device_);
     const Subnet& largest = supernet_.largest();
     c10::InferenceMode inference;
     const SubnetProgram program = supernet_.slice(largest);
-    const LabelledImages images =
-        first_images(data_.calibration, 0, normalisation_, largest.resolution, device_);
-    task.teacher = fold_batch_norm(program, recalibrate(program, images.pixels));
+    const torch::Tensor images = calibration_images(
+        data_.calibration, 0, normalisation_, info_.augmentation, largest.resolution, device_);
+    task.teacher = fold_batch_norm(program, recalibrate(program, images));
     task.teacher_resolution = largest.resolution;
     return task;
   }

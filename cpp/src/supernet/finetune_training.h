@@ -21,8 +21,10 @@ struct FinetuneTask {
   Graph graph;            ///< of the network, lowered
   FoldedNetwork teacher;  ///< the largest subnet, where distillation is above 0
   int teacher_resolution = 0;
-  /// At the network's resolution: for BN, for ranges of activations, for accuracies.
-  torch::Tensor calibration, ranges;
+  /// At the network's resolution. For BN of the weights that training starts from, and of those
+  /// that it makes: augmented as the images that either learnt from. For ranges of activations:
+  /// plain.
+  torch::Tensor start_calibration, calibration, ranges;
   LabelledImages validation;
 
   int resolution() const { return graph.tensors[graph.input].shape.h; }

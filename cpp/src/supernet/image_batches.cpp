@@ -32,6 +32,15 @@ torch::Tensor fill_batch(const ImageSet& images, std::span<const std::int32_t> i
   return nhwc.permute({0, 3, 1, 2});
 }
 
+std::vector<std::int32_t> first_indices(const ImageSet& images, int count) {
+  const auto available = static_cast<int>(images.count());
+  std::vector<std::int32_t> indices(count > 0 ? std::min(count, available) : available);
+  std::iota(indices.begin(), indices.end(), 0);
+  return indices;
+}
+
+constexpr std::uint64_t kCalibrationSeed = 0x63616c6962;  ///< whatever the training's
+
 }  // namespace
 
 torch::Tensor image_batch(const ImageSet& images, std::span<const std::int32_t> indices,
@@ -82,11 +91,18 @@ torch::Tensor resize_batch(const torch::Tensor& batch, int resolution) {
 
 LabelledImages first_images(const ImageSet& images, int count, const Normalisation& normalisation,
                             int resolution, torch::Device device) {
-  const auto available = static_cast<int>(images.count());
-  std::vector<std::int32_t> indices(count > 0 ? std::min(count, available) : available);
-  std::iota(indices.begin(), indices.end(), 0);
+  const std::vector<std::int32_t> indices = first_indices(images, count);
   return {resize_batch(image_batch(images, indices, normalisation).to(device), resolution),
           label_batch(images, indices).to(device)};
+}
+
+torch::Tensor calibration_images(const ImageSet& images, int count,
+                                 const Normalisation& normalisation,
+                                 const Augmentation& augmentation, int resolution,
+                                 torch::Device device) {
+  const torch::Tensor augmented = augmented_batch(images, first_indices(images, count),
+                                                  normalisation, augmentation, kCalibrationSeed, 0);
+  return resize_batch(augmented.to(device), resolution);
 }
 
 }  // namespace tinynas

@@ -39,4 +39,13 @@ struct LabelledImages {
 LabelledImages first_images(const ImageSet& images, int count, const Normalisation& normalisation,
                             int resolution, torch::Device device);
 
+/// What BN statistics are taken from, (N, C, resolution, resolution): the first `count` images of a
+/// set (as above), augmented as training images are, each always in the same way (mixup apart).
+/// Weights suit the statistics of the images that they learnt from: with those of plain images
+/// subnets for CIFAR-10, trained on shifted ones with black borders, lose four points and more.
+torch::Tensor calibration_images(const ImageSet& images, int count,
+                                 const Normalisation& normalisation,
+                                 const Augmentation& augmentation, int resolution,
+                                 torch::Device device);
+
 }  // namespace tinynas

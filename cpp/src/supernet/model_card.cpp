@@ -13,8 +13,9 @@ Json measured_subnet(const ModelCard& card, const Genotype& genotype) {
   const SearchSpace& space = card.supernet.space();
   const Subnet subnet = space.decode(genotype);
   const Graph graph = lower(subnet);
-  const Measurement test = measure_on_split(card.supernet, subnet, card.data, card.normalisation,
-                                            Split::kTest, card.device, 0);
+  const Measurement test =
+      measure_on_split(card.supernet, subnet, card.data, card.normalisation, Split::kTest,
+                       card.device, card.options.augmentation, 0);
   return {{"id", space.id(genotype)},
           {"subnet", describe(subnet)},
           {"test", test.accuracy},
@@ -86,12 +87,13 @@ std::string percent(const Json& entry) {
 
 Measurement measure_on_split(const Supernet& supernet, const Subnet& subnet, const Dataset& data,
                              const Normalisation& normalisation, Split split, torch::Device device,
-                             int recalibration_images) {
+                             const Augmentation& augmentation, int recalibration_images) {
   c10::InferenceMode inference;
   const SubnetProgram program = supernet.slice(subnet);
-  const LabelledImages calibration = first_images(data.calibration, recalibration_images,
-                                                  normalisation, subnet.resolution, device);
-  const FoldedNetwork network = fold_batch_norm(program, recalibrate(program, calibration.pixels));
+  const torch::Tensor calibration =
+      calibration_images(data.calibration, recalibration_images, normalisation, augmentation,
+                         subnet.resolution, device);
+  const FoldedNetwork network = fold_batch_norm(program, recalibrate(program, calibration));
   const LabelledImages images =
       first_images(data.split(split), 0, normalisation, subnet.resolution, device);
   const torch::Tensor one_hot = at::one_hot(images.labels, subnet.classes).to(torch::kFloat);
@@ -119,7 +121,7 @@ std::string model_card_text(const ModelCard& card, const Json& measured) {
   std::ostringstream text;
   text << "# Supernet `" << card.supernet.space().name() << "`\n\n"
        << "Written by `tinynas train`. Accuracies are top-1, float, with supernet weights (BN "
-          "recalibrated, nothing "
+          "recalibrated on images augmented as in training, nothing "
           "fine-tuned), on the "
        << format_count(static_cast<std::int64_t>(card.data.test.count()))
        << " test images, each computed once.\n\n"

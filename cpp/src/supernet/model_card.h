@@ -23,11 +23,12 @@ struct ModelCard {
   double hours;
 };
 
-/// BN recalibrated on `recalibration_images` calibration images (0: all), then all images of the
-/// split. `score` is not computed (the labels' one-hot stands in for the teacher).
+/// BN recalibrated on `recalibration_images` calibration images (0: all), augmented, then all
+/// images of the split, plain. `score` is not computed (the labels' one-hot stands in for the
+/// teacher).
 Measurement measure_on_split(const Supernet& supernet, const Subnet& subnet, const Dataset& data,
                              const Normalisation& normalisation, Split split, torch::Device device,
-                             int recalibration_images);
+                             const Augmentation& augmentation, int recalibration_images);
 
 /// Float test accuracy with supernet weights: {"largest", "smallest", "random": [{"id", "subnet",
 /// "test", "macs", "params"}]}.

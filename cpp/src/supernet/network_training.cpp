@@ -10,14 +10,17 @@ namespace tinynas {
 
 FinetuneTask NetworkTraining::make_task(const Dataset& data, const Normalisation& normalisation,
                                         const FinetuneOptions& options, Graph graph,
-                                        torch::Device device) {
-  FinetuneTask task{data, normalisation, options, std::move(graph), {}, 0, {}, {}, {}};
-  const auto all = [&](const ImageSet& set) {
-    return first_images(set, 0, normalisation, task.resolution(), device);
+                                        const Augmentation& learnt_from, torch::Device device) {
+  FinetuneTask task{data, normalisation, options, std::move(graph), {}, 0, {}, {}, {}, {}};
+  const int resolution = task.resolution();
+  const auto augmented = [&](const Augmentation& augmentation) {
+    return calibration_images(data.calibration, 0, normalisation, augmentation, resolution, device);
   };
-  task.calibration = all(data.calibration).pixels;
-  task.ranges = task.calibration.slice(0, 0, kRangeImages);
-  task.validation = all(data.validation);
+  task.start_calibration = augmented(learnt_from);
+  task.calibration = augmented(options.augmentation);
+  task.ranges =
+      first_images(data.calibration, kRangeImages, normalisation, resolution, device).pixels;
+  task.validation = first_images(data.validation, 0, normalisation, resolution, device);
   return task;
 }
 
@@ -93,9 +96,9 @@ double NetworkTraining::train(Training& training, const std::string& phase,
                       stop_);
 }
 
-FoldedNetwork NetworkTraining::recalibrated(const SubnetProgram& program) const {
+FoldedNetwork NetworkTraining::recalibrated(const SubnetProgram& start) const {
   c10::InferenceMode inference;
-  return fold_batch_norm(program, recalibrate(program, task_.calibration));
+  return fold_batch_norm(start, recalibrate(start, task_.start_calibration));
 }
 
 QuantisedNetwork NetworkTraining::quantised(const FoldedNetwork& network) const {

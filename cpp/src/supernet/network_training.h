@@ -34,9 +34,11 @@ struct NetworkTrainingPlan {
 
 class NetworkTraining {
  public:
-  /// All but graph and teacher of a task: images at the graph's resolution.
+  /// All but the teacher of a task: images at the graph's resolution. `learnt_from` is the
+  /// augmentation of the images that the weights at its start were trained on.
   static FinetuneTask make_task(const Dataset& data, const Normalisation& normalisation,
-                                const FinetuneOptions& options, Graph graph, torch::Device device);
+                                const FinetuneOptions& options, Graph graph,
+                                const Augmentation& learnt_from, torch::Device device);
 
   /// The references of `task` and all else that is referred to must outlive this.
   NetworkTraining(const FinetuneTask& task, NetworkTrainingPlan plan, torch::Device device,
@@ -48,8 +50,8 @@ class NetworkTraining {
   double seconds() const { return seconds_; }  ///< of training
   const Json& recipe() const { return plan_.recipe; }
 
-  /// BN recalibrated on all calibration images and folded.
-  FoldedNetwork recalibrated(const SubnetProgram& program) const;
+  /// The weights that training starts from, BN recalibrated on all calibration images and folded.
+  FoldedNetwork recalibrated(const SubnetProgram& start) const;
   QuantisedNetwork quantised(const FoldedNetwork& network) const;
   void measure_test(TrainedNetwork& trained) const;
 

@@ -13,7 +13,7 @@ constexpr int kMostPixels = 256;
 constexpr double kMostEpochs = 1e6;
 
 Augmentation read_augmentation(const TomlTable& table) {
-  Augmentation augmentation{.shift_pixels = 0, .horizontal_flip = false};
+  Augmentation augmentation;
   augmentation.shift_pixels = static_cast<int>(table.int_or("shift", 0, 0, kMostPixels));
   augmentation.horizontal_flip = table.bool_or("flip", false);
   augmentation.erase_pixels = static_cast<int>(table.int_or("erase", 0, 0, kMostPixels));
@@ -140,7 +140,6 @@ TrainOptions read_recipe(const std::string& name_or_path) {
   static_cast<void>(file.get_string("description"));
   read_optimiser(file, options);
   read_supernet_rules(file, options);
-  options.augmentation = Augmentation{.shift_pixels = 0, .horizontal_flip = false};
   if (file.has("augmentation"))
     options.augmentation = read_augmentation(file.get_table("augmentation"));
   for (const TomlTable& table : file.get_tables("phase")) {

@@ -71,8 +71,8 @@ StandaloneResult train_standalone(const LayerNetwork& network, const Dataset& da
   check_finetune_options(options, data);
   const torch::Device device = parse_device(options.device, options.group);
   const Normalisation normalisation = measure_normalisation(data.train);
-  const FinetuneTask task =
-      NetworkTraining::make_task(data, normalisation, options, lower(network), device);
+  const FinetuneTask task = NetworkTraining::make_task(data, normalisation, options, lower(network),
+                                                       options.augmentation, device);
   NetworkTraining training(task,
                            {options.out_dir,
                             options.out_dir + "/quantised",
@@ -93,7 +93,7 @@ StandaloneResult train_standalone(const LayerNetwork& network, const Dataset& da
   training.measure_test(kept);
   result.stages[result.kept] = kept.stage;
 
-  SupernetInfo info = describe_training_data(data, normalisation);
+  SupernetInfo info = describe_training_data(data, normalisation, options.augmentation);
   info.space_name = network.name;
   const Json about = network_json(network, task.graph);
   const std::string out = options.out_dir + "/";

@@ -18,6 +18,12 @@ namespace {
 
 constexpr std::size_t kQuantisedKept = 64;  ///< networks of some ten KiB each
 
+/// What `wanted` images of a set are, of which 0 are all.
+std::int64_t count_of(const ImageSet& set, int wanted) {
+  const auto available = static_cast<std::int64_t>(set.count());
+  return wanted > 0 ? std::min<std::int64_t>(wanted, available) : available;
+}
+
 }  // namespace
 
 struct SupernetEvaluator::Impl {
@@ -35,8 +41,7 @@ struct SupernetEvaluator::Impl {
   /// As first_images, made once for each split and resolution.
   LabelledImages images(Split split, int count, int resolution) {
     const ImageSet& set = data->split(split);
-    const auto available = static_cast<std::int64_t>(set.count());
-    const std::int64_t wanted = count > 0 ? std::min<std::int64_t>(count, available) : available;
+    const std::int64_t wanted = count_of(set, count);
     const std::lock_guard lock(cache_mutex);
     LabelledImages& cached = cache[{split, resolution}];
     if (!cached.pixels.defined() || cached.pixels.size(0) < wanted) {
@@ -46,12 +51,24 @@ struct SupernetEvaluator::Impl {
     return {cached.pixels.slice(0, 0, wanted), cached.labels.slice(0, 0, wanted)};
   }
 
+  /// As calibration_images, made once for each resolution.
+  torch::Tensor calibration(int count, int resolution) {
+    const std::int64_t wanted = count_of(data->calibration, count);
+    const std::lock_guard lock(cache_mutex);
+    torch::Tensor& cached = calibration_cache[resolution];
+    if (!cached.defined() || cached.size(0) < wanted) {
+      c10::InferenceMode inference;
+      cached = calibration_images(data->calibration, count, normalisation, info.augmentation,
+                                  resolution, device);
+    }
+    return cached.slice(0, 0, wanted);
+  }
+
   FoldedNetwork calibrated(const Subnet& subnet, int recalibration_images) {
     c10::InferenceMode inference;
     const SubnetProgram program = supernet.slice(subnet);
-    const LabelledImages calibration =
-        images(Split::kCalibration, recalibration_images, subnet.resolution);
-    return fold_batch_norm(program, recalibrate(program, calibration.pixels));
+    return fold_batch_norm(
+        program, recalibrate(program, calibration(recalibration_images, subnet.resolution)));
   }
 
   /// Softmax of the largest subnet: the yardstick of every score at this fidelity.
@@ -114,6 +131,7 @@ struct SupernetEvaluator::Impl {
   tbb::task_arena arena;
   std::mutex cache_mutex, teacher_mutex, quantised_mutex;
   std::map<std::pair<Split, int>, LabelledImages> cache;
+  std::map<int, torch::Tensor> calibration_cache;  ///< by resolution
   std::vector<std::pair<Fidelity, torch::Tensor>> teachers;
   std::map<std::pair<std::string, int>, QuantisedNetwork> quantised_networks;
 };

@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "graph/audio_json.h"
+#include "supernet/augmentation_json.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -22,7 +23,8 @@ std::string hex(std::uint64_t value) {
 
 }  // namespace
 
-SupernetInfo describe_training_data(const Dataset& data, const Normalisation& normalisation) {
+SupernetInfo describe_training_data(const Dataset& data, const Normalisation& normalisation,
+                                    const Augmentation& augmentation) {
   SupernetInfo info;
   info.dataset_name = data.name;
   info.split_hash = data.split_hash;
@@ -36,6 +38,7 @@ SupernetInfo describe_training_data(const Dataset& data, const Normalisation& no
   info.skip_bad_files = data.options.skip_bad_files;
   info.audio = data.audio;
   info.skipped_files = static_cast<int>(data.skipped.size());
+  info.augmentation = augmentation;
   return info;
 }
 
@@ -53,6 +56,7 @@ Json data_metadata(const SupernetInfo& info) {
   data["image_channels"] = info.image_channels;
   data["mean"] = info.mean;
   data["deviation"] = info.deviation;
+  data["augmentation"] = augmentation_json(info.augmentation);
   return data;
 }
 
@@ -89,6 +93,10 @@ SupernetInfo parse_supernet_metadata(const Json& metadata, const std::string& pa
     throw BadInput(path +
                    ": field 'class_names', 'mean', 'deviation', 'skip_bad_files' or"
                    " 'skipped_files' is of the wrong type");
+  }
+  if (data.contains("augmentation")) {
+    info.augmentation =
+        parse_augmentation(data["augmentation"], path + ": field 'data.augmentation'");
   }
   if (data.contains("audio")) {
     info.audio = parse_front_end(data["audio"], path + ": field 'data.audio'");

@@ -11,8 +11,9 @@
 
 namespace tinynas {
 
-/// Fills in what identifies the data: name, splits, classes, normalisation.
-SupernetInfo describe_training_data(const Dataset& data, const Normalisation& normalisation);
+/// Fills in what identifies the data: name, splits, classes, normalisation, augmentation.
+SupernetInfo describe_training_data(const Dataset& data, const Normalisation& normalisation,
+                                    const Augmentation& augmentation);
 
 /// What they saw, as JSON.
 Json data_metadata(const SupernetInfo& info);

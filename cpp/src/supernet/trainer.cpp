@@ -176,7 +176,7 @@ class SupernetTraining : public Training {
     const SearchSpace& space = supernet_.space();
     const auto accuracy = [&](const Subnet& subnet) {
       return measure_on_split(supernet_, subnet, data_, normalisation_, Split::kValidation, device_,
-                              kRecalibrationImages)
+                              options_.augmentation, kRecalibrationImages)
           .accuracy;
     };
     return {{"largest", accuracy(supernet_.largest())},
@@ -272,7 +272,7 @@ class SupernetTraining : public Training {
 
   void finish(double hours) {
     say("measuring the largest, the smallest and random subnets on the test images");
-    const SupernetInfo info = describe_training_data(data_, normalisation_);
+    const SupernetInfo info = describe_training_data(data_, normalisation_, options_.augmentation);
     ModelCard card{supernet_, data_, normalisation_, info, options_, device_, hours};
     const Json training = measure_model_card(card);
     write_supernet(supernet_, info, training, options_.out_dir + "/supernet.pt");

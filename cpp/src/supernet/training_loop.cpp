@@ -9,6 +9,7 @@
 #include <numeric>
 #include <optional>
 
+#include "supernet/augmentation_json.h"
 #include "supernet/event_log.h"
 #include "supernet/precision.h"
 #include "supernet/supernet_file.h"
@@ -246,25 +247,19 @@ double run_training(Training& training, const TrainingPlan& plan, const Dataset&
 }
 
 Json recipe_json(const Dataset& data, const TrainingOptions& options) {
-  const Augmentation& augmentation = options.augmentation;
-  return {{"data", data.split_hash},
-          {"seed", options.seed},
-          {"batch_images", options.batch_images},
-          {"shards", options.shards},
-          {"precision", precision_name(options.precision)},
-          {"learning_rate", options.learning_rate},
-          {"momentum", options.momentum},
-          {"weight_decay", options.weight_decay},
-          {"label_smoothing", options.label_smoothing},
-          {"gradient_norm", options.gradient_norm},
-          {"average_decay", options.average_decay},
-          {"shift_pixels", augmentation.shift_pixels},
-          {"horizontal_flip", augmentation.horizontal_flip},
-          {"erase_pixels", augmentation.erase_pixels},
-          {"least_crop", augmentation.least_crop},
-          {"operations", augmentation.operations},
-          {"magnitude", augmentation.magnitude},
-          {"mixup", augmentation.mixup}};
+  Json recipe = {{"data", data.split_hash},
+                 {"seed", options.seed},
+                 {"batch_images", options.batch_images},
+                 {"shards", options.shards},
+                 {"precision", precision_name(options.precision)},
+                 {"learning_rate", options.learning_rate},
+                 {"momentum", options.momentum},
+                 {"weight_decay", options.weight_decay},
+                 {"label_smoothing", options.label_smoothing},
+                 {"gradient_norm", options.gradient_norm},
+                 {"average_decay", options.average_decay}};
+  recipe.update(augmentation_json(options.augmentation));
+  return recipe;
 }
 
 void check_training_options(const TrainingOptions& options, const Dataset& data) {

@@ -35,7 +35,7 @@ std::vector<float> augmented(const std::vector<std::uint8_t>& pixels, int side,
 
 TEST_CASE("crops of the whole image change nothing but rounding") {
   const std::vector<std::uint8_t> pixels = ramp(16);
-  Augmentation how{.shift_pixels = 0, .horizontal_flip = false};
+  Augmentation how;
   how.operations = 1;
   how.magnitude = 0;
   const std::vector<float> same = augmented(pixels, 16, how, 3);
@@ -45,7 +45,7 @@ TEST_CASE("crops of the whole image change nothing but rounding") {
 
 TEST_CASE("a crop shows a part of the image, larger, nothing from outside") {
   const std::vector<std::uint8_t> pixels = ramp(16);
-  Augmentation how{.shift_pixels = 0, .horizontal_flip = false};
+  Augmentation how;
   how.least_crop = 0.3;
   double least_span = 1e9, most_span = 0;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
@@ -65,7 +65,7 @@ TEST_CASE("a crop shows a part of the image, larger, nothing from outside") {
 
 TEST_CASE("operations stay within their strength") {
   const std::vector<std::uint8_t> pixels = ramp(16);
-  Augmentation how{.shift_pixels = 0, .horizontal_flip = false};
+  Augmentation how;
   how.operations = 2;
   how.magnitude = 0.3;
   int changed = 0;

@@ -5,6 +5,7 @@
 
 #include "catch.h"
 #include "errors.h"
+#include "supernet/model_card.h"
 #include "supernet/subnet_measurement.h"
 #include "supernet/supernet_file.h"
 #include "temporary_folder.h"
@@ -19,11 +20,11 @@ using testing::contains;
 
 /// An untrained supernet on disk: measuring does not care.
 std::string write_tiny_supernet(const testing::TemporaryFolder& folder, const Dataset& data,
-                                std::uint64_t seed = 3) {
+                                const Augmentation& augmentation = {}) {
   const Normalisation normalisation = measure_normalisation(data.train);
   const std::string path = folder.file("supernet.pt");
-  write_supernet(Supernet(testing::tiny_space(), seed), describe_training_data(data, normalisation),
-                 Json::object(), path);
+  write_supernet(Supernet(testing::tiny_space(), 3),
+                 describe_training_data(data, normalisation, augmentation), Json::object(), path);
   return path;
 }
 
@@ -126,6 +127,43 @@ TEST_CASE(
     // Gibbs: cross-entropy to the teacher is least for the teacher itself.
     CHECK(evaluator->evaluate({&subnet, 1}, fidelity).front().score <= own.score + 1e-9);
   }
+}
+
+TEST_CASE("BN is recalibrated on images augmented as the supernet's training images were") {
+  const testing::TemporaryFolder folder;
+  const auto data = testing::striped_dataset();
+  const Normalisation normalisation = measure_normalisation(data->train);
+  const Augmentation shifts{.shift_pixels = 4};
+  const std::string path = write_tiny_supernet(folder, *data, shifts);
+  CHECK(read_supernet_info(path).augmentation == shifts);
+  const auto evaluator = SupernetEvaluator::load(path, data, {"cpu", 1});
+  const SearchSpace& space = evaluator->space();
+  const Subnet largest = space.decode(space.largest());
+  const Supernet supernet = read_supernet(path).supernet;
+  const auto accuracy_with = [&](const Augmentation& augmentation) {
+    return measure_on_split(supernet, largest, *data, normalisation, Split::kValidation,
+                            torch::kCPU, augmentation, 100)
+        .accuracy;
+  };
+  const double measured =
+      evaluator->evaluate({&largest, 1}, {100, 0, Split::kValidation}).front().accuracy;
+  CHECK(measured == accuracy_with(shifts));
+  CHECK(measured != accuracy_with({}));
+}
+
+TEST_CASE("a supernet file from before it told its augmentation is recalibrated on plain images") {
+  const testing::TemporaryFolder folder;
+  const auto data = testing::striped_dataset();
+  const std::string path = write_tiny_supernet(folder, *data, {.shift_pixels = 4});
+  StateFile state = read_state_file(path, "tinynas-supernet", 1);
+  state.metadata["data"].erase("augmentation");
+  write_state_file(state, path);
+  CHECK(read_supernet_info(path).augmentation == Augmentation{});
+  state.metadata["data"]["augmentation"] = {{"shift_pixels", "far"}};
+  write_state_file(state, path);
+  const std::string message = bad_input([&] { read_supernet_info(path); });
+  CHECK(contains(message, "shift_pixels"));
+  CHECK(contains(message, path));
 }
 
 TEST_CASE("a supernet refuses data that it was not trained on") {

@@ -36,6 +36,23 @@ TEST_CASE("augmentation depends on seed, stream and place in the batch alone") {
   CHECK_FALSE(torch::equal(first[1], first[3]));  // the same image, drawn anew
 }
 
+TEST_CASE("calibration images are augmented, the same each time, and begin alike for any count") {
+  const ImageSet set = testing::striped_images(30, 12, 5);
+  const Normalisation normalisation = measure_normalisation(set);
+  const auto images = [&](int count, const Augmentation& augmentation, int resolution) {
+    return calibration_images(set, count, normalisation, augmentation, resolution, torch::kCPU);
+  };
+  const Augmentation shifts{.shift_pixels = 3, .horizontal_flip = true};
+  const torch::Tensor all = images(0, shifts, 12);
+  REQUIRE(all.size(0) == 30);
+  CHECK(torch::equal(images(100, shifts, 12), all));
+  CHECK(torch::equal(images(7, shifts, 12), all.slice(0, 0, 7)));
+  const torch::Tensor plain = first_images(set, 0, normalisation, 12, torch::kCPU).pixels;
+  CHECK(torch::equal(images(0, {}, 12), plain));
+  CHECK_FALSE(torch::equal(all, plain));
+  CHECK(images(7, shifts, 8).sizes() == at::IntArrayRef({7, 1, 8, 8}));
+}
+
 TEST_CASE("each augmentation is one of the shifted, mirrored images") {
   const ImageSet set = testing::striped_images(3, 12, 5);
   const Normalisation plain{{0.0}, {1.0}};
