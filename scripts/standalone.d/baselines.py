@@ -87,7 +87,8 @@ class Accuracies:
     name: str
     test: list[float]
     test_int8: list[float]
-    model: Path
+    peak_sram_bytes: int
+    flash_bytes: int
     macs: int
     params: int
     seconds: float  # of one training, mean
@@ -101,16 +102,18 @@ def ours(folders: list[str]) -> Accuracies | None:
             document = json.loads((folder / "best" / "finetuned.json").read_text())
             kept = next(s for s in document["stages"] if s["name"] == document["kept"])
             best = json.loads((folder / "result.json").read_text())["best"]
-            about, model = best, folder / "best" / "model.tflite"
+            about = planned = best  # as the search planned it, for its budget
         elif (folder / "result.json").is_file():
             document = json.loads((folder / "result.json").read_text())
             if document.get("format") != "tinynas-standalone":
                 raise stop(f"--ours: {folder} is a run that was not fine-tuned")
-            kept, about, model = document["accuracy"], document["network"], folder / "model.tflite"
+            kept, about = document["accuracy"], document["network"]
+            planned = plan(folder / "model.tflite")
         else:
             raise stop(f"--ours: {folder} holds neither a training nor a fine-tuned run")
         if found is None:
-            found = Accuracies("ours", [], [], model, about["macs"], about["params"], 0)
+            needs = planned["peak_sram_bytes"], planned["flash_bytes"]
+            found = Accuracies("ours", [], [], *needs, about["macs"], about["params"], 0)
         found.test.append(kept["test"])
         found.test_int8.append(kept["test_int8"])
         found.seconds += document["seconds"] / len(folders)
@@ -158,7 +161,6 @@ def shown_difference(found: dict[str, float] | None) -> str:
 
 
 def row_of(one: Accuracies, reference: Accuracies | None) -> dict[str, Any]:
-    planned = plan(one.model)
     against = reference if reference is not one else None
     return {
         "network": one.name,
@@ -167,8 +169,8 @@ def row_of(one: Accuracies, reference: Accuracies | None) -> dict[str, Any]:
         "test_int8": one.test_int8,
         "difference": difference(against.test, one.test) if against else None,
         "difference_int8": difference(against.test_int8, one.test_int8) if against else None,
-        "peak_sram_bytes": planned["peak_sram_bytes"],
-        "flash_bytes": planned["flash_bytes"],
+        "peak_sram_bytes": one.peak_sram_bytes,
+        "flash_bytes": one.flash_bytes,
         "macs": one.macs,
         "params": one.params,
         "hours": one.seconds / 3600,
@@ -264,12 +266,14 @@ def main() -> None:
     found = [reference] if reference else []
     for network, group in chosen.items():
         results = [one.result for one in group]
+        planned = plan(group[0].folder / "model.tflite")
         found.append(
             Accuracies(
                 network.name,
                 [result["accuracy"]["test"] for result in results],
                 [result["accuracy"]["test_int8"] for result in results],
-                group[0].folder / "model.tflite",
+                planned["peak_sram_bytes"],
+                planned["flash_bytes"],
                 results[0]["network"]["macs"],
                 results[0]["network"]["params"],
                 float(np.mean([result["seconds"] for result in results])),
