@@ -31,8 +31,8 @@ struct SupernetInfo {
   bool skip_bad_files = false;         ///< trained without files that could not be decoded
   int skipped_files = 0;               ///< how many those were
   std::optional<AudioFrontEnd> audio;  ///< of a supernet for recordings
-  /// Of the images that it was trained on, and that BN is recalibrated on; files of version 0.1
-  /// before November 2026 say nothing, and are recalibrated on plain images.
+  /// Of the images that it was trained on, and, but for crops, that BN is recalibrated on; files of
+  /// version 0.1 before November 2026 say nothing, and are recalibrated on plain images.
   Augmentation augmentation;
 };
 /// Reads the head of a supernet file (.pt). Throws BadInput on a file that is none, is damaged or

@@ -100,8 +100,10 @@ torch::Tensor calibration_images(const ImageSet& images, int count,
                                  const Normalisation& normalisation,
                                  const Augmentation& augmentation, int resolution,
                                  torch::Device device) {
+  Augmentation uncropped = augmentation;
+  uncropped.least_crop = 1;
   const torch::Tensor augmented = augmented_batch(images, first_indices(images, count),
-                                                  normalisation, augmentation, kCalibrationSeed, 0);
+                                                  normalisation, uncropped, kCalibrationSeed, 0);
   return resize_batch(augmented.to(device), resolution);
 }
 

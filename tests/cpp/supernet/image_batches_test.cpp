@@ -49,6 +49,7 @@ TEST_CASE("calibration images are augmented, the same each time, and begin alike
   CHECK(torch::equal(images(7, shifts, 12), all.slice(0, 0, 7)));
   const torch::Tensor plain = first_images(set, 0, normalisation, 12, torch::kCPU).pixels;
   CHECK(torch::equal(images(0, {}, 12), plain));
+  CHECK(torch::equal(images(0, {.least_crop = 0.3}, 12), plain));
   CHECK_FALSE(torch::equal(all, plain));
   CHECK(images(7, shifts, 8).sizes() == at::IntArrayRef({7, 1, 8, 8}));
 }
