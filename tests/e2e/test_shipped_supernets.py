@@ -13,16 +13,10 @@ from support.refusal import refused
 
 CARDS = sorted(ROOT.glob("supernets/*/MODEL_CARD.md"))
 NAMES = [card.parent.name for card in CARDS]
-# Where the data lie that we may not ship.
-DATA = {
-    "fashion-mnist": FASHION_MNIST,
-    "cifar10": SHARED / "data" / "cifar10",
-    "spoken-digits": SHARED / "data" / "spoken-digits",
-}
-
 
 def data_of(name: str) -> Path:
-    path = DATA[name]
+    # All but the first are data that we may not ship.
+    path = FASHION_MNIST if name == "fashion-mnist" else SHARED / "data" / name
     if not path.is_dir():
         pytest.skip(f"{path} is not there")
     return path
@@ -35,8 +29,9 @@ def test_accuracy_of_the_card(card: Path, cli_json: Callable[..., Any]) -> None:
     assert written
     options = ("--subnet", "smallest", "--space", name, "--data", data_of(name), "--split", "test")
     measured = cli_json("eval", *options)
-    # Other processors round otherwise: an image or two of ten thousand.
-    assert 100 * measured["accuracy"] == pytest.approx(float(written[1]), abs=0.05)
+    # Other processors round otherwise: an image or two.
+    two_images = 200 / measured["images"]
+    assert 100 * measured["accuracy"] == pytest.approx(float(written[1]), abs=two_images + 0.01)
     assert measured["macs"] == int(written[2].replace(",", ""))
 
 
