@@ -14,6 +14,7 @@ from support.refusal import refused
 CARDS = sorted(ROOT.glob("supernets/*/MODEL_CARD.md"))
 NAMES = [card.parent.name for card in CARDS]
 
+
 def data_of(name: str) -> Path:
     # All but the first are data that we may not ship.
     path = FASHION_MNIST if name == "fashion-mnist" else SHARED / "data" / name
