@@ -30,9 +30,8 @@ def test_accuracy_of_the_card(card: Path, cli_json: Callable[..., Any]) -> None:
     assert written
     options = ("--subnet", "smallest", "--space", name, "--data", data_of(name), "--split", "test")
     measured = cli_json("eval", *options)
-    # Other processors round otherwise: an image or two.
-    two_images = 200 / measured["images"]
-    assert 100 * measured["accuracy"] == pytest.approx(float(written[1]), abs=two_images + 0.01)
+    # Other processors round otherwise: an image or two of ten thousand.
+    assert 100 * measured["accuracy"] == pytest.approx(float(written[1]), abs=0.05)
     assert measured["macs"] == int(written[2].replace(",", ""))
 
 
