@@ -17,7 +17,8 @@ FinetuneTask NetworkTraining::make_task(const Dataset& data, const Normalisation
     return calibration_images(data.calibration, 0, normalisation, augmentation, resolution, device);
   };
   task.start_calibration = augmented(learnt_from);
-  task.calibration = augmented(options.augmentation);
+  task.calibration = options.augmentation == learnt_from ? task.start_calibration
+                                                         : augmented(options.augmentation);
   task.ranges =
       first_images(data.calibration, kRangeImages, normalisation, resolution, device).pixels;
   task.validation = first_images(data.validation, 0, normalisation, resolution, device);
