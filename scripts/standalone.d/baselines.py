@@ -1,14 +1,15 @@
 """Published networks trained alone with the same budget, data and augmentation.
 
     scripts/baselines --out DIR [--data PATH] [--image-size N] [--epochs 20] [--seeds 3]
-                      [--recipe NAME|FILE.toml] [--ours FOLDER...] [--mcu NAME] [--sram SIZE]
-                      [--flash SIZE] --networks NETWORK... [-- TRAIN OPTIONS]
+                      [--tuning-epochs N] [--recipe NAME|FILE.toml] [--ours FOLDER...]
+                      [--mcu NAME] [--sram SIZE] [--flash SIZE] --networks NETWORK...
+                      [-- TRAIN OPTIONS]
 
 A NETWORK is one of configs/networks (resnet8, dscnn, FILE.toml); a published MCUNet, whose layer
 table must be at hand (../shared/reference/networks), at its own resolution
 or another one (mcunet-in0, mcunet-vww1@64); a space, whose network with the most
 MACs that fits the part is taken (mobilenetv2, proxyless); or SPACE:GENES, SPACE:FILE. The learning
-rate is tuned on validation images with seed 0. What is finished in DIR is skipped, so the command
+rate is tuned on validation images with seed 0, in as many epochs or in --tuning-epochs. What is finished in DIR is skipped, so the command
 can be killed and given again. Each FOLDER of --ours is one seed of ours: what `tinynas train
 --subnet` wrote, or a fine-tuned run. Writes DIR/baselines.json and DIR/baselines.md, prints the
 latter."""
@@ -75,9 +76,9 @@ def find_network(name: str, options: argparse.Namespace) -> Network:
     return Network(name, ("--network", name))
 
 
-def folder_name(network: Network, rate: float, seed: int) -> str:
+def folder_name(network: Network, rate: float, seed: int, epochs: float) -> str:
     plain = re.sub(r"[^A-Za-z0-9._@-]+", "-", network.name).strip("-")[:60]
-    return f"{plain}-rate{rate:g}-seed{seed}"
+    return f"{plain}-rate{rate:g}-seed{seed}-epochs{epochs:g}"
 
 
 @dataclass
@@ -181,7 +182,7 @@ def markdown(rows: list[dict[str, Any]], options: argparse.Namespace, hours: flo
     rates = ", ".join(f"{rate:g}" for rate in options.learning_rates)
     text = (
         f"Recipe {options.recipe}, {options.epochs:g} epochs, learning rate tuned on validation "
-        f"images over {rates}, {options.seeds} seeds; "
+        f"images over {rates} in {options.tuning_epochs:g} epochs, {options.seeds} seeds; "
         f"{hours:.2f} core-hours in all. Test accuracy in %: mean ± deviation over seeds. "
         "Differences: ours minus theirs, in points, with 95 % confidence.\n\n"
     )
@@ -220,6 +221,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--image-size", type=int, help="that our supernet sees, in pixels")
     parser.add_argument("--recipe", default="default", help="of every training, as ours has it")
     parser.add_argument("--epochs", type=float, default=20)
+    parser.add_argument("--tuning-epochs", type=float, help="default: --epochs")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--learning-rates", type=float, nargs="+", default=[0.1, 0.2, 0.4])
     parser.add_argument("--ours", nargs="+", default=[], metavar="FOLDER")
@@ -230,12 +232,13 @@ def parse() -> argparse.Namespace:
     options = parse_with_train_options(parser)
     if options.seeds < 1 or options.side_by_side < 1:
         parser.error("at least 1 seed and 1 training at a time")
+    options.tuning_epochs = options.tuning_epochs or options.epochs
     return options
 
 
 def main() -> None:
     options = parse()
-    shared = ["--recipe", options.recipe, "--epochs", f"{options.epochs:g}"]
+    shared = ["--recipe", options.recipe]
     if options.data:
         shared += ["--data", options.data]
     if options.image_size:
@@ -246,21 +249,30 @@ def main() -> None:
         raise stop(str(error)) from None
     reference = ours(options.ours)
 
-    def training(network: Network, rate: float, seed: int) -> Training:
-        arguments = [*shared, *network.arguments, "--learning-rate", f"{rate:g}"]
-        arguments += ["--seed", str(seed), *options.train_options]
-        return Training(Path(options.out) / folder_name(network, rate, seed), tuple(arguments))
+    def training(network: Network, rate: float, seed: int, epochs: float) -> Training:
+        arguments = [*shared, "--epochs", f"{epochs:g}", *network.arguments]
+        arguments += ["--learning-rate", f"{rate:g}", "--seed", str(seed), *options.train_options]
+        folder = folder_name(network, rate, seed, epochs)
+        return Training(Path(options.out) / folder, tuple(arguments))
+
+    def tuning_of(network: Network, rate: float) -> Training:
+        return training(network, rate, 0, options.tuning_epochs)
 
     def validation(network: Network, rate: float) -> float:
-        one = training(network, rate, 0)
+        one = tuning_of(network, rate)
         accuracy: float = -1 if one.diverged else one.result["accuracy"]["validation"]
         return accuracy
 
     rates = options.learning_rates
-    tuning = [training(network, rate, 0) for network in networks for rate in rates]
+    tuning = [tuning_of(network, rate) for network in networks for rate in rates]
     run_all(tuning, options.side_by_side, may_diverge=True)
     best = {n: max(rates, key=lambda rate: validation(n, rate)) for n in networks}
-    chosen = {n: [training(n, best[n], seed) for seed in range(options.seeds)] for n in networks}
+    chosen = {
+        network: [
+            training(network, best[network], seed, options.epochs) for seed in range(options.seeds)
+        ]
+        for network in networks
+    }
     run_all([one for group in chosen.values() for one in group], options.side_by_side)
 
     found = [reference] if reference else []
@@ -289,6 +301,7 @@ def main() -> None:
         "format_version": 1,
         "recipe": options.recipe,
         "epochs": options.epochs,
+        "tuning_epochs": options.tuning_epochs,
         "learning_rates": rates,
         "seeds": options.seeds,
         "train_options": options.train_options,
