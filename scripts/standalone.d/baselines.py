@@ -9,10 +9,10 @@ A NETWORK is one of configs/networks (resnet8, dscnn, FILE.toml); a published MC
 table must be at hand (../shared/reference/networks), at its own resolution
 or another one (mcunet-in0, mcunet-vww1@64); a space, whose network with the most
 MACs that fits the part is taken (mobilenetv2, proxyless); or SPACE:GENES, SPACE:FILE. The learning
-rate is tuned on validation images with seed 0, in as many epochs or in --tuning-epochs. What is finished in DIR is skipped, so the command
-can be killed and given again. Each FOLDER of --ours is one seed of ours: what `tinynas train
---subnet` wrote, or a fine-tuned run. Writes DIR/baselines.json and DIR/baselines.md, prints the
-latter."""
+rate is tuned on validation images with seed 0, in as many epochs or in --tuning-epochs. What is
+finished in DIR is skipped, so the command can be killed and given again. Each FOLDER of --ours is
+one seed of ours: what `tinynas train --subnet` wrote, or a fine-tuned run. Writes
+DIR/baselines.json and DIR/baselines.md, prints the latter."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def markdown(rows: list[dict[str, Any]], options: argparse.Namespace, hours: flo
     text = (
         f"Recipe {options.recipe}, {options.epochs:g} epochs, learning rate tuned on validation "
         f"images over {rates} in {options.tuning_epochs:g} epochs, {options.seeds} seeds; "
-        f"{hours:.2f} core-hours in all. Test accuracy in %: mean ± deviation over seeds. "
+        f"{hours:.2f} hours in all. Test accuracy in %: mean ± deviation over seeds. "
         "Differences: ours minus theirs, in points, with 95 % confidence.\n\n"
     )
     header = ["network", "float", "int8", "ours better by", "in int8", "SRAM KiB", "flash KiB"]

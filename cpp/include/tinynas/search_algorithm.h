@@ -67,7 +67,7 @@ struct Trial {
 
 /// What planning has seen so far, feasible or not.
 struct PlanningRecord {
-  std::int64_t planned = 0;               ///< networks lowered and planned
+  std::int64_t planned = 0;               ///< networks lowered and planned, or told off by bounds
   std::int64_t feasible = 0;              ///< of these, how many fitted
   std::optional<Candidate> nearest;       ///< least relative violation (0 once anything fitted)
   std::optional<Candidate> lowest_sram;   ///< smallest peak SRAM

@@ -2,6 +2,8 @@
 
 #include <tuple>
 
+#include "tinyengine/kernel_costs.h"
+
 namespace tinynas {
 namespace {
 
@@ -9,17 +11,48 @@ constexpr std::size_t kMostRemembered = 16384;
 
 }  // namespace
 
-Candidate CandidateChecker::check(const Genotype& genotype) {
-  if (const auto known = planned_.find(genotype); known != planned_.end()) return known->second;
-  if (planned_.size() == kMostRemembered) planned_.clear();
-  return planned_.emplace(genotype, plan(genotype)).first->second;
+Footprint least_footprint(const Graph& graph, const RuntimeModel& runtime, InputMode input) {
+  FlashBreakdown flash;
+  flash.quantisation_bytes = fixed_quantisation_bytes(runtime);
+  for (const Op& op : graph.ops) add_op_flash(graph, op, runtime, flash);
+  return {sram_lower_bound(graph, runtime, input), flash.total_bytes(), graph_macs(graph), 0};
 }
 
-Candidate CandidateChecker::plan(const Genotype& genotype) {
+Candidate CandidateChecker::check(const Genotype& genotype) {
+  if (const auto known = planned_.find(genotype); known != planned_.end()) return known->second;
+  lower(problem_.space.decode(genotype), graph_);
+  return plan_lowered(genotype);
+}
+
+std::optional<Candidate> CandidateChecker::fitting(const Genotype& genotype) {
+  if (hopeless_.count(genotype) != 0) return std::nullopt;
+  const auto if_fits = [](const Candidate& candidate) {
+    return candidate.violation.fits() ? std::optional(candidate) : std::nullopt;
+  };
+  if (const auto known = planned_.find(genotype); known != planned_.end()) {
+    return if_fits(known->second);
+  }
+  lower(problem_.space.decode(genotype), graph_);
+  const Footprint least = least_footprint(graph_, problem_.runtime, problem_.input);
+  // Until something fits, what came nearest is told in full.
+  if (record_.feasible == 0 || violation(least, problem_.budget).fits()) {
+    return if_fits(plan_lowered(genotype));
+  }
+  if (hopeless_.size() == kMostRemembered) hopeless_.clear();
+  hopeless_.insert(genotype);
+  ++record_.planned;
+  return std::nullopt;
+}
+
+const Candidate& CandidateChecker::plan_lowered(const Genotype& genotype) {
+  if (planned_.size() == kMostRemembered) planned_.clear();
+  return planned_.emplace(genotype, planned(genotype)).first->second;
+}
+
+Candidate CandidateChecker::planned(const Genotype& genotype) {
   Candidate candidate;
   candidate.genotype = genotype;
   candidate.id = problem_.space.id(genotype);
-  lower(problem_.space.decode(genotype), graph_);
   plan_memory(graph_, problem_.runtime, problem_.plan_options(), plan_);
   candidate.footprint = plan_.footprint();
   candidate.params = graph_params(graph_);

@@ -9,6 +9,10 @@
 
 namespace tinynas {
 
+/// What no plan of the network goes below, in a fraction of a plan's time: its constants in flash,
+/// sram_lower_bound, its MACs. Latency: 0.
+Footprint least_footprint(const Graph& graph, const RuntimeModel& runtime, InputMode input);
+
 /// Plans genotypes and remembers what came closest. Moves meet the same networks again and again:
 /// the youngest are remembered, in bounded memory. Not thread-safe (keeps the allocations of graph
 /// and plan).
@@ -17,6 +21,10 @@ class CandidateChecker {
   explicit CandidateChecker(SearchProblem problem) : problem_(std::move(problem)) {}
 
   Candidate check(const Genotype& genotype);
+
+  /// The candidate, if it fits. Once anything has fitted, what its least footprint tells off counts
+  /// as planned and is not: moves meet more of these networks than of any others.
+  std::optional<Candidate> fitting(const Genotype& genotype);
 
   /// True the first time that an id is claimed: de-duplication of everything that is measured.
   bool claim(const std::string& id) { return claimed_.insert(id).second; }
@@ -27,11 +35,14 @@ class CandidateChecker {
   const PlanningRecord& record() const { return record_; }
 
  private:
-  Candidate plan(const Genotype& genotype);
+  /// Of the network that `graph_` holds.
+  const Candidate& plan_lowered(const Genotype& genotype);
+  Candidate planned(const Genotype& genotype);
 
   SearchProblem problem_;
   PlanningRecord record_;
   std::unordered_map<Genotype, Candidate, GenotypeHash> planned_;
+  std::unordered_set<Genotype, GenotypeHash> hopeless_;
   std::unordered_set<std::string> claimed_;
   Graph graph_;
   MemoryPlan plan_;

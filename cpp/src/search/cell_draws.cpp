@@ -5,18 +5,10 @@
 
 #include <algorithm>
 
-#include "tinyengine/kernel_costs.h"
+#include "search/candidate.h"
 
 namespace tinynas {
 namespace {
-
-/// Constants, which no schedule makes smaller.
-std::int64_t constant_bytes(const Graph& graph, const RuntimeModel& runtime) {
-  FlashBreakdown flash;
-  flash.quantisation_bytes = fixed_quantisation_bytes(runtime);
-  for (const Op& op : graph.ops) add_op_flash(graph, op, runtime, flash);
-  return flash.total_bytes();
-}
 
 /// As a search plans it with `sram_bytes`, compared with the whole budget.
 Draw planned(const Graph& graph, const RankingTarget& target, std::int64_t sram_bytes,
@@ -50,8 +42,7 @@ Draw plan_fully(const Graph& graph, const RankingTarget& target, MemoryPlan& pla
 /// Bounds first: schedules, and patches above all, are dear.
 Draw plan_unless_hopeless(const Graph& graph, const RankingTarget& target, MemoryPlan& plan) {
   Draw draw;
-  draw.footprint.flash_bytes = constant_bytes(graph, target.runtime);
-  draw.footprint.peak_sram_bytes = sram_lower_bound(graph, target.runtime);
+  draw.footprint = least_footprint(graph, target.runtime, InputMode::kResident);
   draw.violation = violation(draw.footprint, target.budget);
   return draw.violation.fits() ? plan_fully(graph, target, plan) : draw;
 }

@@ -39,11 +39,9 @@ std::optional<Drawn> Generation::child(std::size_t place, const Breed& breed, bo
       ++known;
       continue;
     }
-    Candidate candidate =
-        shrink ? shrink_until_fits(checker_, genotype, rng) : checker_.check(genotype);
-    if (candidate.violation.fits() && !checker_.claimed(candidate.id)) {
-      return Drawn{std::move(candidate), origin};
-    }
+    auto candidate =
+        shrink ? shrink_until_fits(checker_, genotype, rng) : checker_.fitting(genotype);
+    if (candidate && !checker_.claimed(candidate->id)) return Drawn{std::move(*candidate), origin};
   }
   return std::nullopt;
 }

@@ -4,20 +4,18 @@
 
 namespace tinynas {
 
-Candidate shrink_until_fits(CandidateChecker& checker, const Genotype& genotype, Rng& rng) {
-  Candidate candidate = checker.check(genotype);
-  const int most_steps = std::accumulate(genotype.begin(), genotype.end(), 0);
-  for (int step = 0; step < most_steps && !candidate.violation.fits(); ++step) {
+std::optional<Candidate> shrink_until_fits(CandidateChecker& checker, Genotype genotype, Rng& rng) {
+  // Each step lowers an index, so this ends.
+  for (;;) {
+    if (auto candidate = checker.fitting(genotype)) return candidate;
     std::vector<std::size_t> positive;
-    for (std::size_t i = 0; i < candidate.genotype.size(); ++i) {
-      if (candidate.genotype[i] > 0 && !checker.space().is_frozen(i)) positive.push_back(i);
+    for (std::size_t i = 0; i < genotype.size(); ++i) {
+      if (genotype[i] > 0 && !checker.space().is_frozen(i)) positive.push_back(i);
     }
-    if (positive.empty()) break;
-    Genotype next = candidate.genotype;
-    --next[positive[rng.below(static_cast<std::uint32_t>(positive.size()))]];
-    candidate = checker.check(checker.space().canonical(std::move(next)));
+    if (positive.empty()) return std::nullopt;
+    --genotype[positive[rng.below(static_cast<std::uint32_t>(positive.size()))]];
+    genotype = checker.space().canonical(std::move(genotype));
   }
-  return candidate;
 }
 
 Candidate grow_while_fits(CandidateChecker& checker, Candidate candidate, Rng& rng) {
@@ -33,8 +31,7 @@ Candidate grow_while_fits(CandidateChecker& checker, Candidate candidate, Rng& r
     ++next[i];
     next = checker.space().canonical(std::move(next));
     if (next == candidate.genotype) continue;
-    Candidate larger = checker.check(next);
-    if (larger.violation.fits()) candidate = std::move(larger);
+    if (auto larger = checker.fitting(next)) candidate = std::move(*larger);
   }
   return candidate;
 }
@@ -42,8 +39,8 @@ Candidate grow_while_fits(CandidateChecker& checker, Candidate candidate, Rng& r
 std::optional<Candidate> sample_unclaimed(CandidateChecker& checker, const Draws& draws) {
   for (int i = 0; i < draws.count; ++i) {
     Rng rng = draws.rng(i);
-    Candidate candidate = checker.check(checker.space().sample(rng));
-    if (candidate.violation.fits() && !checker.claimed(candidate.id)) return candidate;
+    auto candidate = checker.fitting(checker.space().sample(rng));
+    if (candidate && !checker.claimed(candidate->id)) return candidate;
   }
   return std::nullopt;
 }
@@ -51,8 +48,8 @@ std::optional<Candidate> sample_unclaimed(CandidateChecker& checker, const Draws
 std::optional<Candidate> shrink_unclaimed(CandidateChecker& checker, const Draws& draws) {
   for (int i = 0; i < draws.count; ++i) {
     Rng rng = draws.rng(i);
-    Candidate candidate = shrink_until_fits(checker, checker.space().sample(rng), rng);
-    if (candidate.violation.fits() && !checker.claimed(candidate.id)) return candidate;
+    auto candidate = shrink_until_fits(checker, checker.space().sample(rng), rng);
+    if (candidate && !checker.claimed(candidate->id)) return candidate;
   }
   return std::nullopt;
 }
@@ -76,8 +73,7 @@ std::optional<Candidate> unclaimed_neighbour(CandidateChecker& checker,
   for (const Genotype* genotype : around) {
     for (const Genotype& neighbour : checker.space().neighbours(*genotype)) {
       if (checker.claimed(checker.space().id(neighbour))) continue;
-      Candidate candidate = checker.check(neighbour);
-      if (candidate.violation.fits()) return candidate;
+      if (auto candidate = checker.fitting(neighbour)) return candidate;
     }
   }
   return std::nullopt;

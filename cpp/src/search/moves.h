@@ -9,9 +9,9 @@
 
 namespace tinynas {
 
-/// Lowers one random gene after another until the network fits, or until it is the smallest of the
-/// space; returns the last one planned.
-Candidate shrink_until_fits(CandidateChecker& checker, const Genotype& genotype, Rng& rng);
+/// Lowers one random gene after another until the network fits; nothing where not even the smallest
+/// does that can be reached.
+std::optional<Candidate> shrink_until_fits(CandidateChecker& checker, Genotype genotype, Rng& rng);
 
 /// Raises each gene once, in random order, keeping what still fits. `candidate` must fit.
 Candidate grow_while_fits(CandidateChecker& checker, Candidate candidate, Rng& rng);

@@ -27,11 +27,11 @@ std::vector<Drawn> seeds(Generation& generation) {
       generation.draws(Purpose::kSeeds, 0, static_cast<int>(generation.size() * kPoolPerSeat));
   for (int i = 0; i < streams.count; ++i) {
     Rng rng = streams.rng(i);
-    Candidate candidate = shrink_until_fits(checker, checker.space().sample(rng), rng);
-    if (!candidate.violation.fits()) continue;
-    if (i % 2 == 1) candidate = grow_while_fits(checker, std::move(candidate), rng);
-    if (checker.claimed(candidate.id) || !ids.insert(candidate.id).second) continue;
-    pool.push_back({std::move(candidate), Origin::kRandom});
+    auto candidate = shrink_until_fits(checker, checker.space().sample(rng), rng);
+    if (!candidate) continue;
+    if (i % 2 == 1) candidate = grow_while_fits(checker, std::move(*candidate), rng);
+    if (checker.claimed(candidate->id) || !ids.insert(candidate->id).second) continue;
+    pool.push_back({std::move(*candidate), Origin::kRandom});
   }
   std::sort(pool.begin(), pool.end(), [](const Drawn& a, const Drawn& b) {
     return std::tie(a.candidate.footprint.macs, a.candidate.id) <
@@ -43,9 +43,9 @@ std::vector<Drawn> seeds(Generation& generation) {
 /// What to measure first where there is no model, or what the first model chooses from: the largest
 /// network, if it fits and is new.
 std::optional<Drawn> largest_network(Generation& generation) {
-  Candidate largest = generation.checker().check(generation.space().largest());
-  if (!largest.violation.fits() || generation.checker().claimed(largest.id)) return std::nullopt;
-  return Drawn{std::move(largest), Origin::kLargest};
+  auto largest = generation.checker().fitting(generation.space().largest());
+  if (!largest || generation.checker().claimed(largest->id)) return std::nullopt;
+  return Drawn{std::move(*largest), Origin::kLargest};
 }
 
 /// The largest network if it fits, then networks spread over MACs, favouring larger ones and these
@@ -91,8 +91,8 @@ std::vector<Drawn> draw_pool(Generation& generation, std::vector<Drawn> pool,
   }
   for (const Genotype& neighbour : generation.space().neighbours(*parents.front())) {
     if (checker.claimed(generation.space().id(neighbour))) continue;
-    Candidate candidate = checker.check(neighbour);
-    if (candidate.violation.fits()) add({std::move(candidate), Origin::kNeighbour});
+    auto candidate = checker.fitting(neighbour);
+    if (candidate) add({std::move(*candidate), Origin::kNeighbour});
   }
   return pool;
 }
