@@ -2,9 +2,11 @@
 
     scripts/rank_correlation --out DIR [--supernet FILE.pt] [--space NAME|FILE.toml] [--data PATH]
                              [--subnets 24] [--band 16] [--seeds 2] [--epochs 3]
-                             [--recipe NAME|FILE.toml] [-- TRAIN OPTIONS]
+                             [--only stratified|band] [--recipe NAME|FILE.toml]
+                             [-- TRAIN OPTIONS]
 
-Networks are drawn in equal steps of log MACs, others within 5 % of one number of MACs. Each is
+Networks are drawn in equal steps of log MACs, others within 5 % of one number of MACs; with --only
+one kind of these counts, of the same draw (more epochs tell near networks apart). Each is
 trained with `tinynas train --subnet`, once a seed. What is finished in DIR is skipped, so the
 command can be killed and given again. Writes DIR/ranking.json and DIR/ranking.md, prints the
 latter. TRAIN OPTIONS go to every training."""
@@ -97,7 +99,7 @@ def draw(options: argparse.Namespace, space: tn.SearchSpace) -> list[Drawn]:
     drawn += band(space, options.band, options.seed, {one.subnet.id for one in drawn})
     if len(drawn) < options.subnets + options.band:
         print(f"the space gave {len(drawn)} networks only", file=sys.stderr)
-    return drawn
+    return [one for one in drawn if options.only in (None, one.kind)]
 
 
 def trainings_of(
@@ -172,8 +174,8 @@ def markdown(document: dict[str, Any]) -> str:
         f"Space {document['space']}: {counts['stratified']} networks in equal steps of log MACs, "
         f"{counts['band']} within 5 % of {document['band_macs']:,} MACs; each trained alone for "
         f"{document['epochs']:g} epochs with {document['seeds']} seeds "
-        f"({document['seconds'] / 3600:.2f} core-hours in all). Kendall's tau-b with the mean test "
-        "accuracy (95 % interval, bootstrap over networks).\n\n"
+        f"({document['seconds'] / 3600:.2f} hours of training in all). Kendall's tau-b with the "
+        "mean test accuracy (95 % interval, bootstrap over networks).\n\n"
     )
     rows = [
         [row["name"], cell(row["tau"], "stratified"), cell(row["tau"], "band")]
@@ -210,6 +212,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--data", metavar="PATH", help="default: Debian's Fashion-MNIST")
     parser.add_argument("--subnets", type=int, default=24)
     parser.add_argument("--band", type=int, default=16)
+    parser.add_argument("--only", choices=["stratified", "band"], help="default: both")
     parser.add_argument("--recipe", help="of every training (default: that of the space)")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--epochs", type=float, default=3)

@@ -118,7 +118,8 @@ def test_baselines(executable: Path, folder: Path) -> None:
     )
     options = ["--out", folder / "baselines", "--networks", folder / "small.toml"]
     options += [f"{folder / 'shapes.toml'}:{(ours / 'subnet.json')}"]
-    options += ["--learning-rates", "0.1", "1e38", "--seeds", "2", "--epochs", "1", "--ours", ours]
+    options += ["--learning-rates", "0.1", "1e38", "--seeds", "2", "--epochs", "2", "--ours", ours]
+    options += ["--tuning-epochs", "1"]
     process = start(executable, "baselines", *options, *shared(folder), *TRAIN)
     out, errors = finish(process)
     assert "diverged" in errors
@@ -133,6 +134,12 @@ def test_baselines(executable: Path, folder: Path) -> None:
     for row in document["rows"]:
         assert 0 < row["peak_sram_bytes"] < row["flash_bytes"]
     assert "float" in out and "| ours | " in out
+    # Of each network two rates tuned in one epoch, one of which diverges, and two seeds of two.
+    epochs = [
+        json.loads(path.read_text())["recipe"]["epochs"]
+        for path in (folder / "baselines").glob("*/result.json")
+    ]
+    assert sorted(epochs) == [1, 1, 2, 2, 2, 2]
 
 
 def test_codesign(executable: Path, folder: Path) -> None:
