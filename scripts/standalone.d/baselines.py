@@ -32,6 +32,7 @@ from published import SPACE as PUBLISHED_SPACE
 from published import published_genes, published_names
 from scipy import stats
 from trainings import (
+    FASHION_MNIST,
     PROGRAM,
     Training,
     parse_with_train_options,
@@ -216,7 +217,9 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--out", required=True, metavar="DIR")
     parser.add_argument("--networks", required=True, nargs="+", metavar="NETWORK")
-    parser.add_argument("--data", metavar="PATH", help="default: Debian's Fashion-MNIST")
+    parser.add_argument(
+        "--data", metavar="PATH", default=FASHION_MNIST, help="default: Debian's Fashion-MNIST"
+    )
     parser.add_argument("--classes", type=int, default=10, help="of the data, for what fits")
     parser.add_argument("--image-size", type=int, help="that our supernet sees, in pixels")
     parser.add_argument("--recipe", default="default", help="of every training, as ours has it")
@@ -238,9 +241,7 @@ def parse() -> argparse.Namespace:
 
 def main() -> None:
     options = parse()
-    shared = ["--recipe", options.recipe]
-    if options.data:
-        shared += ["--data", options.data]
+    shared = ["--recipe", options.recipe, "--data", options.data]
     if options.image_size:
         shared += ["--image-size", str(options.image_size)]
     try:

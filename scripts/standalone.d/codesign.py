@@ -25,6 +25,7 @@ from typing import Any
 import tinynas as tn
 from hand_scaled import genes_of, largest_that_fits
 from trainings import (
+    FASHION_MNIST,
     PROGRAM,
     Training,
     parse_with_train_options,
@@ -66,7 +67,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--out", required=True, metavar="DIR", type=Path)
     parser.add_argument("--space", default="fashion-mnist", help="that has a supernet")
     parser.add_argument("--supernet", metavar="FILE.pt", help="default: the space's shipped one")
-    parser.add_argument("--data", metavar="PATH", help="default: Debian's Fashion-MNIST")
+    parser.add_argument("--data", metavar="PATH", help="of fashion-mnist the default: Debian's")
     parser.add_argument("--hand-scaled", default="mobilenetv2-28px", metavar="SPACE")
     parser.add_argument(
         "--arenas", type=float, nargs="+", default=[64, 24, 10, 6.5, 4.5, 2.5], metavar="KIB"
@@ -81,7 +82,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--measurements", type=int, default=120, help="of each search")
     parser.add_argument("--finetune", action="store_true", help="the winners, too")
     parser.add_argument("--side-by-side", type=int, default=2, help="trainings, a core each")
-    return parse_with_train_options(parser)
+    options = parse_with_train_options(parser)
+    if options.space == "fashion-mnist" and not options.data:
+        options.data = FASHION_MNIST  # the trainings are of another space, which has no default
+    return options
 
 
 def data_arguments(options: argparse.Namespace) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("TINYNAS_EXECUTABLE", ROOT / "build" / "release" / "tinynas"))
+FASHION_MNIST = "/usr/share/datasets/fashion-mnist"  # of Debian's dataset-fashion-mnist
 INTERRUPTED = 75
 FINISHED = "result.json"
 DIVERGED = "diverged"
