@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 import pytest
 import tinynas as tn
 from ai_edge_litert import schema_py_generated as schema
@@ -133,7 +132,7 @@ def test_onnx_of_networks_with_other_ends(network: Callable[..., Any], tmp_path:
         given = np.rint(values / scale + zero).astype(np.uint8)
     litert.set_tensor(source["index"], given)
     litert.invoke()
-    session: Any = onnxruntime.InferenceSession(target)
+    session = onnx_runtime.session(target)
     (output,) = session.run(None, {"input": values.transpose(0, 3, 1, 2)})
     expected = litert.get_tensor(made["index"])
     one_step = MAP.scale + 1e-6
