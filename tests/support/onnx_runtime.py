@@ -17,8 +17,8 @@ def session(model: Path) -> Any:
     """Computes what the file says: in floats, between its roundings."""
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    # onnxruntime's own int8 kernels saturate sums of two products in 16 bits where the processor has
-    # AVX2 but no VNNI.
+    # onnxruntime's own int8 kernels saturate sums of two products in 16 bits where the processor
+    # has AVX2 but no VNNI.
     options.add_session_config_entry("session.disable_quant_qdq", "1")
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
