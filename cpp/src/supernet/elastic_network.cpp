@@ -186,6 +186,13 @@ torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,
     return depthwise_convolution(x, weight, stride);
   }
   const std::int64_t height = weight.size(2), width = weight.size(3);
+  if (stride > 1 && height == 1 && width == 1) {
+    // Pixels are left out here: oneDNN (torch 2.13), which does it itself on processors with AVX2
+    // and no AVX-512, has wrong gradients and writes behind its buffer where channels are not in
+    // eights (valgrind: jit_avx2_1x1_convolution_bwd_weights).
+    const torch::Tensor kept = x.slice(2, {}, {}, stride).slice(3, {}, {}, stride);
+    return at::conv2d(kept, weight, bias, 1, at::IntArrayRef(0), 1, groups);
+  }
   const torch::Tensor y =
       at::conv2d(x, weight, bias, stride, std::array{height / 2, width / 2}, 1, groups);
   // An even kernel can have one window too many.

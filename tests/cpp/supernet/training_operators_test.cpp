@@ -5,6 +5,7 @@
 #include "catch.h"
 #include "supernet/batch_norm_relu.h"
 #include "supernet/depthwise_convolution.h"
+#include "supernet/elastic_network.h"
 
 namespace tinynas {
 namespace {
@@ -48,6 +49,31 @@ TEST_CASE("depthwise convolution has LibTorch's outputs and gradients") {
     theirs.backward(upstream);
     CHECK(distance(our_x.grad(), their_x.grad()) < 1e-5);
     CHECK(distance(our_weight.grad(), their_weight.grad()) < 1e-5);
+  }
+}
+
+// With AVX2 alone, LibTorch's own has wrong gradients and damages the heap.
+TEST_CASE("pointwise convolution with a stride has LibTorch's outputs and gradients") {
+  struct Case {
+    int inputs, outputs, size;
+  };
+  for (const Case& c : {Case{6, 10, 12}, Case{6, 10, 11}, Case{3, 17, 8}, Case{16, 8, 7}}) {
+    INFO(c.inputs << " to " << c.outputs << " channels, " << c.size << " x " << c.size);
+    const torch::Tensor x = random_map({24, c.inputs, c.size, c.size}, 6);
+    const torch::Tensor weight = random_map({c.outputs, c.inputs, 1, 1}, 7);
+    const torch::Tensor exact_x = leaf(x.to(at::kDouble)), exact = leaf(weight.to(at::kDouble));
+    const torch::Tensor theirs = at::conv2d(exact_x, exact, {}, 2);
+    const torch::Tensor upstream = random_map(theirs.sizes(), 8);
+    theirs.backward(upstream.to(at::kDouble));
+    for (int time = 0; time < 50; ++time) {
+      const torch::Tensor our_x = leaf(x), our_weight = leaf(weight);
+      const torch::Tensor ours =
+          convolve(our_x.contiguous(at::MemoryFormat::ChannelsLast), our_weight, {}, 2, 1);
+      CHECK(distance(ours.detach(), theirs.detach()) < 1e-5);
+      ours.backward(upstream);
+      CHECK(distance(our_x.grad(), exact_x.grad()) < 1e-5);
+      CHECK(distance(our_weight.grad(), exact.grad()) < 1e-5);
+    }
   }
 }
 
