@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "tinyengine/kernel_costs.h"
+#include "tinyengine/linked_costs.h"
 
 namespace tinynas {
 namespace {
@@ -11,11 +12,13 @@ constexpr std::size_t kMostRemembered = 16384;
 
 }  // namespace
 
-Footprint least_footprint(const Graph& graph, const RuntimeModel& runtime, InputMode input) {
+Footprint least_footprint(const Graph& graph, const RuntimeModel& runtime,
+                          const PlanOptions& options) {
   FlashBreakdown flash;
   flash.quantisation_bytes = fixed_quantisation_bytes(runtime);
   for (const Op& op : graph.ops) add_op_flash(graph, op, runtime, flash);
-  return {sram_lower_bound(graph, runtime, input), flash.total_bytes(), graph_macs(graph), 0};
+  flash.code_bytes = least_linked_flash(graph, runtime, options);
+  return {sram_lower_bound(graph, runtime, options.input), flash.total_bytes(), graph_macs(graph), 0};
 }
 
 Candidate CandidateChecker::check(const Genotype& genotype) {
@@ -33,7 +36,7 @@ std::optional<Candidate> CandidateChecker::fitting(const Genotype& genotype) {
     return if_fits(known->second);
   }
   lower(problem_.space.decode(genotype), graph_);
-  const Footprint least = least_footprint(graph_, problem_.runtime, problem_.input);
+  const Footprint least = least_footprint(graph_, problem_.runtime, problem_.plan_options());
   // Until something fits, what came nearest is told in full.
   if (record_.feasible == 0 || violation(least, problem_.budget).fits()) {
     return if_fits(plan_lowered(genotype));

@@ -9,9 +9,10 @@
 
 namespace tinynas {
 
-/// What no plan of the network goes below, in a fraction of a plan's time: its constants in flash,
-/// sram_lower_bound, its MACs. Latency: 0.
-Footprint least_footprint(const Graph& graph, const RuntimeModel& runtime, InputMode input);
+/// What no plan of the network goes below, in a fraction of a plan's time: sram_lower_bound, its
+/// constants and the code that its kernels need in flash, its MACs. Latency: 0.
+Footprint least_footprint(const Graph& graph, const RuntimeModel& runtime,
+                          const PlanOptions& options);
 
 /// Plans genotypes and remembers what came closest. Moves meet the same networks again and again:
 /// the youngest are remembered, in bounded memory. Not thread-safe (keeps the allocations of graph

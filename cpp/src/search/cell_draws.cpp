@@ -42,7 +42,7 @@ Draw plan_fully(const Graph& graph, const RankingTarget& target, MemoryPlan& pla
 /// Bounds first: schedules, and patches above all, are dear.
 Draw plan_unless_hopeless(const Graph& graph, const RankingTarget& target, MemoryPlan& plan) {
   Draw draw;
-  draw.footprint = least_footprint(graph, target.runtime, InputMode::kResident);
+  draw.footprint = least_footprint(graph, target.runtime, {});
   draw.violation = violation(draw.footprint, target.budget);
   return draw.violation.fits() ? plan_fully(graph, target, plan) : draw;
 }

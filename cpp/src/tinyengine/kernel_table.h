@@ -21,6 +21,10 @@ class LinkedSet {
   void add(const LinkedSet& other) {
     for (std::size_t w = 0; w < words_.size(); ++w) words_[w] |= other.words_[w];
   }
+  /// Leaves the members that `other` has, too.
+  void intersect(const LinkedSet& other) {
+    for (std::size_t w = 0; w < words_.size(); ++w) words_[w] &= other.words_[w];
+  }
   /// Sum of what `bytes` holds for the members.
   std::int64_t sum(const std::vector<std::int32_t>& bytes) const;
 

@@ -44,15 +44,15 @@ std::int64_t table_bytes(const Graph& graph, const Op& op, std::int64_t weight_b
 
 /// Tables by which the driver executes the plan.
 std::int64_t plan_table_bytes(const Graph& graph, const KernelTable& table,
-                              const MemoryPlan& plan) {
+                              const std::vector<Segment>& segments) {
   const auto count = [](const auto& list) { return static_cast<std::int64_t>(list.size()); };
   const std::int64_t tensors = count(graph.tensors);
   std::int64_t bytes = table.model_bytes + tensors * table.tensor_bytes +
                        count(graph.ops) * table.op_bytes +
-                       count(plan.segments) * table.segment_bytes +
+                       count(segments) * table.segment_bytes +
                        (1 + count(graph.more_outputs)) * table.output_bytes +
                        words(2 * count(graph.op_inputs)) + words(2 * tensors);
-  for (const Segment& segment : plan.segments) {
+  for (const Segment& segment : segments) {
     if (!segment.has_patches()) continue;
     const std::int64_t tiles = std::int64_t{segment.patch_rows} + segment.patch_columns;
     bytes += tiles * tensors * table.range_bytes;
@@ -81,7 +81,7 @@ void add_linked_costs(const Graph& graph, const RuntimeModel& runtime, MemoryPla
     if (placement.kind == PlacementKind::kAccumulators) sums.push_back(placement.first_tensor);
   }
   plan.stack_bytes = invoke.stack_bytes;
-  std::int64_t descriptors = plan_table_bytes(graph, table, plan);
+  std::int64_t descriptors = plan_table_bytes(graph, table, plan.segments);
   std::uint64_t used = 0;
   for (std::size_t i = 0; i < graph.ops.size(); ++i) {
     const Op& op = graph.ops[i];
@@ -112,6 +112,33 @@ void add_linked_costs(const Graph& graph, const RuntimeModel& runtime, MemoryPla
   }
   plan.flash.code_bytes = linked.sum(table.function_bytes);
   plan.flash.descriptor_bytes = descriptors;
+}
+
+std::int64_t least_linked_flash(const Graph& graph, const RuntimeModel& runtime,
+                                const PlanOptions& options) {
+  if (runtime.kernels == nullptr) return runtime.code_bytes;
+  const KernelTable& table = *runtime.kernels;
+  LinkedSet linked = table.invoke[static_cast<std::size_t>(options.input)].linked;
+  std::int64_t descriptors = plan_table_bytes(graph, table, {});
+  const bool wide = options.depthwise_rows == DepthwiseRows::kInt16;
+  for (const Op& op : graph.ops) {
+    const int plain = find_c_kernel(graph, op, {});
+    if (plain < 0) continue;
+    const KernelCosts& costs = table.kernels[static_cast<std::size_t>(plain)];
+    LinkedSet always = costs.linked;
+    std::int32_t layer_bytes = costs.layer_bytes;
+    // Each kind of op goes by one of these alone.
+    for (const OpRows& rows : {OpRows{true, false, false}, OpRows{false, wide, wide}}) {
+      const int other = find_c_kernel(graph, op, rows);
+      if (other < 0 || other == plain) continue;
+      const KernelCosts& other_costs = table.kernels[static_cast<std::size_t>(other)];
+      always.intersect(other_costs.linked);
+      layer_bytes = std::min(layer_bytes, other_costs.layer_bytes);
+    }
+    linked.add(always);
+    descriptors += layer_bytes + table_bytes(graph, op, op_weight_bytes(graph, op));
+  }
+  return linked.sum(table.function_bytes) + descriptors;
 }
 
 }  // namespace tinynas

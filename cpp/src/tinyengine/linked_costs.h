@@ -15,4 +15,9 @@ namespace tinynas {
 /// a kernel in use needs. An op without a C kernel makes it an estimate.
 void add_linked_costs(const Graph& graph, const RuntimeModel& runtime, MemoryPlan& plan);
 
+/// What code and descriptors of no plan of the network go below, in bytes: what every kernel that
+/// may run an op needs, and one layer each.
+std::int64_t least_linked_flash(const Graph& graph, const RuntimeModel& runtime,
+                                const PlanOptions& options);
+
 }  // namespace tinynas
