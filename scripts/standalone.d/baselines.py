@@ -11,7 +11,7 @@ or another one (mcunet-in0, mcunet-vww1@64); a space, whose network with the mos
 MACs that fits the part is taken (mobilenetv2, proxyless); or SPACE:GENES, SPACE:FILE. The learning
 rate is tuned on validation images with seed 0, in as many epochs or in --tuning-epochs. What is
 finished in DIR is skipped, so the command can be killed and given again. Each FOLDER of --ours is
-one seed of ours: what `tinynas train --subnet` wrote, or a fine-tuned run. Writes
+one seed of ours: what `tinynas train --subnet` wrote, or a run, fine-tuned or not. Writes
 DIR/baselines.json and DIR/baselines.md, prints the latter."""
 
 from __future__ import annotations
@@ -107,18 +107,22 @@ def ours(folders: list[str]) -> Accuracies | None:
             about = planned = best  # as the search planned it, for its budget
         elif (folder / "result.json").is_file():
             document = json.loads((folder / "result.json").read_text())
-            if document.get("format") != "tinynas-standalone":
-                raise stop(f"--ours: {folder} is a run that was not fine-tuned")
-            kept, about = document["accuracy"], document["network"]
-            planned = plan(folder / "model.tflite")
+            if document.get("format") == "tinynas-standalone":
+                kept, about = document["accuracy"], document["network"]
+                planned = plan(folder / "model.tflite")
+            elif document.get("best"):
+                about = planned = document["best"]  # with the supernet's weights
+                kept = about["accuracy"]
+            else:
+                raise stop(f"--ours: {folder} is a search in which nothing fits")
         else:
-            raise stop(f"--ours: {folder} holds neither a training nor a fine-tuned run")
+            raise stop(f"--ours: {folder} holds neither a training nor a finished search")
         if found is None:
             needs = planned["peak_sram_bytes"], planned["flash_bytes"]
             found = Accuracies("ours", [], [], *needs, about["macs"], about["params"], 0)
         found.test.append(kept["test"])
         found.test_int8.append(kept["test_int8"])
-        found.seconds += document["seconds"] / len(folders)
+        found.seconds += document.get("seconds", 0.0) / len(folders)  # a search has none
     return found
 
 
@@ -202,7 +206,7 @@ def markdown(rows: list[dict[str, Any]], options: argparse.Namespace, hours: flo
             f"{row['params']:,}",
             "-" if row["learning_rate"] is None else f"{row['learning_rate']:g}",
             str(len(row["test"])),
-            f"{row['hours']:.2f}",
+            f"{row['hours']:.2f}" if row["hours"] else "-",
         ]
         for row in rows
     ]

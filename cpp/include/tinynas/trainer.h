@@ -102,7 +102,9 @@ TrainOptions read_recipe(const std::string& name_or_path);
 std::vector<std::string> list_recipes();
 /// The recipe that is called like a space, else "default".
 std::string recipe_for_space(const std::string& space_name);
-/// All phases take `epochs` together, each its share.
+/// All phases take `epochs` together, each its share; a warm-up (a first phase that trains the
+/// largest subnet alone) keeps one epoch if it has that, or half of less than two: after a shorter
+/// one the sandwich rule all but diverged in 15 of 16 trainings of cifar10.
 void scale_epochs(TrainOptions& options, double epochs);
 double total_epochs(const TrainOptions& options);
 

@@ -42,6 +42,17 @@ void train_what_fits(const McuOptions& mcu, TrainOptions& options) {
                          std::to_string(target.budget.flash_bytes) + " of flash)";
 }
 
+/// "6: largest 1, sandwich 5".
+std::string epochs_text(const TrainOptions& options) {
+  std::string text = typed_number(total_epochs(options));
+  const char* before = ": ";
+  for (const TrainingPhase& phase : options.phases) {
+    text += before + phase.name + " " + typed_number(phase.epochs);
+    before = ", ";
+  }
+  return text;
+}
+
 std::string report(const TrainingForecast& found, const TrainOptions& options) {
   char subnets[32], hours[32];
   std::snprintf(subnets, sizeof subnets, "%.3g", found.subnets);
@@ -51,7 +62,7 @@ std::string report(const TrainingForecast& found, const TrainOptions& options) {
                   {"  MACs of the largest", format_count(found.largest_macs)},
                   {"  MACs of the smallest", format_count(found.smallest_macs)},
                   {"  subnets", subnets},
-                  {"  epochs", typed_number(total_epochs(options))},
+                  {"  epochs", epochs_text(options)},
                   {"  steps", format_count(found.steps)},
                   {"  hours, without validation", hours},
                   {"  memory", format_bytes(found.peak_bytes)}},

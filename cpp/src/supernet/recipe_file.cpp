@@ -11,6 +11,13 @@ namespace {
 
 constexpr int kMostPixels = 256;
 constexpr double kMostEpochs = 1e6;
+/// Epochs that --epochs leaves a warm-up.
+constexpr double kLeastWarmUp = 1;
+
+bool warms_up(const TrainingPhase& phase) {
+  return phase.largest && !phase.smallest && !phase.largest_resized && !phase.smallest_resized &&
+         phase.random_subnets == 0;
+}
 
 Augmentation read_augmentation(const TomlTable& table) {
   Augmentation augmentation;
@@ -160,10 +167,20 @@ double total_epochs(const TrainOptions& options) {
 }
 
 void scale_epochs(TrainOptions& options, double epochs) {
-  const double factor = epochs / total_epochs(options);
-  for (TrainingPhase& phase : options.phases) {
-    phase.epochs *= factor;
-    phase.ramp_epochs *= std::min(1.0, factor);
+  const double total = total_epochs(options);
+  if (!(total > 0)) return;  // is refused before it is trained
+  const TrainingPhase& first = options.phases.front();
+  double of_first = first.epochs * epochs / total;
+  if (warms_up(first)) {
+    of_first = std::max(of_first, std::min({first.epochs, kLeastWarmUp, epochs / 2}));
+  }
+  const double rest = total - first.epochs;
+  const double of_others = rest > 0 ? (epochs - of_first) / rest : 0;
+  for (std::size_t i = 0; i < options.phases.size(); ++i) {
+    TrainingPhase& phase = options.phases[i];
+    const double before = phase.epochs;
+    phase.epochs = i == 0 ? of_first : before * of_others;
+    phase.ramp_epochs *= before > 0 ? std::min(1.0, phase.epochs / before) : 1;
   }
 }
 

@@ -65,10 +65,29 @@ TEST_CASE("phases keep their shares of other totals") {
   const testing::TemporaryFolder folder;
   TrainOptions options = read(folder, std::string("description = ''\n") + kPhases);
   CHECK(total_epochs(options) == 8);
-  scale_epochs(options, 2);
-  CHECK(options.phases[0].epochs == Approx(0.5));
-  CHECK(options.phases[1].epochs == Approx(1.5));
-  CHECK(options.phases[1].ramp_epochs == Approx(0.125));
+  scale_epochs(options, 4);
+  CHECK(options.phases[0].epochs == Approx(1));
+  CHECK(options.phases[1].epochs == Approx(3));
+  CHECK(options.phases[1].ramp_epochs == Approx(0.25));
+}
+
+TEST_CASE("a warm-up keeps an epoch, or half of less than two") {
+  const auto warm_up = [](double epochs) {
+    TrainOptions options = read_recipe("cifar10");
+    REQUIRE(options.phases[0].epochs == 4);
+    scale_epochs(options, epochs);
+    CHECK(total_epochs(options) == Approx(epochs));
+    CHECK(options.phases[0].ramp_epochs <= options.phases[0].epochs);
+    return options.phases[0].epochs;
+  };
+  CHECK(warm_up(20) == Approx(2));
+  CHECK(warm_up(6) == Approx(1));
+  CHECK(warm_up(1) == Approx(0.5));
+  // What has less by its recipe gets no more.
+  TrainOptions brief = read_recipe("cifar10");
+  brief.phases[0].epochs = 0.5;
+  scale_epochs(brief, 6);
+  CHECK(brief.phases[0].epochs == Approx(0.5));
 }
 
 TEST_CASE("every shipped recipe is whole") {
