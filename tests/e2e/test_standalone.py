@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from support.shapes import write_shapes
+from support.small_search import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts" / "standalone.d"
@@ -105,7 +106,7 @@ def test_rank_correlation(executable: Path, folder: Path) -> None:
     assert "give the same options or another --out" in errors
 
 
-def test_baselines(executable: Path, folder: Path) -> None:
+def test_baselines(executable: Path, folder: Path, searched_run: Run) -> None:
     ours = folder / "ours"
     line = [str(executable), "train", "--space", str(folder / "shapes.toml"), "--subnet", "largest"]
     line += [*shared(folder), "--epochs", "2", "--out", str(ours), *TRAIN[1:]]
@@ -140,6 +141,16 @@ def test_baselines(executable: Path, folder: Path) -> None:
         for path in (folder / "baselines").glob("*/result.json")
     ]
     assert sorted(epochs) == [1, 1, 2, 2, 2, 2]
+
+    # A search compares with the supernet's weights; nothing is trained again.
+    options[options.index("--ours") + 1] = searched_run.folder
+    out, _ = finish(start(executable, "baselines", *options, *shared(folder), *TRAIN))
+    document = json.loads((folder / "baselines" / "baselines.json").read_text())
+    best = searched_run.document["best"]
+    assert document["rows"][0]["test_int8"] == [best["accuracy"]["test_int8"]]
+    assert document["rows"][0]["flash_bytes"] == best["flash_bytes"]
+    assert document["rows"][1]["test"] == small["test"]
+    assert next(row for row in out.splitlines() if row.startswith("| ours | ")).endswith("| - |")
 
 
 def test_codesign(executable: Path, folder: Path) -> None:

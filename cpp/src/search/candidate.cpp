@@ -18,7 +18,8 @@ Footprint least_footprint(const Graph& graph, const RuntimeModel& runtime,
   flash.quantisation_bytes = fixed_quantisation_bytes(runtime);
   for (const Op& op : graph.ops) add_op_flash(graph, op, runtime, flash);
   flash.code_bytes = least_linked_flash(graph, runtime, options);
-  return {sram_lower_bound(graph, runtime, options.input), flash.total_bytes(), graph_macs(graph), 0};
+  return {sram_lower_bound(graph, runtime, options.input), flash.total_bytes(), graph_macs(graph),
+          0};
 }
 
 Candidate CandidateChecker::check(const Genotype& genotype) {

@@ -48,8 +48,7 @@ std::int64_t plan_table_bytes(const Graph& graph, const KernelTable& table,
   const auto count = [](const auto& list) { return static_cast<std::int64_t>(list.size()); };
   const std::int64_t tensors = count(graph.tensors);
   std::int64_t bytes = table.model_bytes + tensors * table.tensor_bytes +
-                       count(graph.ops) * table.op_bytes +
-                       count(segments) * table.segment_bytes +
+                       count(graph.ops) * table.op_bytes + count(segments) * table.segment_bytes +
                        (1 + count(graph.more_outputs)) * table.output_bytes +
                        words(2 * count(graph.op_inputs)) + words(2 * tensors);
   for (const Segment& segment : segments) {
