@@ -118,6 +118,10 @@ std::int64_t least_linked_flash(const Graph& graph, const RuntimeModel& runtime,
   if (runtime.kernels == nullptr) return runtime.code_bytes;
   const KernelTable& table = *runtime.kernels;
   LinkedSet linked = table.invoke[static_cast<std::size_t>(options.input)].linked;
+  if (options.input == InputMode::kRows) {
+    // An image that cannot stream is planned resident.
+    linked.intersect(table.invoke[static_cast<std::size_t>(InputMode::kResident)].linked);
+  }
   std::int64_t descriptors = plan_table_bytes(graph, table, {});
   const bool wide = options.depthwise_rows == DepthwiseRows::kInt16;
   for (const Op& op : graph.ops) {

@@ -76,6 +76,11 @@ TEST_CASE("what its least footprint tells off does not fit, and counts once") {
         // Exact, but for the schedule's tables and rows that are added up as they come.
         const Footprint unpatched = plan_memory(graph, rules).footprint();
         CHECK(unpatched.flash_bytes - least.flash_bytes < 2000);
+        for (const InputMode input : {InputMode::kRows, InputMode::kExternal}) {
+          const PlanOptions other = {.input = input, .depthwise_rows = DepthwiseRows::kInt16};
+          REQUIRE(least_footprint(graph, rules, other).flash_bytes <=
+                  plan_memory(graph, rules, other).footprint().flash_bytes);
+        }
         told_off += !violation(least, problem.budget).fits();
         const std::optional<Candidate> fitting = quick.fitting(genotype);
         REQUIRE(fitting.has_value() == planned.violation.fits());
