@@ -281,6 +281,12 @@ MemoryPlan plan_memory(const Graph& graph, const RuntimeModel& runtime,
 void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
                  MemoryPlan& plan);
 
+/// The same where the peak keeps within options.sram_budget_bytes (not negative). False where it
+/// does not, and `plan` is unfinished then: sooner than plan_memory, which goes on to the plan that
+/// comes nearest.
+bool plan_memory_within(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
+                        MemoryPlan& plan);
+
 /// One way to run a network: no other is as good in bytes, MACs and widened elements and better in
 /// one.
 struct FrontPoint {

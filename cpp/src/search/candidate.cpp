@@ -25,22 +25,24 @@ Footprint least_footprint(const Graph& graph, const RuntimeModel& runtime,
 Candidate CandidateChecker::check(const Genotype& genotype) {
   if (const auto known = planned_.find(genotype); known != planned_.end()) return known->second;
   lower(problem_.space.decode(genotype), graph_);
-  return plan_lowered(genotype);
+  plan_memory(graph_, problem_.runtime, problem_.plan_options(), plan_);
+  return remember(genotype);
 }
 
 std::optional<Candidate> CandidateChecker::fitting(const Genotype& genotype) {
-  if (hopeless_.count(genotype) != 0) return std::nullopt;
-  const auto if_fits = [](const Candidate& candidate) {
-    return candidate.violation.fits() ? std::optional(candidate) : std::nullopt;
-  };
-  if (const auto known = planned_.find(genotype); known != planned_.end()) {
-    return if_fits(known->second);
-  }
-  lower(problem_.space.decode(genotype), graph_);
-  const Footprint least = least_footprint(graph_, problem_.runtime, problem_.plan_options());
   // Until something fits, what came nearest is told in full.
-  if (record_.feasible == 0 || violation(least, problem_.budget).fits()) {
-    return if_fits(plan_lowered(genotype));
+  if (record_.feasible == 0 || planned_.count(genotype) != 0) {
+    Candidate candidate = check(genotype);
+    return candidate.violation.fits() ? std::optional(std::move(candidate)) : std::nullopt;
+  }
+  if (hopeless_.count(genotype) != 0) return std::nullopt;
+  lower(problem_.space.decode(genotype), graph_);
+  const PlanOptions options = problem_.plan_options();
+  const Footprint least = least_footprint(graph_, problem_.runtime, options);
+  if (violation(least, problem_.budget).fits() &&
+      plan_memory_within(graph_, problem_.runtime, options, plan_)) {
+    const Candidate& candidate = remember(genotype);
+    return candidate.violation.fits() ? std::optional(candidate) : std::nullopt;
   }
   if (hopeless_.size() == kMostRemembered) hopeless_.clear();
   hopeless_.insert(genotype);
@@ -48,20 +50,24 @@ std::optional<Candidate> CandidateChecker::fitting(const Genotype& genotype) {
   return std::nullopt;
 }
 
-const Candidate& CandidateChecker::plan_lowered(const Genotype& genotype) {
+const Candidate& CandidateChecker::remember(const Genotype& genotype) {
   if (planned_.size() == kMostRemembered) planned_.clear();
-  return planned_.emplace(genotype, planned(genotype)).first->second;
+  const Candidate& candidate = planned_.emplace(genotype, planned(genotype)).first->second;
+  note(candidate);
+  return candidate;
 }
 
-Candidate CandidateChecker::planned(const Genotype& genotype) {
+Candidate CandidateChecker::planned(const Genotype& genotype) const {
   Candidate candidate;
   candidate.genotype = genotype;
   candidate.id = problem_.space.id(genotype);
-  plan_memory(graph_, problem_.runtime, problem_.plan_options(), plan_);
   candidate.footprint = plan_.footprint();
   candidate.params = graph_params(graph_);
   candidate.violation = violation(candidate.footprint, problem_.budget);
+  return candidate;
+}
 
+void CandidateChecker::note(const Candidate& candidate) {
   ++record_.planned;
   record_.feasible += candidate.violation.fits();
   const auto keep = [&](std::optional<Candidate>& slot, auto better) {
@@ -76,7 +82,6 @@ Candidate CandidateChecker::planned(const Genotype& genotype) {
     return std::tie(a.footprint.flash_bytes, a.footprint.peak_sram_bytes, a.id) <
            std::tie(b.footprint.flash_bytes, b.footprint.peak_sram_bytes, b.id);
   });
-  return candidate;
 }
 
 bool less_violating(const Candidate& a, const Candidate& b) {

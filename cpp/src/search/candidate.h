@@ -23,8 +23,8 @@ class CandidateChecker {
 
   Candidate check(const Genotype& genotype);
 
-  /// The candidate, if it fits. Once anything has fitted, what its least footprint tells off counts
-  /// as planned and is not: moves meet more of these networks than of any others.
+  /// The candidate, if it fits. Once anything has fitted, planning stops where it can tell that
+  /// nothing will: moves meet more networks that do not fit than others. They count as planned.
   std::optional<Candidate> fitting(const Genotype& genotype);
 
   /// True the first time that an id is claimed: de-duplication of everything that is measured.
@@ -36,9 +36,10 @@ class CandidateChecker {
   const PlanningRecord& record() const { return record_; }
 
  private:
-  /// Of the network that `graph_` holds.
-  const Candidate& plan_lowered(const Genotype& genotype);
-  Candidate planned(const Genotype& genotype);
+  /// The network that `graph_` holds and `plan_` plans, remembered and recorded.
+  const Candidate& remember(const Genotype& genotype);
+  Candidate planned(const Genotype& genotype) const;
+  void note(const Candidate& candidate);
 
   SearchProblem problem_;
   PlanningRecord record_;

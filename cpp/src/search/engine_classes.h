@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "search/generation.h"
+#include "search/model_trials.h"
 #include "search/surrogate.h"
 #include "tinynas/engines.h"
 
@@ -38,17 +39,17 @@ class EngineBase : public SearchAlgorithm {
 
 class SurrogateSearch : public EngineBase {
  public:
-  using EngineBase::EngineBase;
+  SurrogateSearch(const SearchProblem& problem, const EngineOptions& options);
   /// By the model's mean, which a lucky measurement sways less.
   std::vector<Trial> finalists(int count) const override;
 
  private:
   std::vector<Proposal> next_generation(int generation, int first_trial, int most) override;
-  std::vector<const Trial*> observations() const;
-  void refit_kernel(const std::vector<const Trial*>& observed);
+  void refit_kernel();
 
+  ModelTrials observed_;
   std::optional<SurrogateKernel> kernel_;
-  double kernel_trials_ = 0;  ///< observations when it was fitted
+  double kernel_trials_ = 0;  ///< observed when it was fitted
 };
 
 class EvolutionSearch : public EngineBase {

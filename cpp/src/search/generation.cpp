@@ -46,12 +46,12 @@ std::optional<Drawn> Generation::child(std::size_t place, const Breed& breed, bo
   return std::nullopt;
 }
 
-bool Generation::propose_nearby(const std::vector<const Trial*>& around) {
+bool Generation::propose_nearby(const Around& around) {
   auto candidate = shrink_unclaimed(checker_, draws(Purpose::kShrink, proposed(), kShrinkAttempts));
   Origin origin = Origin::kRandom;
   if (!candidate) {
     std::vector<const Genotype*> centres;
-    for (const Trial* trial : around) centres.push_back(&trial->proposal.candidate.genotype);
+    for (const Trial* trial : around()) centres.push_back(&trial->proposal.candidate.genotype);
     for (const Proposal& proposal : proposals_) centres.push_back(&proposal.candidate.genotype);
     candidate = unclaimed_neighbour(checker_, centres);
     origin = Origin::kNeighbour;
@@ -60,12 +60,12 @@ bool Generation::propose_nearby(const std::vector<const Trial*>& around) {
   return candidate.has_value();
 }
 
-void Generation::fill_randomly(const std::vector<const Trial*>& around) {
+void Generation::fill_randomly() {
   while (!full()) {
     auto candidate = sample_unclaimed(checker_, draws(Purpose::kSample, proposed()));
     if (candidate) {
       propose({std::move(*candidate), Origin::kRandom});
-    } else if (!propose_nearby(around)) {
+    } else if (!propose_nearby([] { return std::vector<const Trial*>(); })) {
       return;
     }
   }
@@ -79,11 +79,11 @@ void Generation::fill_with_children(const BreedAt& breed, const std::vector<Tria
         /*shrink=*/false);
     if (drawn) propose(std::move(*drawn));
   }
-  if (!full()) fill_nearby(ranked_trials(trials, rank_by));
+  fill_nearby(trials, rank_by);
 }
 
-void Generation::fill_nearby(const std::vector<const Trial*>& around) {
-  while (!full() && propose_nearby(around)) {
+void Generation::fill_nearby(const std::vector<Trial>& trials, RankBy rank_by) {
+  while (!full() && propose_nearby([&] { return ranked_trials(trials, rank_by); })) {
   }
 }
 

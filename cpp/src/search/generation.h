@@ -57,18 +57,21 @@ class Generation {
   using BreedAt = std::function<std::pair<Genotype, Origin>(Rng&, int known, std::size_t place)>;
   void fill_with_children(const BreedAt& breed, const std::vector<Trial>& trials, RankBy rank_by);
 
-  /// Until the generation is full: random networks that fit, shrunk ones, neighbours of `around`
-  /// and of what was proposed. What still misses then is not within reach.
-  void fill_randomly(const std::vector<const Trial*>& around = {});
-  /// The same without the random networks: for generations that have parents.
-  void fill_nearby(const std::vector<const Trial*>& around);
+  /// Until the generation is full: random networks that fit, shrunk ones, neighbours of what was
+  /// proposed. What still misses then is not within reach.
+  void fill_randomly();
+  /// For generations that have parents: shrunk networks, neighbours of `trials`, the best first, and
+  /// of what was proposed.
+  void fill_nearby(const std::vector<Trial>& trials, RankBy rank_by);
   /// A last resort where nothing fitted at all: from the smallest network to the least violation.
   void descend();
 
   std::vector<Proposal> take() { return std::move(proposals_); }
 
  private:
-  bool propose_nearby(const std::vector<const Trial*>& around);
+  /// Called only where shrinking finds nothing: to rank many trials takes longer than the rest.
+  using Around = std::function<std::vector<const Trial*>()>;
+  bool propose_nearby(const Around& around);
 
   CandidateChecker& checker_;
   GenerationFrame frame_;

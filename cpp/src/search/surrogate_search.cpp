@@ -1,6 +1,5 @@
 #include <cmath>
 #include <numbers>
-#include <numeric>
 #include <set>
 #include <tuple>
 
@@ -138,33 +137,6 @@ void propose_by_model(Generation& generation, std::vector<Drawn> pool, const Sur
   }
 }
 
-/// The best and the youngest, in the order of `observations` (the youngest is the last).
-std::vector<const Trial*> chosen_of(const std::vector<const Trial*>& observations, std::size_t most,
-                                    RankBy rank_by) {
-  if (observations.size() <= most) return observations;
-  std::vector<std::size_t> order(observations.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::nth_element(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(most / 2),
-                   order.end(), [&](std::size_t a, std::size_t b) {
-                     const double x = rank_value(observations[a]->measurement, rank_by);
-                     const double y = rank_value(observations[b]->measurement, rank_by);
-                     return x != y ? x > y : a < b;
-                   });
-  std::vector<bool> taken(observations.size(), false);
-  for (std::size_t i = 0; i < most / 2; ++i) taken[order[i]] = true;
-  std::size_t left = most - most / 2;
-  for (std::size_t i = observations.size(); i-- > 0 && left > 0;) {
-    if (taken[i]) continue;
-    taken[i] = true;
-    --left;
-  }
-  std::vector<const Trial*> chosen;
-  for (std::size_t i = 0; i < observations.size(); ++i) {
-    if (taken[i]) chosen.push_back(observations[i]);
-  }
-  return chosen;
-}
-
 /// A trial and what the model holds of it.
 struct Believed {
   const Trial* trial = nullptr;
@@ -186,19 +158,15 @@ std::vector<Believed> by_mean(const std::vector<const Trial*>& observations,
 
 }  // namespace
 
-std::vector<const Trial*> SurrogateSearch::observations() const {
-  std::vector<const Trial*> observed;
-  for (const Trial& trial : known_beyond()) observed.push_back(&trial);
-  for (const Trial& trial : trials()) observed.push_back(&trial);
-  return observed;
-}
+SurrogateSearch::SurrogateSearch(const SearchProblem& problem, const EngineOptions& options)
+    : EngineBase(problem, options),
+      observed_(known_beyond(), trials(), options.rank_by, kMostModelTrials) {}
 
-void SurrogateSearch::refit_kernel(const std::vector<const Trial*>& observed) {
-  const auto count = static_cast<double>(observed.size());
+void SurrogateSearch::refit_kernel() {
+  const auto count = static_cast<double>(observed_.count());
   if (kernel_ && count < kRefitGrowth * kernel_trials_) return;
   const RankBy rank_by = options().rank_by;
-  kernel_ =
-      Surrogate::fit_kernel(problem().space, chosen_of(observed, kKernelTrials, rank_by), rank_by);
+  kernel_ = Surrogate::fit_kernel(problem().space, observed_.chosen(kKernelTrials), rank_by);
   kernel_trials_ = count;
 }
 
@@ -206,9 +174,9 @@ std::vector<Proposal> SurrogateSearch::next_generation(int generation, int first
   const SurrogateOptions& ours = options().surrogate;
   const RankBy rank_by = options().rank_by;
   const bool first = generation == 0;
-  const std::vector<const Trial*> observed = observations();
+  observed_.update();
   // Known networks tell the model what design points would.
-  const int known = static_cast<int>(observed.size()) - measured();
+  const int known = static_cast<int>(observed_.count()) - measured();
   const int design = std::min(ours.design, std::max(1, options().measurements / 3)) - known;
   if (first && design > 0) {
     Generation designed = start(generation, first_trial, design, most);
@@ -216,9 +184,9 @@ std::vector<Proposal> SurrogateSearch::next_generation(int generation, int first
     return random_generation(std::move(designed), true);
   }
   Generation next = start(generation, first_trial, ours.generation, most);
-  if (observed.size() >= kLeastModelTrials) {
-    refit_kernel(observed);
-    const auto chosen = chosen_of(observed, kMostModelTrials, rank_by);
+  if (observed_.count() >= kLeastModelTrials) {
+    refit_kernel();
+    const auto chosen = observed_.chosen(kMostModelTrials);
     const Surrogate model(next.space(), chosen, rank_by, *kernel_);
     const std::vector<Believed> believed = by_mean(chosen, model.trial_means());
     std::vector<const Genotype*> parents;
@@ -238,15 +206,16 @@ std::vector<Proposal> SurrogateSearch::next_generation(int generation, int first
     if (!pool.empty()) propose_by_model(next, std::move(pool), model, incumbent);
   }
   if (first) return random_generation(std::move(next), true);
-  if (!next.full()) next.fill_nearby(ranked_trials(trials(), rank_by));
+  next.fill_nearby(trials(), rank_by);
   return next.take();
 }
 
 std::vector<Trial> SurrogateSearch::finalists(int count) const {
-  const std::vector<const Trial*> observed = observations();
-  if (!kernel_ || observed.size() < kLeastModelTrials) return EngineBase::finalists(count);
+  ModelTrials observed = observed_;
+  observed.update();
+  if (!kernel_ || observed.count() < kLeastModelTrials) return EngineBase::finalists(count);
   const RankBy rank_by = options().rank_by;
-  const auto chosen = chosen_of(observed, kMostModelTrials, rank_by);
+  const auto chosen = observed.chosen(kMostModelTrials);
   const Surrogate model(problem().space, chosen, rank_by, *kernel_);
   std::vector<Trial> ranked;
   for (const Believed& finalist : by_mean(chosen, model.trial_means())) {

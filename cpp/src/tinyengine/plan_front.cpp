@@ -79,13 +79,13 @@ std::vector<FrontPoint> merge_fronts(const std::vector<FrontPoint>& int8_rows,
 }
 
 InputMode Schedule::build(const Graph& graph, const RuntimeModel& runtime, InputMode input,
-                          DepthwiseRows rows) {
+                          DepthwiseRows rows, std::int64_t limit_bytes) {
   if (input == InputMode::kRows && !image_can_stream(graph)) input = InputMode::kResident;
   facts.build(graph, runtime, rows);
-  table.build(graph, facts, input);
+  table.build(graph, facts, input, limit_bytes);
   suffix_peaks(table, suffix);
   if (input != InputMode::kRows || suffix[0] != kNoSegment) return input;
-  return build(graph, runtime, InputMode::kResident, rows);
+  return build(graph, runtime, InputMode::kResident, rows, limit_bytes);
 }
 
 void Schedule::cut_rest(const Graph& graph, const FrontPoint& point, Cuts& cuts) const {
@@ -122,7 +122,7 @@ std::vector<FrontPoint> Schedule::front(const Graph& graph, InputMode input) con
   FrontPoint plain;
   plain.macs = graph_macs(graph);
   plain.depthwise_rows = facts.depthwise_rows;
-  std::int64_t limit = kNoSegment - 1;
+  std::int64_t limit = kBeyondLimit;
   while (limit >= suffix[0]) {
     plain.peak_sram_bytes = least_peak(graph, limit);
     points.push_back(plain);

@@ -25,9 +25,10 @@ struct Schedule {
   std::vector<std::int64_t> suffix;  ///< as suffix_peaks gives them
 
   /// Returns how the image is held: rows from a camera need all readers of the image in one
-  /// segment; where none can be, the image is gathered whole first.
+  /// segment; where none can be, the image is gathered whole first. `limit_bytes` as
+  /// SegmentTable::build takes it.
   InputMode build(const Graph& graph, const RuntimeModel& runtime, InputMode input,
-                  DepthwiseRows rows);
+                  DepthwiseRows rows, std::int64_t limit_bytes = kBeyondLimit);
   /// Cuts of what does not run in patches at `point`.
   void cut_rest(const Graph& graph, const FrontPoint& point, Cuts& cuts) const;
   /// The least peak without patches at which as few elements are widened as within `limit_bytes`.

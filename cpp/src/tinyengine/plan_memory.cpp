@@ -57,6 +57,33 @@ void reset(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& o
   plan.op_tensors.clear();
 }
 
+/// False, with `plan` unfinished, only where `only_within` the budget and none was found.
+bool make_plan(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
+               bool only_within, MemoryPlan& plan) {
+  reset(graph, runtime, options, plan);
+  add_costs(graph, runtime, plan);
+  switch (runtime.rules) {
+    case RuntimeRules::kTinyNas:
+      if (!plan_streaming(graph, runtime, options, only_within, plan)) return false;
+      if (options.predict_instructions) predict_instructions(graph, runtime, plan);
+      break;
+    case RuntimeRules::kTinyEngine:
+      plan_published(graph, runtime, plan);
+      break;
+    case RuntimeRules::kTflm:
+      plan_tflm(graph, runtime, plan);
+      break;
+  }
+  add_linked_costs(graph, runtime, plan);
+#ifdef TINYNAS_DEBUG_CHECKS
+  const std::string fault = runtime.rules == RuntimeRules::kTinyNas
+                                ? execute_plan(graph, runtime, plan)
+                                : check_plan(graph, runtime, plan);
+  if (!fault.empty()) throw std::logic_error("plan_memory made an unsound plan: " + fault);
+#endif
+  return true;
+}
+
 }  // namespace
 
 const char* input_mode_name(InputMode mode) {
@@ -90,27 +117,13 @@ DepthwiseRows parse_depthwise_rows(const std::string& name, const std::string& o
 
 void plan_memory(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
                  MemoryPlan& plan) {
-  reset(graph, runtime, options, plan);
-  add_costs(graph, runtime, plan);
-  switch (runtime.rules) {
-    case RuntimeRules::kTinyNas:
-      plan_streaming(graph, runtime, options, plan);
-      if (options.predict_instructions) predict_instructions(graph, runtime, plan);
-      break;
-    case RuntimeRules::kTinyEngine:
-      plan_published(graph, runtime, plan);
-      break;
-    case RuntimeRules::kTflm:
-      plan_tflm(graph, runtime, plan);
-      break;
-  }
-  add_linked_costs(graph, runtime, plan);
-#ifdef TINYNAS_DEBUG_CHECKS
-  const std::string fault = runtime.rules == RuntimeRules::kTinyNas
-                                ? execute_plan(graph, runtime, plan)
-                                : check_plan(graph, runtime, plan);
-  if (!fault.empty()) throw std::logic_error("plan_memory made an unsound plan: " + fault);
-#endif
+  make_plan(graph, runtime, options, /*only_within=*/false, plan);
+}
+
+bool plan_memory_within(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
+                        MemoryPlan& plan) {
+  return make_plan(graph, runtime, options, /*only_within=*/true, plan) &&
+         plan.peak_sram_bytes <= options.sram_budget_bytes;
 }
 
 MemoryPlan plan_memory(const Graph& graph, const RuntimeModel& runtime,

@@ -117,6 +117,17 @@ std::int64_t SegmentTable::overlay_bytes(const GraphFacts& facts, std::int32_t o
   return std::max(out, end);
 }
 
+/// What overlay_bytes is at least: the output, and inputs that end in the segment.
+std::int64_t SegmentTable::widest_bytes(const GraphFacts& facts, std::int32_t output,
+                                        std::int32_t end) const {
+  std::int64_t widest = facts.tensors[output].bytes;
+  for (const std::int32_t t : external_) {
+    const TensorFacts& tensor = facts.tensors[t];
+    if (tensor.writer >= 0 && tensor.last_op < end) widest = std::max(widest, tensor.bytes);
+  }
+  return widest;
+}
+
 namespace {
 
 /// In a segment that ends at `end`.
@@ -182,14 +193,21 @@ void SegmentTable::build_column(const Graph& graph, const GraphFacts& facts, Inp
       if (!inside) continue;  // the camera delivers rows once: all readers in one segment
       image_ring = image.ring_bytes + image.sums_bytes;
     }
+    std::int64_t& bytes = bytes_[static_cast<std::size_t>(first) * (op_count_ + 1) + end];
+    const std::int64_t others =
+        rings + std::max(scratch, widening) + image_ring + passing_bytes(facts, first, end);
+    if (others + widest_bytes(facts, output, end) > limit_bytes_) {
+      bytes = kBeyondLimit;
+      continue;
+    }
     collect_overlaps(graph, facts, input, first, end, overlaps_);
-    bytes_[static_cast<std::size_t>(first) * (op_count_ + 1) + end] =
-        rings + std::max(scratch, widening) + image_ring + passing_bytes(facts, first, end) +
-        overlay_bytes(facts, output);
+    bytes = others + overlay_bytes(facts, output);
   }
 }
 
-void SegmentTable::build(const Graph& graph, const GraphFacts& facts, InputMode input) {
+void SegmentTable::build(const Graph& graph, const GraphFacts& facts, InputMode input,
+                         std::int64_t limit_bytes) {
+  limit_bytes_ = limit_bytes;
   op_count_ = static_cast<std::int32_t>(graph.ops.size());
   bytes_.assign(static_cast<std::size_t>(op_count_ + 1) * (op_count_ + 1), kNoSegment);
   leads_.assign(op_count_, {});
@@ -233,8 +251,11 @@ template <bool kWideRows, typename Cost>
 void cut_cheapest(const Graph& graph, const GraphFacts& facts, const SegmentTable& table,
                   std::int32_t first, std::int64_t limit_bytes, Cuts& cuts) {
   constexpr Cost kFar = std::numeric_limits<Cost>::max() / 2;
-  thread_local std::vector<Cost> cost;
-  thread_local std::vector<std::int32_t> next;
+  // Named anew, as each use of a thread_local variable in a shared library is a call.
+  thread_local std::vector<Cost> kept_cost;
+  thread_local std::vector<std::int32_t> kept_next;
+  std::vector<Cost>& cost = kept_cost;
+  std::vector<std::int32_t>& next = kept_next;
   const std::int32_t n = table.op_count();
   cost.assign(n + 1, kFar);
   next.assign(n + 1, -1);

@@ -12,6 +12,8 @@
 namespace tinynas {
 
 inline constexpr std::int64_t kNoSegment = std::numeric_limits<std::int64_t>::max();
+/// A segment beyond the limit that a table was built with: no more is known of it.
+inline constexpr std::int64_t kBeyondLimit = kNoSegment - 1;
 
 /// A whole input that a segment reads last, and how its output may lie over it.
 struct OverlapGap {
@@ -26,7 +28,9 @@ struct OverlapGap {
 /// of blocks.
 class SegmentTable {
  public:
-  void build(const Graph& graph, const GraphFacts& facts, InputMode input);
+  /// Segments that need more than `limit_bytes` may become kBeyondLimit, which is sooner told.
+  void build(const Graph& graph, const GraphFacts& facts, InputMode input,
+             std::int64_t limit_bytes = kBeyondLimit);
 
   /// Bytes of ops [first, end) as one segment; kNoSegment where they cannot be one.
   std::int64_t bytes(std::int32_t first, std::int32_t end) const {
@@ -48,10 +52,12 @@ class SegmentTable {
   bool set_lead(const Graph& graph, const GraphFacts& facts, std::int32_t op, std::int32_t end);
   std::int64_t widening_scratch(const GraphFacts& facts, std::int32_t end) const;
   std::int64_t overlay_bytes(const GraphFacts& facts, std::int32_t output);
+  std::int64_t widest_bytes(const GraphFacts& facts, std::int32_t output, std::int32_t end) const;
   void collect_overlaps(const Graph& graph, const GraphFacts& facts, InputMode input,
                         std::int32_t first, std::int32_t end, std::vector<OverlapGap>& overlaps);
 
   std::int32_t op_count_ = 0;
+  std::int64_t limit_bytes_ = kBeyondLimit;
   std::vector<std::int64_t> bytes_;
   std::vector<std::int32_t> live_, first_live_;  ///< whole tensors that exist before op i
   std::vector<Lead> leads_;                      ///< of the current column's ops

@@ -101,11 +101,12 @@ void add_extra_macs(const Graph& graph, const FrontPoint& point, MemoryPlan& pla
 }
 
 /// `plain`, the preferred point without extra MACs, does not do; `plan` is it, if `is_built`. The
-/// first point that fits, by MACs, then by widened elements, else the smallest. Returns what `plan`
-/// is then.
-FrontPoint fit_budget(Workspace& work, const Graph& graph, const RuntimeModel& runtime,
-                      InputMode input, const PlanOptions& options, const FrontPoint& plain,
-                      bool is_built, MemoryPlan& plan) {
+/// first point that fits, by MACs, then by widened elements, else the smallest, or nothing where
+/// `only_within` the budget. Returns what `plan` is then.
+std::optional<FrontPoint> fit_budget(Workspace& work, const Graph& graph,
+                                     const RuntimeModel& runtime, InputMode input,
+                                     const PlanOptions& options, const FrontPoint& plain,
+                                     bool is_built, bool only_within, MemoryPlan& plan) {
   const std::int64_t budget = options.sram_budget_bytes;
   std::vector<FrontPoint> points;
   if (options.depthwise_rows == DepthwiseRows::kInt8) {
@@ -123,14 +124,16 @@ FrontPoint fit_budget(Workspace& work, const Graph& graph, const RuntimeModel& r
     if (point.peak_sram_bytes > budget) continue;
     build_point(work, graph, input, point, plan);
     built = point;
-    if (plan.peak_sram_bytes <= budget) return *built;
+    if (plan.peak_sram_bytes <= budget) return built;
   }
   const auto smallest =
       std::min_element(points.begin(), points.end(), [](const FrontPoint& a, const FrontPoint& b) {
         return a.peak_sram_bytes < b.peak_sram_bytes;
       });
   if (smallest != points.end() && smallest->peak_sram_bytes > budget) built.reset();
-  if (built) return *built;
+  const bool is_within = built && plan.peak_sram_bytes <= budget;
+  if (is_within || (built && !only_within)) return built;
+  if (only_within) return std::nullopt;
   const FrontPoint& chosen = smallest == points.end() ? plain : *smallest;
   build_point(work, graph, input, chosen, plan);
   return chosen;
@@ -138,13 +141,16 @@ FrontPoint fit_budget(Workspace& work, const Graph& graph, const RuntimeModel& r
 
 }  // namespace
 
-void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
-                    MemoryPlan& plan) {
+bool plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
+                    bool only_within, MemoryPlan& plan) {
   thread_local Workspace work;
   const bool wide_rows = options.depthwise_rows == DepthwiseRows::kInt16;
   const std::int64_t budget = options.sram_budget_bytes;
   Schedule& schedule = work.schedules.of(options.depthwise_rows);
-  const InputMode input = schedule.build(graph, runtime, options.input, options.depthwise_rows);
+  // int16 rows look beyond the budget for what widens less.
+  const bool bounded = only_within && !wide_rows && !options.layer_by_layer;
+  const InputMode input = schedule.build(graph, runtime, options.input, options.depthwise_rows,
+                                         bounded ? budget : kBeyondLimit);
   FrontPoint point;
   point.depthwise_rows = options.depthwise_rows;
   if (options.layer_by_layer) {
@@ -152,11 +158,11 @@ void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanO
     std::iota(work.cuts.cuts.begin(), work.cuts.cuts.end(), 0);
     work.builder.build(graph, schedule.facts, schedule.table, input, point, work.cuts, plan);
     list_live(graph, plan);
-    return;
+    return true;
   }
   point.peak_sram_bytes = schedule.suffix[0];
   if (wide_rows) {
-    const std::int64_t limit = budget >= schedule.suffix[0] ? budget : kNoSegment - 1;
+    const std::int64_t limit = budget >= schedule.suffix[0] ? budget : kBeyondLimit;
     point.peak_sram_bytes = schedule.least_peak(graph, limit);
   }
   // Other ways only where they are asked for and may help; what is too large by its bound is not
@@ -171,12 +177,17 @@ void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanO
                        [](const Placement& place) { return place.wide; });
   };
   if (too_large || (wide_rows && budget >= 0 && !has_wide_ring())) {
-    point = fit_budget(work, graph, runtime, input, options, point, may_fit, plan);
+    const auto fitted =
+        fit_budget(work, graph, runtime, input, options, point, may_fit, only_within, plan);
+    if (!fitted) return false;
+    point = *fitted;
   } else if (!may_fit) {
+    if (only_within) return false;
     build_point(work, graph, input, point, plan);
   }
   add_extra_macs(graph, point, plan);
   list_live(graph, plan);
+  return true;
 }
 
 bool plan_choice(const Graph& graph, const RuntimeModel& runtime, InputMode input,

@@ -9,9 +9,11 @@
 
 namespace tinynas {
 
-/// Fills segments, placements, scratch and peak of `plan`, whose costs (add_costs) stand.
-void plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
-                    MemoryPlan& plan);
+/// Fills segments, placements, scratch and peak of `plan`, whose costs (add_costs) stand. With
+/// `only_within`, false and an unfinished plan where it can tell early that no plan keeps within
+/// options.sram_budget_bytes.
+bool plan_streaming(const Graph& graph, const RuntimeModel& runtime, const PlanOptions& options,
+                    bool only_within, MemoryPlan& plan);
 
 /// One of the plans that plan_streaming chooses from: ops [0, point.patch_end_op) in patches, the
 /// rest in the segments [cuts[i], cuts[i + 1]), the best ones if `cuts` is empty. False where ops

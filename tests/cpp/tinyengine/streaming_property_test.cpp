@@ -168,6 +168,39 @@ void run(std::uint64_t first, std::uint64_t count) {
 
 TEST_CASE("streaming plans of 20000 random graphs execute") { run(0, 20000); }
 
+TEST_CASE("a plan that stops early fits where a whole one does, and is the same") {
+  const RuntimeModel runtime = find_runtime("tinynas");
+  MemoryPlan plan;
+  int within = 0, patched = 0, beyond = 0;
+  for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+    const Graph graph = graph_of(seed);
+    PlanOptions options;
+    options.input = static_cast<InputMode>(seed % 3);
+    if (seed / 4 % 2 == 1) options.depthwise_rows = DepthwiseRows::kInt16;
+    const std::int64_t plain = plan_memory(graph, runtime, options).peak_sram_bytes;
+    options.sram_budget_bytes = 0;
+    const std::int64_t least = plan_memory(graph, runtime, options).peak_sram_bytes;
+    for (const std::int64_t budget : {plain, plain - 1, (plain + least) / 2, least, least - 1}) {
+      options.sram_budget_bytes = std::max<std::int64_t>(0, budget);
+      const MemoryPlan whole = plan_memory(graph, runtime, options);
+      const bool fits = whole.peak_sram_bytes <= options.sram_budget_bytes;
+      INFO("seed " << seed << ", budget " << options.sram_budget_bytes);
+      REQUIRE(plan_memory_within(graph, runtime, options, plan) == fits);
+      (fits ? within : beyond) += 1;
+      if (!fits) continue;
+      patched += whole.segments[0].has_patches();
+      REQUIRE(plan.peak_sram_bytes == whole.peak_sram_bytes);
+      REQUIRE(plan.macs == whole.macs);
+      REQUIRE(plan.flash.total_bytes() == whole.flash.total_bytes());
+      REQUIRE(plan.segments.size() == whole.segments.size());
+      REQUIRE(execute_plan(graph, runtime, plan).empty());
+    }
+  }
+  CHECK(within > 1000);
+  CHECK(patched > 100);
+  CHECK(beyond > 1000);
+}
+
 TEST_CASE("streaming plans of a million random graphs execute", "[.nightly]") {
   run(1000000, 1000000);
 }
