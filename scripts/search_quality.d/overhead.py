@@ -15,13 +15,13 @@ import tinynas as tn
 SPACE = "fashion-mnist"
 
 
-def share(mcu: str, measurements: int, data: str | None) -> list[dict[str, Any]]:
+def share(names: list[str], mcu: str, measurements: int, data: str | None) -> list[dict[str, Any]]:
     """Processor seconds in ask and tell, and in measuring as `tinynas search` ranks; one thread."""
     supernet = tn.Supernet(SPACE, data=data, threads=1)
     supernet.evaluate([supernet.space.smallest()])  # what loading puts off
     rows = []
     name: Any
-    for name in ours.NAMES:
+    for name in names:
         engine_seconds = measuring_seconds = 0.0
         begun = time.process_time()
         engine = tn.Engine(supernet.space, mcu, engine=name, measurements=measurements)

@@ -104,10 +104,14 @@ def run_constraints(options: argparse.Namespace, table: tables.Table) -> None:
         raise SystemExit(1)
 
 
+def our_names(options: argparse.Namespace) -> list[str]:
+    return [name for name in ours.NAMES if name in options.searches]
+
+
 def run_share(options: argparse.Namespace, table: tables.Table) -> None:
     import overhead
 
-    rows = overhead.share(options.mcu, options.measurements, options.data)
+    rows = overhead.share(our_names(options), options.mcu, options.measurements, options.data)
     (options.out / "share.json").write_text(json.dumps(rows, indent=1) + "\n")
     print(overhead.share_markdown(rows), end="")
 
@@ -115,10 +119,7 @@ def run_share(options: argparse.Namespace, table: tables.Table) -> None:
 def run_endurance(options: argparse.Namespace, table: tables.Table) -> None:
     import overhead
 
-    rows = []
-    for name in ours.NAMES:
-        if name in options.searches:
-            rows.append(overhead.endurance(name, options.mcu, options.trials))
+    rows = [overhead.endurance(name, options.mcu, options.trials) for name in our_names(options)]
     (options.out / "endurance.json").write_text(json.dumps(rows, indent=1) + "\n")
     print(overhead.endurance_markdown(rows), end="")
 

@@ -4,7 +4,8 @@ published scheduler, ours} x {MobileNetV2 scaled by hand, search} at some sizes 
     scripts/codesign --out DIR [--space fashion-mnist] [--supernet FILE.pt] [--data PATH]
                      [--arenas 64 24 10 6.5 4.5 2.5] [--weights 184]
                      [--hand-scaled mobilenetv2-28px] [--epochs 20] [--learning-rates 0.1 0.2 0.4]
-                     [--measurements 120] [--seed 0] [--finetune] [-- TRAIN OPTIONS]
+                     [--measurements 120] [--seed 0] [--finetune] [--searches-only]
+                     [-- TRAIN OPTIONS]
 
 Flash is what --weights says and what each runtime counts as code for the largest network of the
 space, so that code plays no part. Scaled by hand: the width and resolution with the most MACs that
@@ -81,6 +82,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--learning-rates", type=float, nargs="+", default=[0.1, 0.2, 0.4])
     parser.add_argument("--measurements", type=int, default=120, help="of each search")
     parser.add_argument("--finetune", action="store_true", help="the winners, too")
+    parser.add_argument("--searches-only", action="store_true", help="nothing scaled by hand")
     parser.add_argument("--side-by-side", type=int, default=2, help="trainings, a core each")
     options = parse_with_train_options(parser)
     if options.space == "fashion-mnist" and not options.data:
@@ -159,7 +161,7 @@ def rows_of(options: argparse.Namespace) -> list[dict[str, Any]]:
         cells += [Cell(arena, runtime, flash) for arena in options.arenas]
     cells.sort(key=lambda cell: options.arenas.index(cell.arena_kib))
     subnets: dict[Cell, tn.Subnet] = {}
-    for cell in cells:
+    for cell in [] if options.searches_only else cells:
         limits = {"mcu": MCU, "sram": cell.sram, "flash": cell.flash, "runtime": cell.runtime}
         subnet = largest_that_fits(options.hand_scaled, classes, largest.resolution, **limits)
         if subnet is not None:
@@ -182,26 +184,33 @@ def rows_of(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def markdown(rows: list[dict[str, Any]], options: argparse.Namespace) -> str:
-    header = ["arena", "rules", "MobileNetV2 scaled by hand", "its MACs", "search"]
+    by_hand_header = ["MobileNetV2 scaled by hand", "its MACs"]
+    header = ["arena", "rules", *([] if options.searches_only else by_hand_header), "search"]
     header += ["fine-tuned"] if options.finetune else []
-    header += ["its MACs"]
+    header += ["its peak SRAM, bytes", "its MACs"]
     lines = []
     for row in rows:
         by_hand, best = row["hand_scaled"], row["search"]
         line = [f"{row['arena_kib']:g} KiB", RULES[row["runtime"]]]
-        line += (
-            [shown(by_hand["test_int8"]), f"{by_hand['macs']:,}"] if by_hand else ["none fits", "-"]
-        )
+        if by_hand:
+            line += [shown(by_hand["test_int8"]), f"{by_hand['macs']:,}"]
+        elif not options.searches_only:
+            line += ["none fits", "-"]
         line += [shown(best["accuracy"]["test_int8"]) if best else "none fits"]
         if options.finetune:
             line += [shown(best["finetuned"]["test_int8"]) if best else "-"]
-        lines.append([*line, f"{best['macs']:,}" if best else "-"])
+        line += [f"{best['peak_sram_bytes']:,}", f"{best['macs']:,}"] if best else ["-", "-"]
+        lines.append(line)
     rates = ", ".join(f"{rate:g}" for rate in options.learning_rates)
+    by_hand_text = (
+        f"By hand: {options.hand_scaled} trained alone, recipe {options.recipe}, "
+        f"{options.epochs:g} epochs, learning rate of {rates}. "
+    )
     return (
         f"Int8 test accuracy, space {options.space}, seed {options.seed}; flash: "
-        f"{options.weights:g} KiB beside code. By hand: {options.hand_scaled} trained alone, "
-        f"recipe {options.recipe}, {options.epochs:g} epochs, learning rate of {rates}. Search: "
-        "supernet weights.\n\n" + table(header, lines)
+        f"{options.weights:g} KiB beside code. "
+        f"{'' if options.searches_only else by_hand_text}Search: supernet weights.\n\n"
+        + table(header, lines)
     )
 
 

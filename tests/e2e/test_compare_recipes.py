@@ -44,6 +44,12 @@ def test_recipes_and_changed_ones(executable: Path, tmp_path: Path) -> None:
     (folder,) = [path.parent for path in (tmp_path / "out").glob("*/recipe.toml")]
     assert "average_decay = 0.9" in (folder / "recipe.toml").read_text()
     assert "average of weights 0.9" in (folder / "MODEL_CARD.md").read_text()
+    with_zero = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*/*.pt")}
+    twice = compare(executable, tmp_path, "--seeds", "2", str(recipe), changed)
+    assert "2 seeds" in twice.stdout and " to " in twice.stdout.splitlines()[-1], twice.stderr
+    names = sorted(path.name[-5:] for path in (tmp_path / "out").iterdir())
+    assert names == ["seed0", "seed0", "seed1", "seed1"]
+    assert {path: path.stat().st_mtime_ns for path in with_zero} == with_zero
     # What is there is not trained again.
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*/supernet.pt")}
     again = compare(executable, tmp_path, str(recipe), changed)

@@ -171,6 +171,11 @@ def test_codesign(executable: Path, folder: Path) -> None:
     assert rows[3]["search"] is None and rows[3]["hand_scaled"] is None
     assert out == (folder / "codesign" / "codesign.md").read_text()
     assert out.count("none fits") >= 2
+    options += ["--searches-only"]
+    out, _ = finish(start(executable, "codesign", *options, *shared(folder), *TRAIN))
+    again = json.loads((folder / "codesign" / "codesign.json").read_text())["rows"]
+    assert [row["search"] for row in again] == [row["search"] for row in rows]
+    assert all(row["hand_scaled"] is None for row in again) and "by hand" not in out
 
 
 def test_genes_name_a_network_and_faults_are_told(executable: Path, folder: Path) -> None:

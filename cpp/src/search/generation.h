@@ -60,8 +60,8 @@ class Generation {
   /// Until the generation is full: random networks that fit, shrunk ones, neighbours of what was
   /// proposed. What still misses then is not within reach.
   void fill_randomly();
-  /// For generations that have parents: shrunk networks, neighbours of `trials`, the best first, and
-  /// of what was proposed.
+  /// For generations that have parents: shrunk networks, neighbours of `trials`, the best first,
+  /// and of what was proposed.
   void fill_nearby(const std::vector<Trial>& trials, RankBy rank_by);
   /// A last resort where nothing fitted at all: from the smallest network to the least violation.
   void descend();
