@@ -4,11 +4,15 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "search/candidate.h"
 
 namespace tinynas {
 namespace {
+
+/// Networks that are planned side by side where none fits.
+constexpr std::size_t kPlannedAtOnce = 16;
 
 /// As a search plans it with `sram_bytes`, compared with the whole budget.
 Draw planned(const Graph& graph, const RankingTarget& target, std::int64_t sram_bytes,
@@ -83,22 +87,35 @@ void CellDraws::draw(const SearchSpace& cell) {
   });
 }
 
-Candidate CellDraws::nearest(std::size_t target) {
-  std::vector<Draw>& draws = draws_[target];
+void CellDraws::plan(std::size_t draw, std::size_t target) {
   Workspaces::One& work = workspaces_->of_threads.local();
-  // What is least by its bound is planned; once it is least by its plan, nothing comes nearer.
+  lower(cell_->decode(genotype(draw)), work.graph);
+  draws_[target][draw] = plan_fully(work.graph, targets_[target], work.plan);
+}
+
+Candidate CellDraws::nearest(std::size_t target) {
+  const std::vector<Draw>& draws = draws_[target];
+  const auto nearer = [&](std::size_t a, std::size_t b) {
+    const double x = draws[a].violation.relative, y = draws[b].violation.relative;
+    return x != y ? x < y : a < b;
+  };
+  std::vector<std::size_t> order(draws.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  // Those that are least by their bounds are planned, a few side by side; once one is least by its
+  // plan, nothing comes nearer.
+  const auto few = static_cast<std::ptrdiff_t>(std::min(order.size(), kPlannedAtOnce));
   for (;;) {
-    const auto least = std::min_element(
-        draws.begin(), draws.end(),
-        [](const Draw& a, const Draw& b) { return a.violation.relative < b.violation.relative; });
-    const Genotype genes = genotype(static_cast<std::size_t>(least - draws.begin()));
-    lower(cell_->decode(genes), work.graph);
-    if (least->planned) {
-      return {cell_->id(genes), genes, least->footprint, graph_params(work.graph),
-              least->violation};
-    }
-    *least = plan_fully(work.graph, targets_[target], work.plan);
+    std::partial_sort(order.begin(), order.begin() + few, order.end(), nearer);
+    if (draws[order.front()].planned) break;
+    tbb::parallel_for(std::ptrdiff_t{0}, few, [&](std::ptrdiff_t i) {
+      const std::size_t draw = order[static_cast<std::size_t>(i)];
+      if (!draws[draw].planned) plan(draw, target);
+    });
   }
+  const Genotype genes = genotype(order.front());
+  const Draw& least = draws[order.front()];
+  return {cell_->id(genes), genes, least.footprint, graph_params(lower(cell_->decode(genes))),
+          least.violation};
 }
 
 }  // namespace tinynas

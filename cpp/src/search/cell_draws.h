@@ -37,6 +37,7 @@ class CellDraws {
   struct Workspaces;
 
   Genotype genotype(std::size_t draw) const;
+  void plan(std::size_t draw, std::size_t target);
 
   std::vector<RankingTarget> targets_;
   std::uint64_t seed_, stream_ = 0;
