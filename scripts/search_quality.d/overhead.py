@@ -60,14 +60,16 @@ def score(proposal: tn.Proposal) -> float:
 
 
 def endurance(name: Any, mcu: str, trials: int, blocks: int = 10) -> dict[str, Any]:
-    """Trials a processor second and resident memory, block by block; results cost nothing."""
+    """Trials and networks looked at a processor second, and resident memory, block by block;
+    results cost nothing."""
     gc.collect()
     before = resident_bytes()
     engine = tn.Engine(SPACE, mcu, engine=name, measurements=trials)
     block = trials // blocks
     speeds: list[float] = []
+    looks: list[float] = []
     memory: list[int] = []
-    told = 0
+    told = planned = 0
     begun = time.process_time()
     while not engine.done:
         proposals = engine.ask(ours.BATCH)
@@ -76,6 +78,8 @@ def endurance(name: Any, mcu: str, trials: int, blocks: int = 10) -> dict[str, A
         if told >= block * (len(speeds) + 1):
             now = time.process_time()
             speeds.append(round(block / (now - begun), 1))
+            looks.append(round((engine.planned - planned) / (now - begun), 1))
+            planned = engine.planned
             memory.append(resident_bytes() - before)
             begun = now
             print(
@@ -83,7 +87,13 @@ def endurance(name: Any, mcu: str, trials: int, blocks: int = 10) -> dict[str, A
                 f"{memory[-1] / 2**20:.1f} MiB",
                 file=sys.stderr,
             )
-    return {"engine": name, "trials": told, "trials_a_second": speeds, "bytes": memory}
+    return {
+        "engine": name,
+        "trials": told,
+        "trials_a_second": speeds,
+        "looks_a_second": looks,
+        "bytes": memory,
+    }
 
 
 def share_markdown(rows: list[dict[str, Any]]) -> str:
@@ -97,11 +107,14 @@ def share_markdown(rows: list[dict[str, Any]]) -> str:
 
 
 def endurance_markdown(rows: list[dict[str, Any]]) -> str:
-    text = "| engine | trials | a second: first, middle, last tenth | MiB: first, last tenth |\n"
-    text += "|---|---|---|---|\n"
+    text = "| engine | trials | trials a second: first, middle, last tenth "
+    text += "| networks looked at a second | MiB: first, last tenth |\n|---|---|---|---|---|\n"
     for row in rows:
-        speeds, memory = row["trials_a_second"], row["bytes"]
-        shown = ", ".join(f"{speeds[i]:,.0f}" for i in (0, len(speeds) // 2, -1))
-        text += f"| {row['engine']} | {row['trials']:,} | {shown} "
+        memory = row["bytes"]
+        trials, looks = (
+            ", ".join(f"{row[key][i]:,.0f}" for i in (0, len(row[key]) // 2, -1))
+            for key in ("trials_a_second", "looks_a_second")
+        )
+        text += f"| {row['engine']} | {row['trials']:,} | {trials} | {looks} "
         text += f"| {memory[0] / 2**20:.1f}, {memory[-1] / 2**20:.1f} |\n"
     return text
