@@ -30,19 +30,21 @@ Candidate CandidateChecker::check(const Genotype& genotype) {
 }
 
 std::optional<Candidate> CandidateChecker::fitting(const Genotype& genotype) {
-  // Until something fits, what came nearest is told in full.
-  if (record_.feasible == 0 || planned_.count(genotype) != 0) {
-    Candidate candidate = check(genotype);
-    return candidate.violation.fits() ? std::optional(std::move(candidate)) : std::nullopt;
+  const auto if_fits = [](const Candidate& candidate) {
+    return candidate.violation.fits() ? std::optional(candidate) : std::nullopt;
+  };
+  if (const auto known = planned_.find(genotype); known != planned_.end()) {
+    return if_fits(known->second);
   }
+  // Until something fits, what came nearest is told in full.
+  if (record_.feasible == 0) return if_fits(check(genotype));
   if (hopeless_.count(genotype) != 0) return std::nullopt;
   lower(problem_.space.decode(genotype), graph_);
   const PlanOptions options = problem_.plan_options();
   const Footprint least = least_footprint(graph_, problem_.runtime, options);
   if (violation(least, problem_.budget).fits() &&
       plan_memory_within(graph_, problem_.runtime, options, plan_)) {
-    const Candidate& candidate = remember(genotype);
-    return candidate.violation.fits() ? std::optional(candidate) : std::nullopt;
+    return if_fits(remember(genotype));
   }
   if (hopeless_.size() == kMostRemembered) hopeless_.clear();
   hopeless_.insert(genotype);

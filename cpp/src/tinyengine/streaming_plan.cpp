@@ -131,8 +131,7 @@ std::optional<FrontPoint> fit_budget(Workspace& work, const Graph& graph,
         return a.peak_sram_bytes < b.peak_sram_bytes;
       });
   if (smallest != points.end() && smallest->peak_sram_bytes > budget) built.reset();
-  const bool is_within = built && plan.peak_sram_bytes <= budget;
-  if (is_within || (built && !only_within)) return built;
+  if (built && (!only_within || plan.peak_sram_bytes <= budget)) return built;
   if (only_within) return std::nullopt;
   const FrontPoint& chosen = smallest == points.end() ? plain : *smallest;
   build_point(work, graph, input, chosen, plan);
