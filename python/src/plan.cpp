@@ -3,7 +3,7 @@
 #include "bindings.h"
 #include "cli/network_file.h"
 #include "cli/network_source.h"
-#include "tinyengine/plan_report.h"
+#include "tinyengine/plan_document.h"
 
 namespace tinynas::python {
 namespace {

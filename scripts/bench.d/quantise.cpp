@@ -68,8 +68,7 @@ void run(int subnets, const std::string& supernet_path, const std::string& data_
   const c10::InferenceMode inference;
   const auto folded = [&](const Subnet& subnet) {
     const SubnetProgram program = loaded.supernet.slice(subnet);
-    return fold_batch_norm(
-        program, recalibrate(program, images_of(data.calibration, 0, subnet.resolution).pixels));
+    return recalibrated(program, images_of(data.calibration, 0, subnet.resolution).pixels);
   };
   const Subnet& largest = loaded.supernet.largest();
   const torch::Tensor teacher = predict_probabilities(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -55,6 +56,50 @@ def test_recipes_and_changed_ones(executable: Path, tmp_path: Path) -> None:
     again = compare(executable, tmp_path, str(recipe), changed)
     assert again.stdout == done.stdout
     assert {path: path.stat().st_mtime_ns for path in times} == times
+
+
+def test_random_subnets_that_fit_a_board(executable: Path, tmp_path: Path) -> None:
+    if not tinynas.with_torch:
+        pytest.skip("this build has no torch")
+    write_shapes(tmp_path)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(recipe.read_text().replace("[augm", "batch = 16\n[augm", 1))
+    space = tinynas.SearchSpace(tmp_path / "shapes.toml")
+    arenas = sorted(space.sample(seed).plan().peak_sram_bytes for seed in range(40))
+    sram = str(arenas[10] + tinynas.Budget("stm32l031k6").reserved_sram_bytes)
+    board = ["--mcu", "stm32l031k6", "--sram", sram]
+    done = compare(executable, tmp_path, *board, str(recipe), f"{recipe}@fit")
+    assert done.returncode == 0, done.stderr
+    assert " to " in done.stdout.splitlines()[-1]
+    plain, fitting = sorted((tmp_path / "out").iterdir(), key=lambda folder: "_fit" in folder.name)
+    assert "stm32l031k6" not in (plain / "MODEL_CARD.md").read_text()
+    assert "stm32l031k6" in (fitting / "MODEL_CARD.md").read_text()
+    measured = json.loads((fitting / "validation.json").read_text())
+    ends = {space.largest().id, space.smallest().id}
+    drawn = {subnet.id: subnet for subnet in map(space.sample, range(1000))}
+    assert ends < set(measured) and len(measured) <= 6
+    for subnet_id in set(measured) - ends:
+        plan = drawn[subnet_id].plan(mcu="stm32l031k6", sram=sram)
+        assert plan.fits
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["default@fit"], "name it with --mcu"),
+        (["--sram", "8KiB", "default"], "name it with --mcu"),
+        (["--mcu", "stm32l031k7", "default"], "stm32l031k7"),
+        (["--mcu", "stm32l031k6", "--flash", "1KiB", "default"], "allow more memory"),
+    ],
+)
+def test_a_board_that_makes_no_sense_is_told(
+    executable: Path, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    write_shapes(tmp_path)
+    done = compare(executable, tmp_path, *arguments)
+    assert done.returncode == 2 and said in done.stderr.splitlines()[-1], done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.glob("out/*/supernet.pt"))
 
 
 def test_a_slip_is_told(executable: Path, tmp_path: Path) -> None:

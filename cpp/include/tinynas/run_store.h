@@ -126,9 +126,6 @@ class RunStore {
 /// other process gets the same. Throws BadInput when `parent` cannot be written.
 std::string make_run_directory(const std::string& parent, const std::string& stem);
 
-/// Throws BadInput unless the run.json at `path` is one of a run that this version can read.
-void check_run_format(const std::string& path);
-
 /// The lines of a run's trials.jsonl; a torn last one is left out. Throws BadInput with file and
 /// line.
 std::vector<MeasurementRecord> read_trials_file(const std::string& path);

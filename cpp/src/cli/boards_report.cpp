@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "base/percent.h"
 #include "cli/need_text.h"
 #include "cli/text_table.h"
 #include "tinynas/bytes.h"

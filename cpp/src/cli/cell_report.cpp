@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/percent.h"
 #include "cli/mcu_options.h"
 #include "cli/need_text.h"
 #include "cli/text_table.h"

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/percent.h"
 #include "cli/text_table.h"
 #include "mcu/budget_json.h"
 #include "search/candidate_json.h"

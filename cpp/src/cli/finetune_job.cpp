@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "base/percent.h"
 #include "cli/data_options.h"
 #include "cli/network_source.h"
 #include "cli/text_table.h"
@@ -24,10 +25,7 @@ std::string typed_or_recorded(const std::string& typed, const std::string& recor
 }
 
 std::string percent(const std::optional<double>& share) {
-  if (!share) return "-";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f %%", 100 * *share);
-  return text;
+  return share ? percent_text(*share, 2) : "-";
 }
 
 std::string report(const FinishedRun& run, const FinetuneResult& result) {

@@ -4,9 +4,8 @@
 #include <filesystem>
 #include <vector>
 
-#include "base/json_io.h"
+#include "search/run_document.h"
 #include "tinynas/error.h"
-#include "tinynas/run_store.h"
 
 namespace tinynas {
 namespace {
@@ -55,7 +54,7 @@ NetworkSource winner_of(const std::string& run) {
                    ": is no run directory (it has no run.json); name what `tinynas search "
                    "--run-dir` wrote, or a file");
   }
-  check_run_format(head.string());
+  read_run_document(head.string());  // only of a version that this one can read
   if (fs::is_directory(folder / "boards")) {
     throw BadInput(run +
                    ": holds a search for several boards; name one of them: " + boards_of(folder));

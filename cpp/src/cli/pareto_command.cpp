@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "base/files.h"
+#include "base/percent.h"
 #include "cli/commands.h"
 #include "cli/text_table.h"
 #include "mcu/budget_json.h"

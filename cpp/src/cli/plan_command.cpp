@@ -11,6 +11,7 @@
 #include "cli/network_source.h"
 #include "tinyengine/memory_map.h"
 #include "tinyengine/offline_plan.h"
+#include "tinyengine/plan_document.h"
 #include "tinyengine/plan_report.h"
 #include "tinynas/bytes.h"
 #include "tinynas/error.h"

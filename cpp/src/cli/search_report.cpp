@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "base/percent.h"
 #include "cli/need_text.h"
 #include "cli/text_table.h"
 #include "tinyengine/plan_report.h"

@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "search/run_document.h"
 #include "tinynas/error.h"
-#include "tinynas/run_store.h"
 
 namespace tinynas {
 namespace {
@@ -158,8 +158,7 @@ SearchRequest read_request(const std::string& directory) {
                    ": holds no run (no run.json); name what `tinynas search --run-dir` "
                    "wrote");
   }
-  check_run_format(path);
-  const Json head = read_json_file(path);
+  const Json head = read_run_document(path);
   if (!head.contains("request")) {
     throw BadInput(path +
                    ": field 'request' is missing, as in runs of older versions; search "

@@ -1,7 +1,6 @@
 #include "cli/text_table.h"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace tinynas {
 
@@ -24,12 +23,6 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows,
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
-  return text;
-}
-
-std::string percent_text(double share, int digits) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.*f %%", digits, 100 * share);
   return text;
 }
 

@@ -11,7 +11,4 @@ namespace tinynas {
 std::string text_table(const std::vector<std::vector<std::string>>& rows,
                        const std::vector<std::size_t>& right_aligned);
 
-/// A share of 1 as "92.94 %", with `digits` behind the point.
-std::string percent_text(double share, int digits);
-
 }  // namespace tinynas

@@ -1,8 +1,8 @@
 #include "codegen/model_card.h"
 
-#include <cstdio>
 #include <map>
 
+#include "base/percent.h"
 #include "codegen/c_text.h"
 #include "codegen/header_emitter.h"
 #include "tinynas/bytes.h"
@@ -16,10 +16,7 @@ std::string shape_text(const Shape& shape) {
 }
 
 std::string percent(const std::optional<double>& accuracy) {
-  if (!accuracy) return "not measured";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f %%", 100 * *accuracy);
-  return text;
+  return accuracy ? percent_text(*accuracy, 2) : "not measured";
 }
 
 /// Markdown of names that come from outside: one printable line, nothing of it markup.

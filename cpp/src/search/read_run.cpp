@@ -1,7 +1,7 @@
 #include <filesystem>
 #include <map>
 
-#include "base/json_io.h"
+#include "search/run_document.h"
 #include "tinynas/error.h"
 #include "tinynas/run_store.h"
 
@@ -17,8 +17,7 @@ std::optional<double> number_or_none(const Json& object, const char* key,
 /// run.json of a run of one board.
 Json read_head(const std::string& directory) {
   const std::string path = directory + "/run.json";
-  check_run_format(path);
-  Json head = read_json_file(path);
+  Json head = read_run_document(path);
   if (json_at(head, "run", path).contains("boards")) {
     throw BadInput(directory +
                    ": holds a search for several boards; name one of the folders in its boards/");

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -13,8 +12,9 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "search/record_json.h"
+#include "search/run_document.h"
 #include "search/run_lock.h"
-#include "tinyengine/plan_report.h"
+#include "tinyengine/plan_document.h"
 #include "tinynas/error.h"
 
 namespace tinynas {
@@ -22,7 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kRunFormat = "tinynas-run";
 constexpr const char* kCheckpointFormat = "tinynas-checkpoint";
 constexpr int kVersion = 1;
 
@@ -34,87 +33,8 @@ std::string hex(std::uint64_t value) {
   return text;
 }
 
-std::string shown(const Json* value) {
-  if (value == nullptr) return "missing";
-  return value->is_string() ? "'" + value->get<std::string>() + "'" : value->dump();
-}
-
-/// The first field in which the run that is there differs from the one that is asked for, as
-/// "'search.seed' is 1 there and 2 now"; "" when they are equal.
-std::string first_difference(const Json& there, const Json& now, const std::string& prefix) {
-  const auto member = [](const Json& object, const std::string& key) -> const Json* {
-    const auto at = object.find(key);
-    return at == object.end() ? nullptr : &*at;
-  };
-  const auto compare = [&](const std::string& key) -> std::string {
-    const Json* a = member(there, key);
-    const Json* b = member(now, key);
-    if (a != nullptr && b != nullptr) {
-      if (*a == *b) return "";
-      if (a->is_object() && b->is_object()) return first_difference(*a, *b, prefix + key + ".");
-    }
-    return "field '" + prefix + key + "' is " + shown(a) + " there and " + shown(b) + " now";
-  };
-  for (const Json* object : {&now, &there}) {
-    for (const auto& [key, value] : object->items()) {
-      if (const std::string difference = compare(key); !difference.empty()) return difference;
-    }
-  }
-  return "";
-}
-
-Json read_run(const std::string& path) {
-  Json run = read_json_file(path);
-  if (!run.is_object()) throw BadInput(path + ": must be an object");
-  check_format(run, kRunFormat, kVersion, path);
-  return run;
-}
-
-void check_same_run(const std::string& path, const Json& there, const Json& now) {
-  const std::string difference = first_difference(there, now, "");
-  if (difference.empty()) return;
-  throw BadInput(path + ": cannot be resumed with other settings: " + difference +
-                 "; use the same settings, or another --run-dir");
-}
-
 /// What stands before the names of files in `folder`, which may be "".
 std::string prefix(const std::string& folder) { return folder.empty() ? "" : folder + "/"; }
-
-/// The fields that each board has for itself.
-constexpr std::array kBoardFields = {"mcu", "runtime", "latency"};
-
-/// With the boards of a run in a list, one or several.
-Json with_boards(Json run) {
-  if (run.contains("boards")) return run;
-  Json board = Json::object();
-  for (const char* field : kBoardFields) {
-    if (!run.contains(field)) continue;
-    board[field] = run[field];
-    run.erase(field);
-  }
-  run["boards"] = Json::array({board});
-  return run;
-}
-
-/// The run that board `place` of several would have been alone.
-Json run_of_board(Json run, std::size_t place) {
-  const Json board = run.at("boards").at(place);
-  run.erase("boards");
-  run.update(board);
-  return run;
-}
-
-/// `now` may have more boards than `there`.
-void check_extends(const std::string& path, const Json& there, const Json& now) {
-  const Json before = with_boards(there);
-  Json after = with_boards(now);
-  Json& boards = after.at("boards");
-  if (boards.size() > before.at("boards").size()) {
-    boards.erase(boards.begin() + static_cast<std::ptrdiff_t>(before.at("boards").size()),
-                 boards.end());
-  }
-  check_same_run(path, before, after);
-}
 
 void write_all(int file, const std::string& text, const std::string& path) {
   std::size_t done = 0;
@@ -192,7 +112,7 @@ std::unique_ptr<RunStore> RunStore::open(const std::string& directory, Resume re
   store->run_ = run;
   const Json now = parse_json(run, "run.json").at("run");
   if (store->resumed_) {
-    const Json document = read_run(run_path);
+    const Json document = read_run_document(run_path);
     const Json& there = json_at(document, "run", run_path);
     if (resume == Resume::kExtend) {
       check_extends(run_path, there, now);
@@ -216,9 +136,7 @@ std::unique_ptr<RunStore> RunStore::open(const std::string& directory, Resume re
 void RunStore::write_run(const std::string& run, const std::string& folder) {
   const std::string inside = prefix(folder);
   step(inside + "run.json");
-  Json head = {{"format", kRunFormat}, {"format_version", kVersion}};
-  head.update(parse_json(run, "run.json"));
-  write_json_file(head, path(inside + "run.json"));
+  write_run_document(parse_json(run, "run.json"), path(inside + "run.json"));
 }
 
 /// The results of a run of one board go where those of several are.
@@ -417,8 +335,6 @@ std::string make_run_directory(const std::string& parent, const std::string& ste
   throw BadInput(parent + ": no run directory can be made here: " + error.message() +
                  "; name one with --run-dir");
 }
-
-void check_run_format(const std::string& path) { read_run(path); }
 
 std::vector<MeasurementRecord> read_trials_file(const std::string& path) {
   TrialLines lines = parse_trial_lines(read_file(path), path);

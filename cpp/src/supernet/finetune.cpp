@@ -51,7 +51,7 @@ class Finetuning {
     result.seconds = training_.seconds();
     result.kept = best_stage(result.stages);
     if (result.kept == 0) {
-      const FoldedNetwork network = training_.recalibrated(supernet_.slice(subnet_));
+      const FoldedNetwork network = training_.starting_network(supernet_.slice(subnet_));
       keep({result.stages[0], network, training_.quantised(network)}, result);
     } else {
       TrainedNetwork& kept = trained[result.kept - 1];
@@ -72,7 +72,7 @@ class Finetuning {
     const SubnetProgram program = supernet_.slice(largest);
     const torch::Tensor images = calibration_images(
         data_.calibration, 0, normalisation_, info_.augmentation, largest.resolution, device_);
-    task.teacher = fold_batch_norm(program, recalibrate(program, images));
+    task.teacher = recalibrated(program, images);
     task.teacher_resolution = largest.resolution;
     return task;
   }

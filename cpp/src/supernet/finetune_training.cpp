@@ -110,10 +110,7 @@ torch::Tensor FloatTraining::logits(std::size_t shard, const torch::Tensor& imag
                     [&] { return forward_with_batch_statistics(replicas_[shard], images); });
 }
 
-FoldedNetwork FloatTraining::network() const {
-  c10::InferenceMode inference;
-  return fold_batch_norm(program_, recalibrate(program_, task_.calibration));
-}
+FoldedNetwork FloatTraining::network() const { return recalibrated(program_, task_.calibration); }
 
 std::vector<std::pair<std::string, double>> FloatTraining::validate() {
   const LabelledImages& images = task_.validation;

@@ -93,7 +93,7 @@ Measurement measure_on_split(const Supernet& supernet, const Subnet& subnet, con
   const torch::Tensor calibration =
       calibration_images(data.calibration, recalibration_images, normalisation, augmentation,
                          subnet.resolution, device);
-  const FoldedNetwork network = fold_batch_norm(program, recalibrate(program, calibration));
+  const FoldedNetwork network = recalibrated(program, calibration);
   const LabelledImages images =
       first_images(data.split(split), 0, normalisation, subnet.resolution, device);
   const torch::Tensor one_hot = at::one_hot(images.labels, subnet.classes).to(torch::kFloat);

@@ -57,7 +57,7 @@ std::vector<TrainedNetwork> NetworkTraining::run(const SubnetProgram& start) {
     network = training.network();
     if (leads) trained.push_back(measured(plan_.float_name, network));
   } else {
-    network = recalibrated(start);
+    network = starting_network(start);
   }
   if (options.quantised_epochs > 0) {
     QuantiseOptions way;
@@ -97,9 +97,8 @@ double NetworkTraining::train(Training& training, const std::string& phase,
                       stop_);
 }
 
-FoldedNetwork NetworkTraining::recalibrated(const SubnetProgram& start) const {
-  c10::InferenceMode inference;
-  return fold_batch_norm(start, recalibrate(start, task_.start_calibration));
+FoldedNetwork NetworkTraining::starting_network(const SubnetProgram& start) const {
+  return recalibrated(start, task_.start_calibration);
 }
 
 QuantisedNetwork NetworkTraining::quantised(const FoldedNetwork& network) const {

@@ -51,7 +51,7 @@ class NetworkTraining {
   const Json& recipe() const { return plan_.recipe; }
 
   /// The weights that training starts from, BN recalibrated on all calibration images and folded.
-  FoldedNetwork recalibrated(const SubnetProgram& start) const;
+  FoldedNetwork starting_network(const SubnetProgram& start) const;
   QuantisedNetwork quantised(const FoldedNetwork& network) const;
   void measure_test(TrainedNetwork& trained) const;
 

@@ -65,6 +65,11 @@ BnStatistics recalibrate(const SubnetProgram& program, const torch::Tensor& imag
   return total;
 }
 
+FoldedNetwork recalibrated(const SubnetProgram& program, const torch::Tensor& images) {
+  c10::InferenceMode inference;
+  return fold_batch_norm(program, recalibrate(program, images));
+}
+
 torch::Tensor predict_probabilities(const FoldedNetwork& network, const torch::Tensor& images) {
   const std::int64_t batch = forward_batch(images);
   std::vector<torch::Tensor> parts(batch_count(images, batch));

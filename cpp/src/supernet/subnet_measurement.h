@@ -13,6 +13,9 @@ namespace tinynas {
 /// and are summed in order: the result does not depend on threads.
 BnStatistics recalibrate(const SubnetProgram& program, const torch::Tensor& images);
 
+/// What is deployed of a subnet: BN recalibrated on `images` and folded into the convolutions.
+FoldedNetwork recalibrated(const SubnetProgram& program, const torch::Tensor& images);
+
 /// Class probabilities of a network, (N, classes) on its device.
 torch::Tensor predict_probabilities(const FoldedNetwork& network, const torch::Tensor& images);
 

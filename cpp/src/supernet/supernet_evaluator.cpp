@@ -67,8 +67,7 @@ struct SupernetEvaluator::Impl {
   FoldedNetwork calibrated(const Subnet& subnet, int recalibration_images) {
     c10::InferenceMode inference;
     const SubnetProgram program = supernet.slice(subnet);
-    return fold_batch_norm(
-        program, recalibrate(program, calibration(recalibration_images, subnet.resolution)));
+    return recalibrated(program, calibration(recalibration_images, subnet.resolution));
   }
 
   /// Softmax of the largest subnet: the yardstick of every score at this fidelity.

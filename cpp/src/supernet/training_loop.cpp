@@ -9,6 +9,7 @@
 #include <numeric>
 #include <optional>
 
+#include "base/percent.h"
 #include "supernet/augmentation_json.h"
 #include "supernet/event_log.h"
 #include "supernet/precision.h"
@@ -154,8 +155,7 @@ class Loop {
     for (const auto& [name, accuracy] : accuracies) {
       line[name + "_validation"] = accuracy;
       scalars.emplace_back("validation/" + name, accuracy);
-      std::snprintf(text, sizeof text, "%.2f %%", 100 * accuracy);
-      shown += comma + name + " " + text;
+      shown += comma + name + " " + percent_text(accuracy, 2);
       comma = ", ";
     }
     history_.push_back(line);

@@ -1,11 +1,9 @@
 #pragma once
-// A plan for people and for programs: what `tinynas plan` prints, and what a search stores for its
-// winner.
+// A plan for people: what `tinynas plan` prints.
 
 #include <string>
 #include <vector>
 
-#include "base/json_io.h"
 #include "tinynas/graph.h"
 #include "tinynas/mcu.h"
 #include "tinynas/memory_plan.h"
@@ -19,23 +17,10 @@ std::string format_ms(double ms);
 /// the first begin with `indent` spaces; the last does not end.
 std::string latency_text(const MemoryPlan& plan, std::size_t indent);
 
-/// A plan as JSON. With `budget` null, `fits`, `mcu` and `excess` are null.
-Json plan_json(const Graph& graph, const MemoryPlan& plan, const McuBudget* budget);
-
 /// Verdict against `budget` (may be null), breakdown of SRAM and flash, peak operator with its
 /// tensors, and one line an operator. `title` names the network. Ends with a newline.
 std::string plan_text(const std::string& title, const Graph& graph, const MemoryPlan& plan,
                       const McuBudget* budget);
-
-/// The same with `front[]` (peak SRAM against MACs) and `runtimes[]` (the network under each
-/// runtime that is shipped, the plan's own first): what `plan --json` prints. `options` made the
-/// plan.
-Json plan_document(const Network& network, const RuntimeModel& runtime, const PlanOptions& options,
-                   const MemoryPlan& plan, const McuBudget* budget);
-
-/// The plan, and the network under the other runtimes that are shipped.
-std::vector<MemoryPlan> plan_under_all(const Network& network, const MemoryPlan& plan,
-                                       const PlanOptions& options);
 
 /// A table of the front, MACs also as multiples of the network's own. Ends with a newline.
 std::string front_text(const Graph& graph, const std::vector<FrontPoint>& front);

@@ -48,7 +48,7 @@ Case some_case(std::uint64_t seed) {
           .pixels;
   const c10::InferenceMode inference;
   const SubnetProgram program = supernet.slice(made.subnet);
-  made.network = fold_batch_norm(program, recalibrate(program, made.images));
+  made.network = recalibrated(program, made.images);
   return made;
 }
 

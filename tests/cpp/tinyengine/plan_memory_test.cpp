@@ -7,7 +7,7 @@
 #include "random_graph.h"
 #include "temporary_folder.h"
 #include "tinyengine/plan_checker.h"
-#include "tinyengine/plan_report.h"
+#include "tinyengine/plan_document.h"
 #include "tinynas/error.h"
 #include "tinynas/memory_plan.h"
 
