@@ -27,13 +27,18 @@ def compare(executable: Path, folder: Path, *recipes: str) -> subprocess.Complet
     )
 
 
+def write_shapes_and_recipe(folder: Path) -> Path:
+    write_shapes(folder)
+    recipe = folder / "recipe.toml"
+    # 200 pictures make one batch of the usual size.
+    recipe.write_text(recipe.read_text().replace("[augm", "batch = 16\n[augm", 1))
+    return recipe
+
+
 def test_recipes_and_changed_ones(executable: Path, tmp_path: Path) -> None:
     if not tinynas.with_torch:
         pytest.skip("this build has no torch")
-    write_shapes(tmp_path)
-    recipe = tmp_path / "recipe.toml"
-    # 200 pictures make one batch of the usual size.
-    recipe.write_text(recipe.read_text().replace("[augm", "batch = 16\n[augm", 1))
+    recipe = write_shapes_and_recipe(tmp_path)
     changed = f"{recipe}:average_decay=0.9,augmentation.erase=2"
     done = compare(executable, tmp_path, str(recipe), changed)
     assert done.returncode == 0, done.stderr
@@ -61,9 +66,7 @@ def test_recipes_and_changed_ones(executable: Path, tmp_path: Path) -> None:
 def test_random_subnets_that_fit_a_board(executable: Path, tmp_path: Path) -> None:
     if not tinynas.with_torch:
         pytest.skip("this build has no torch")
-    write_shapes(tmp_path)
-    recipe = tmp_path / "recipe.toml"
-    recipe.write_text(recipe.read_text().replace("[augm", "batch = 16\n[augm", 1))
+    recipe = write_shapes_and_recipe(tmp_path)
     space = tinynas.SearchSpace(tmp_path / "shapes.toml")
     arenas = sorted(space.sample(seed).plan().peak_sram_bytes for seed in range(40))
     sram = str(arenas[10] + tinynas.Budget("stm32l031k6").reserved_sram_bytes)
