@@ -3,12 +3,13 @@
     scripts/rank_correlation --out DIR [--supernet FILE.pt] [--space NAME|FILE.toml] [--data PATH]
                              [--subnets 24] [--band 16] [--seeds 2] [--epochs 3]
                              [--only stratified|band] [--recipe NAME|FILE.toml]
-                             [-- TRAIN OPTIONS]
+                             [--beside OTHER-DIR] [-- TRAIN OPTIONS]
 
 Networks are drawn in equal steps of log MACs, others within 5 % of one number of MACs; with --only
-one kind of these counts, of the same draw (more epochs tell near networks apart). Each is
-trained with `tinynas train --subnet`, once a seed. What is finished in DIR is skipped, so the
-command can be killed and given again. Writes DIR/ranking.json and DIR/ranking.md, prints the
+one kind of these counts, of the same draw (more epochs tell near networks apart). With --beside
+another DIR ranks them, too, where the same networks were trained otherwise (for fewer epochs, say).
+Each is trained with `tinynas train --subnet`, once a seed. What is finished in DIR is skipped, so
+the command can be killed and given again. Writes DIR/ranking.json and DIR/ranking.md, prints the
 latter. TRAIN OPTIONS go to every training."""
 
 from __future__ import annotations
@@ -125,6 +126,29 @@ def trainings_of(
     ]
 
 
+class Beside:
+    """What a finished DIR says of the same networks."""
+
+    def __init__(self, folder: str, drawn: list[Drawn]) -> None:
+        path = Path(folder) / "ranking.json"
+        try:
+            document = json.loads(path.read_text())
+            found = {one["id"]: float(np.mean(one["test"])) for one in document["trained"]}
+            epochs, seeds = float(document["epochs"]), int(document["seeds"])
+        except OSError as error:
+            raise stop(f"--beside: {path}: {error.strerror}; give a DIR that is finished") from None
+        except (ValueError, KeyError, TypeError):
+            raise stop(f"--beside: {path}: no ranking that this script wrote") from None
+        missing = [one.subnet.id for one in drawn if one.subnet.id not in found]
+        if missing:
+            raise stop(
+                f"--beside: {path}: has no network {missing[0]}; give a DIR of the same --space, "
+                "--subnets, --band and --seed"
+            )
+        self.name = f"trained alone for {epochs:g} epochs with {seeds} seeds, in {folder}"
+        self.truth = [found[one.subnet.id] for one in drawn]
+
+
 def tau_json(tau: float, bounds: tuple[float, float]) -> dict[str, float | None]:
     """Nothing where all networks are equally good."""
     if math.isnan(tau):
@@ -213,6 +237,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--subnets", type=int, default=24)
     parser.add_argument("--band", type=int, default=16)
     parser.add_argument("--only", choices=["stratified", "band"], help="default: both")
+    parser.add_argument(
+        "--beside", metavar="DIR", action="append", default=[], help="another DIR, finished"
+    )
     parser.add_argument("--recipe", help="of every training (default: that of the space)")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--epochs", type=float, default=3)
@@ -231,6 +258,7 @@ def main() -> None:
         supernet = tn.Supernet(options.supernet or options.space, data=options.data)
         drawn = draw(options, supernet.space)
         by_seed = trainings_of(options, drawn, supernet)
+        beside = [Beside(folder, drawn) for folder in options.beside]
     except tn.TinynasError as error:
         raise stop(str(error)) from None
     measured = Measured(supernet, drawn, Path(options.out) / "measured.json")
@@ -249,6 +277,7 @@ def main() -> None:
         (f"surrogate fitted to {SURROGATE_TRIALS} other networks", surrogate),
         ("MACs", [float(one.subnet.macs) for one in drawn]),
         ("parameters", [float(one.subnet.params) for one in drawn]),
+        *((other.name, other.truth) for other in beside),
     ]
     rows = [{"name": name, "tau": report.row(values)} for name, values in named]
     rows.append({"name": "ceiling: one seed by another", "tau": report.ceiling_row()})

@@ -52,11 +52,11 @@ def finish(process: subprocess.Popen[str], expect: int = 0) -> tuple[str, str]:
     return out, errors
 
 
-def ranking(executable: Path, folder: Path) -> subprocess.Popen[str]:
+def ranking(executable: Path, folder: Path, *more: object) -> subprocess.Popen[str]:
     supernet = folder / "supernet" / "supernet.pt"
     options = ["--space", folder / "shapes.toml", "--supernet", supernet, "--out", folder / "rank"]
     options += ["--subnets", "4", "--band", "0", "--seeds", "2", "--epochs", "2"]
-    return start(executable, "rank_correlation", *options, *shared(folder), *TRAIN)
+    return start(executable, "rank_correlation", *options, *more, *shared(folder), *TRAIN)
 
 
 def test_rank_correlation(executable: Path, folder: Path) -> None:
@@ -97,6 +97,14 @@ def test_rank_correlation(executable: Path, folder: Path) -> None:
         assert -1 <= found["low"] <= found["tau"] <= found["high"] <= 1
     assert len(document["curves"]["validation"]) == 5
     assert "| MACs | " in out
+
+    # Another truth of the same networks, here the same one.
+    finish(ranking(executable, folder, "--beside", folder / "rank"))
+    document = json.loads((folder / "rank" / "ranking.json").read_text())
+    [beside] = [row for row in document["rows"] if row["name"].startswith("trained alone for 2")]
+    assert beside["tau"]["stratified"]["tau"] == pytest.approx(1)
+    _, errors = finish(ranking(executable, folder, "--beside", folder), 2)
+    assert "ranking.json: No such file or directory; give a DIR that is finished" in errors
 
     # The folder belongs to its options.
     options = ["--space", folder / "shapes.toml", "--out", folder / "rank", "--epochs", "3"]
