@@ -68,9 +68,10 @@ class Measured:
         found: dict[str, list[float]] = self.found[name]
         return found
 
-    def surrogate(self, seed: int) -> list[float]:
-        """The search's model, fitted to other networks as a search measures them."""
-        if "surrogate" not in self.found:
+    def surrogate(self, seed: int) -> tuple[list[float], list[float]]:
+        """The search's model of the drawn networks, fitted to others as a search measures them:
+        what it predicts of them, and what it believes once they are measured, too."""
+        if "believed" not in self.found:
             print(f"surrogate on {SURROGATE_TRIALS} other networks", file=sys.stderr)
             ours = {subnet.id for subnet in self.subnets}
             others: dict[str, tn.Subnet] = {}
@@ -82,14 +83,16 @@ class Measured:
                     others.setdefault(subnet.id, subnet)
                 if draw > 100 * SURROGATE_TRIALS:
                     raise stop("the space is too small for a surrogate and networks to rank")
-            trials = list(others.values())
+            trials = [*others.values(), *self.subnets]
             scores = self.supernet.evaluate(
                 trials, recalibration_images=SEARCHED[0], images=SEARCHED[1]
             )
-            self.found["surrogate"] = predict_scores(trials, scores, self.subnets)
+            self.found["predicted"] = predict_scores(
+                trials[:SURROGATE_TRIALS], scores[:SURROGATE_TRIALS], self.subnets
+            )
+            self.found["believed"] = predict_scores(trials, scores, self.subnets)
             self.save()
-        predicted: list[float] = self.found["surrogate"]
-        return predicted
+        return self.found["predicted"], self.found["believed"]
 
     def save(self) -> None:
         write_atomic(self.path, json.dumps({"key": self.key, **self.found}) + "\n")
@@ -265,7 +268,7 @@ def main() -> None:
     fidelities = [(n, 0) for n in RECALIBRATION] + [(SEARCHED[0], n) for n in VALIDATION]
     for fidelity in [REPORTED, SEARCHED, *fidelities]:
         measured.at(fidelity)
-    surrogate = measured.surrogate(options.seed)
+    predicted, believed = measured.surrogate(options.seed)
     run_all([one for seed in by_seed for one in seed], options.side_by_side)
 
     results = [[training.result for training in seed] for seed in by_seed]
@@ -274,7 +277,8 @@ def main() -> None:
         ("supernet: cross-entropy to the largest's softmax", measured.at(REPORTED)["score"]),
         ("supernet: accuracy", measured.at(REPORTED)["accuracy"]),
         ("supernet's score as a search measures it", measured.at(SEARCHED)["score"]),
-        (f"surrogate fitted to {SURROGATE_TRIALS} other networks", surrogate),
+        (f"surrogate fitted to {SURROGATE_TRIALS} other networks", predicted),
+        ("surrogate, these networks measured, too (chooses a search's finalists)", believed),
         ("MACs", [float(one.subnet.macs) for one in drawn]),
         ("parameters", [float(one.subnet.params) for one in drawn]),
         *((other.name, other.truth) for other in beside),
