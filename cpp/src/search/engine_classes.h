@@ -50,6 +50,8 @@ class SurrogateSearch : public EngineBase {
   ModelTrials observed_;
   std::optional<SurrogateKernel> kernel_;
   double kernel_trials_ = 0;  ///< observed when it was fitted
+  int pools_ = 0;
+  std::int64_t dearest_pool_;  ///< networks looked at for one of the first
 };
 
 class EvolutionSearch : public EngineBase {

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <set>
 #include <tuple>
@@ -15,6 +16,9 @@ constexpr std::size_t kLeastModelTrials = 6, kMostModelTrials = 300;
 /// Of these the kernel is fitted to so many, and anew whenever there are a quarter more trials.
 constexpr std::size_t kKernelTrials = 150;
 constexpr double kRefitGrowth = 1.25;
+/// Pools that take what looks they need; none after them takes more than the dearest of these, so
+/// that a search whose best networks' surroundings are known already proposes no slower.
+constexpr int kFreePools = 40;
 
 /// Random networks, shrunk until they fit; every second one is then grown to the edge of the
 /// budget. New and distinct, fewest MACs first.
@@ -63,10 +67,11 @@ void propose_design(Generation& generation) {
 }
 
 /// Children of the best and neighbours of the very best that fit and are new, without duplicates;
-/// `pool`, of which the same holds, comes with them.
+/// `pool`, of which the same holds, comes with them. No further child is bred once so many networks
+/// were looked at.
 std::vector<Drawn> draw_pool(Generation& generation, std::vector<Drawn> pool,
                              const std::vector<const Genotype*>& parents,
-                             const SurrogateOptions& options) {
+                             const SurrogateOptions& options, std::int64_t most_looks) {
   if (parents.empty()) return pool;
   CandidateChecker& checker = generation.checker();
   const auto wanted = static_cast<std::size_t>(options.children);
@@ -75,7 +80,9 @@ std::vector<Drawn> draw_pool(Generation& generation, std::vector<Drawn> pool,
   const auto add = [&](Drawn drawn) {
     if (ids.insert(drawn.candidate.id).second) pool.push_back(std::move(drawn));
   };
+  const std::int64_t looked = checker.record().planned;
   for (std::size_t place = 0; place < wanted; ++place) {
+    if (checker.record().planned - looked >= most_looks) break;
     const bool mutation =
         static_cast<double>(place) < options.mutation_share * static_cast<double>(wanted);
     auto drawn = generation.child(
@@ -160,7 +167,8 @@ std::vector<Believed> by_mean(const std::vector<const Trial*>& observations,
 
 SurrogateSearch::SurrogateSearch(const SearchProblem& problem, const EngineOptions& options)
     : EngineBase(problem, options),
-      observed_(known_beyond(), trials(), options.rank_by, kMostModelTrials) {}
+      observed_(known_beyond(), trials(), options.rank_by, kMostModelTrials),
+      dearest_pool_(options.surrogate.children) {}
 
 void SurrogateSearch::refit_kernel() {
   const auto count = static_cast<double>(observed_.count());
@@ -202,7 +210,12 @@ std::vector<Proposal> SurrogateSearch::next_generation(int generation, int first
       pool = seeds(next);
       if (auto largest = largest_network(next)) pool.push_back(std::move(*largest));
     }
-    pool = draw_pool(next, std::move(pool), parents, ours);
+    const bool free = pools_ < kFreePools;
+    const std::int64_t looked = planning().planned;
+    pool = draw_pool(next, std::move(pool), parents, ours,
+                     free ? std::numeric_limits<std::int64_t>::max() : dearest_pool_);
+    if (free) dearest_pool_ = std::max(dearest_pool_, planning().planned - looked);
+    ++pools_;
     if (!pool.empty()) propose_by_model(next, std::move(pool), model, incumbent);
   }
   if (first) return random_generation(std::move(next), true);
