@@ -13,8 +13,7 @@
 
 namespace tinynas::testing {
 
-inline SearchSpace tiny_space() {
-  return SearchSpace::parse(R"(
+inline const std::string kHeadlessSpace = R"(
 name = "tiny"
 description = "for tests"
 image_channels = 1
@@ -40,7 +39,13 @@ stride = 1
 depth = [1, 2, 3]
 kernel = [3, 5, 7]
 expand = [2, 4]
-[head]
+)";
+
+/// As the spaces of the shipped supernets: the classifier reads the last stage.
+inline SearchSpace headless_space() { return SearchSpace::parse(kHeadlessSpace, "headless.toml"); }
+
+inline SearchSpace tiny_space() {
+  return SearchSpace::parse(kHeadlessSpace + R"([head]
 channels = 12
 width = [0, 0.5, 1.0]
 )",

@@ -7,13 +7,18 @@ namespace {
 
 constexpr int kAttempts = 100;
 
-/// "kernel" of "stage2.block1.kernel".
+}  // namespace
+
 std::string axis_of(const Gene& gene) {
   const std::size_t dot = gene.name.rfind('.');
   return dot == std::string::npos ? gene.name : gene.name.substr(dot + 1);
 }
 
-}  // namespace
+std::uint8_t least_choice(const Gene& gene, const std::map<std::string, int>& elastic) {
+  const auto found = elastic.find(axis_of(gene));
+  const int below = found == elastic.end() ? 0 : found->second;
+  return static_cast<std::uint8_t>(std::max(0, static_cast<int>(gene.choices.size()) - 1 - below));
+}
 
 PhaseSampler::PhaseSampler(const SearchSpace& space, const TrainingPhase& phase,
                            bool resolution_per_batch,
@@ -25,16 +30,9 @@ PhaseSampler::PhaseSampler(const SearchSpace& space, const TrainingPhase& phase,
       largest_(space.largest()) {
   const std::vector<Gene>& genes = space.genes();
   for (std::size_t i = 0; i < genes.size(); ++i) {
-    smallest_.push_back(least(i));
+    smallest_.push_back(least_choice(genes[i], phase.elastic));
     if (genes[i].name == "resolution") resolution_gene_ = i;
   }
-}
-
-std::uint8_t PhaseSampler::least(std::size_t gene) const {
-  const Gene& of = space_.genes()[gene];
-  const auto found = phase_.elastic.find(axis_of(of));
-  const int below = found == phase_.elastic.end() ? 0 : found->second;
-  return static_cast<std::uint8_t>(std::max(0, static_cast<int>(of.choices.size()) - 1 - below));
 }
 
 Subnet PhaseSampler::subnet(Genotype genotype, std::optional<std::uint8_t> resolution) const {

@@ -2,7 +2,9 @@
 // The subnets of one training step: those that a phase names, drawn from what it leaves elastic.
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "tinynas/rng.h"
@@ -10,6 +12,11 @@
 #include "tinynas/trainer.h"
 
 namespace tinynas {
+
+/// "kernel" of "stage2.block1.kernel".
+std::string axis_of(const Gene& gene);
+/// That `elastic` (as TrainingPhase::elastic) leaves a gene.
+std::uint8_t least_choice(const Gene& gene, const std::map<std::string, int>& elastic);
 
 class PhaseSampler {
  public:
@@ -22,8 +29,6 @@ class PhaseSampler {
   std::vector<std::vector<Subnet>> draw(Rng& rng, int candidates = 1) const;
 
  private:
-  /// Least allowed choice of a gene.
-  std::uint8_t least(std::size_t gene) const;
   /// Nothing in a space of one resolution.
   std::optional<std::uint8_t> draw_resolution(Rng& rng) const;
   Subnet subnet(Genotype genotype, std::optional<std::uint8_t> resolution) const;

@@ -168,7 +168,7 @@ class SupernetTraining : public Training {
     const auto index = static_cast<std::int64_t>(phase_index(step));
     if (index == entered_) return false;
     // Phases without epochs may sort, too.
-    while (entered_ < index) enter(options_.phases[static_cast<std::size_t>(++entered_)]);
+    while (entered_ < index) enter(static_cast<std::size_t>(++entered_));
     return true;
   }
 
@@ -218,10 +218,22 @@ class SupernetTraining : public Training {
     return std::min(static_cast<std::size_t>(found - ends_.begin()), ends_.size() - 1);
   }
 
-  void enter(const TrainingPhase& phase) {
+  void enter(std::size_t index) {
+    const TrainingPhase& phase = options_.phases[index];
     say("phase '" + phase.name + "' begins");
-    if (phase.sort_channels) sort_channels(supernet_);
+    if (phase.sort_channels) sort_channels(supernet_, elastic_before(index));
     if (phase.teacher == Teacher::kFrozen && !frozen_) freeze();
+  }
+
+  /// What the phases before have trained subnets of.
+  std::map<std::string, int> elastic_before(std::size_t index) const {
+    std::map<std::string, int> elastic;
+    for (std::size_t i = 0; i < index; ++i) {
+      if (options_.phases[i].epochs == 0) continue;
+      for (const auto& [axis, below] : options_.phases[i].elastic)
+        elastic[axis] = std::max(elastic[axis], below);
+    }
+    return elastic;
   }
 
   void freeze() {

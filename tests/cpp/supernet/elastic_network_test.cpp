@@ -3,11 +3,13 @@
 #include "catch.h"
 #include "plain_network.h"
 #include "supernet/channel_sorting.h"
+#include "supernet/phase_sampler.h"
 #include "tiny_supernet.h"
 
 namespace tinynas {
 namespace {
 
+using testing::headless_space;
 using testing::plain_layer;
 using testing::tiny_space;
 
@@ -17,13 +19,17 @@ torch::Tensor random_images(int count, int side, std::uint64_t seed) {
 }
 
 /// Random gamma and beta too, so that a mistake in slicing them shows.
-Supernet random_supernet(std::uint64_t seed) {
-  Supernet supernet(tiny_space(), seed);
+Supernet random_supernet(std::uint64_t seed, const SearchSpace& space = tiny_space()) {
+  Supernet supernet(space, seed);
   auto generator = at::make_generator<at::CPUGeneratorImpl>(seed + 1);
   for (auto& [name, parameter] : supernet.parameters()) {
     if (parameter.dim() == 1) parameter.uniform_(0.5, 1.5, generator);
   }
   return supernet;
+}
+
+torch::Tensor logits(const Supernet& supernet, const Subnet& subnet, const torch::Tensor& x) {
+  return forward_with_batch_statistics(supernet.slice(subnet), x);
 }
 
 /// The largest subnet written down layer by layer as a plain network.
@@ -137,24 +143,66 @@ TEST_CASE("gradients of a subnet reach its slice of the supernet and nothing els
 }
 
 TEST_CASE("sorting channels leaves the largest subnet's logits as they were") {
-  Supernet supernet = random_supernet(21);
-  torch::NoGradGuard no_grad;
+  for (const char* head : {"with a head", "without"}) {
+    INFO(head);
+    Supernet supernet =
+        random_supernet(21, std::string(head) == "without" ? headless_space() : tiny_space());
+    torch::NoGradGuard no_grad;
+    const torch::Tensor x = random_images(16, 12, 9);
+    const Subnet smallest = supernet.space().decode(supernet.space().smallest());
+    const torch::Tensor before = logits(supernet, supernet.largest(), x);
+    const torch::Tensor small_before = logits(supernet, smallest, x);
+    const torch::Tensor stem_before = supernet.stem.weight.clone();
+    const torch::Tensor classifier_before = supernet.classifier_weight.clone();
+    const torch::Tensor last_before = supernet.blocks.back().project.weight.clone();
+    sort_channels(supernet, {});
+    CHECK((before - logits(supernet, supernet.largest(), x)).abs().max().item<float>() < 1e-4f);
+    // It did sort: smaller subnets changed, and importance descends.
+    CHECK((small_before - logits(supernet, smallest, x)).abs().max().item<float>() > 1e-3f);
+    CHECK_FALSE(torch::equal(stem_before, supernet.stem.weight));
+    CHECK_FALSE(torch::equal(last_before, supernet.blocks.back().project.weight));
+    const torch::Tensor mid = supernet.blocks[1].project.weight.abs().sum({0, 2, 3});
+    CHECK((mid.slice(0, 1) <= mid.slice(0, 0, -1)).all().item<bool>());
+    CHECK_FALSE(torch::equal(classifier_before, supernet.classifier_weight));
+  }
+}
+
+TEST_CASE("sorting channels leaves subnets that were trained before as they were") {
+  const int all = TrainingPhase::kAllChoices;
   const torch::Tensor x = random_images(16, 12, 9);
-  const Subnet smallest = supernet.space().decode(supernet.space().smallest());
-  const torch::Tensor before = forward_with_batch_statistics(supernet.slice(supernet.largest()), x);
-  const torch::Tensor small_before = forward_with_batch_statistics(supernet.slice(smallest), x);
-  const torch::Tensor stem_before = supernet.stem.weight.clone();
-  sort_channels(supernet);
-  const torch::Tensor after = forward_with_batch_statistics(supernet.slice(supernet.largest()), x);
-  CHECK((before - after).abs().max().item<float>() < 1e-4f);
-  // It did sort: smaller subnets changed, and importance descends.
-  CHECK((small_before - forward_with_batch_statistics(supernet.slice(smallest), x))
-            .abs()
-            .max()
-            .item<float>() > 1e-3f);
-  CHECK_FALSE(torch::equal(stem_before, supernet.stem.weight));
-  const torch::Tensor mid = supernet.blocks[1].project.weight.abs().sum({0, 2, 3});
-  CHECK((mid.slice(0, 1) <= mid.slice(0, 0, -1)).all().item<bool>());
+  torch::NoGradGuard no_grad;
+  for (const bool widths : {false, true}) {
+    INFO("widths trained: " << widths);
+    Supernet supernet = random_supernet(22);
+    const SearchSpace& space = supernet.space();
+    TrainingPhase trained;
+    trained.random_subnets = 12;
+    trained.elastic = {{"kernel", all}, {"depth", all}, {"expand", all}};
+    if (widths) trained.elastic["width"] = all;
+    const std::function<bool(const Subnet&)> accepts;
+    Rng rng(3, 0);
+    std::vector<Subnet> subnets;
+    for (const auto& drawn : PhaseSampler(space, trained, false, accepts).draw(rng))
+      subnets.push_back(drawn.front());
+    std::vector<torch::Tensor> before;
+    for (const Subnet& subnet : subnets) before.push_back(logits(supernet, subnet, x));
+    const Subnet smallest = space.decode(space.smallest());
+    const torch::Tensor small_before = logits(supernet, smallest, x);
+    const torch::Tensor mid_before = supernet.blocks[1].project.weight.clone();
+
+    sort_channels(supernet, trained.elastic);
+    for (std::size_t i = 0; i < subnets.size(); ++i) {
+      CHECK((before[i] - logits(supernet, subnets[i], x)).abs().max().item<float>() < 1e-4f);
+    }
+    CHECK_FALSE(torch::equal(mid_before, supernet.blocks[1].project.weight));
+    const float small_change =
+        (small_before - logits(supernet, smallest, x)).abs().max().item<float>();
+    if (widths) {
+      CHECK(small_change < 1e-4f);
+    } else {
+      CHECK(small_change > 1e-3f);  // its widths are new
+    }
+  }
 }
 
 TEST_CASE("folded batch norm equals batch norm with the same statistics") {
