@@ -71,6 +71,26 @@ def test_a_boards_folder_is_a_run(boards: Run, cli_json: Cli, executable: Path) 
         assert "several boards" in refused(executable, *command, boards.folder)
 
 
+def test_flash_beside_several_boards_is_that_of_those_without_their_own(
+    executable: Path, fashion_mnist: Path, tmp_path: Path
+) -> None:
+    said = refused(executable, "search", "--mcu", f"{MCU},rp2040")
+    assert "rp2040" in said and "--flash 2MiB" in said
+    said = refused(executable, "search", "--mcu", f"{MCU},stm32f103c8", "--flash", "2MiB")
+    assert "--flash: is one board's" in said
+    mcus = ["--mcu", "stm32f746,stm32f412,rp2040,nrf52840", "--flash", "2MiB"]
+    done = subprocess.run(
+        [str(executable), "search", *mcus, "--macs", "1000", "--quiet", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 3, done.stderr
+    flash = [b["mcu"]["flash_budget_bytes"] for b in json.loads(done.stdout)["boards"]]
+    assert flash == [1 << 20, 1 << 20, 2 << 20, 1 << 20]
+
+
 def test_finding_nothing_for_all_boards_ends_with_3(
     executable: Path, fashion_mnist: Path, tmp_path: Path
 ) -> None:

@@ -91,7 +91,10 @@ void add_mcu_options(CLI::App& command, CliContext& context, McuOptions& options
   context.choices[mcu] = mcu_names;
   command.add_option("--sram", options.sram, "SRAM of one run, instead of the part's: 320KiB")
       ->type_name("BYTES");
-  command.add_option("--flash", options.flash, "Flash, instead of the part's: 1MiB")
+  command
+      .add_option("--flash", options.flash,
+                  "Flash, instead of the part's: 1MiB; of several boards, that of those which have "
+                  "none of their own")
       ->type_name("BYTES");
   command.add_option("--reserve-sram", options.reserve_sram, "SRAM that the application needs")
       ->type_name("BYTES");

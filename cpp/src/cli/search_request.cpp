@@ -91,6 +91,19 @@ void read_value(const Json& document, const char* name, T& value, const std::str
   }
 }
 
+/// --flash stays that of parts without flash of their own; false: there are none.
+bool give_external_flash(std::vector<McuOptions>& boards) {
+  bool any = false;
+  for (McuOptions& board : boards) {
+    if (find_mcu(board.mcu).flash_internal) {
+      board.flash.clear();
+    } else {
+      any = true;
+    }
+  }
+  return any;
+}
+
 }  // namespace
 
 SearchOptions search_options(const SearchRequest& request) {
@@ -128,15 +141,13 @@ std::vector<McuOptions> split_boards(const McuOptions& typed) {
     start = end + 1;
   }
   if (boards.size() == 1) return boards;
-  for (const auto& [flag, value] : {std::pair{"--sram", typed.sram}, {"--flash", typed.flash}}) {
-    if (value.empty()) continue;
-    throw BadInput(std::string(flag) +
-                   ": is one board's; with several in --mcu, give a board its memory in a "
-                   "FILE.toml");
-  }
   for (const McuOptions& board : boards) {
     if (board.mcu.empty()) throw BadInput("--mcu: '" + typed.mcu + "' names an empty board");
   }
+  const std::string mend =
+      ": is one board's; with several in --mcu, give a board its memory in a FILE.toml";
+  if (!typed.sram.empty()) throw BadInput("--sram" + mend);
+  if (!typed.flash.empty() && !give_external_flash(boards)) throw BadInput("--flash" + mend);
   return boards;
 }
 

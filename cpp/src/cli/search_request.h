@@ -43,8 +43,9 @@ struct SearchRequest {
 /// The options that a request names, resolved. Throws BadInput for unknown names.
 SearchOptions search_options(const SearchRequest& request);
 
-/// "a,b,c" as a board each, with what else was typed. Throws BadInput for --sram and --flash, which
-/// are one board's, beside several.
+/// "a,b,c" as a board each, with what else was typed; with several, --flash is that of parts which
+/// have none of their own. Throws BadInput for --sram beside several, for --flash where all have
+/// their own, and for what find_mcu does not know.
 std::vector<McuOptions> split_boards(const McuOptions& typed);
 
 /// What decides a result, with absolute paths: without threads, run directory and --resume.
