@@ -138,5 +138,9 @@ DatasetReport inspect_dataset(const DatasetOptions& options);
 
 /// Where Debian's dataset-fashion-mnist package puts its files.
 inline constexpr const char* kFashionMnistPath = "/usr/share/datasets/fashion-mnist";
+/// What `load_dataset` reads, for messages.
+inline constexpr const char* kDataLayouts =
+    "a folder or zip with train/CLASS/FILE and test/CLASS/FILE (.jpg, .png or .wav), a folder with "
+    "train.zip and test.zip of that layout, CIFAR-10 binaries, or idx files";
 
 }  // namespace tinynas

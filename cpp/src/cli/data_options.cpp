@@ -42,11 +42,8 @@ Dataset load_images(const std::string& data_option, const std::string& dataset_n
   options.skip_bad_files = skip_bad_files;
   if (options.path.empty()) {
     if (dataset_name != "fashion-mnist") {
-      throw BadInput("--data is needed: " + dataset_name +
-                     " does not come with tinynas; name a folder or zip with train/CLASS/FILE and "
-                     "test/CLASS/FILE (.jpg, .png or .wav), a folder with train.zip and test.zip "
-                     "of that layout, "
-                     "CIFAR-10 binaries, or idx files");
+      throw BadInput("--data is needed: " + dataset_name + " does not come with tinynas; name " +
+                     kDataLayouts);
     }
     if (!std::filesystem::exists(kFashionMnistPath)) {
       throw BadInput(std::string(kFashionMnistPath) +

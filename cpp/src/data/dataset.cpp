@@ -36,7 +36,7 @@ void check_options(const DatasetOptions& options) {
     throw BadInput(options.path + ": does not exist" +
                    (options.path == kFashionMnistPath
                         ? "; install it: sudo apt-get install dataset-fashion-mnist"
-                        : "; give the path of a data set (folder or zip)"));
+                        : "; give the path of a data set: " + std::string(kDataLayouts)));
   }
 }
 
