@@ -8,6 +8,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import pytest
 from support.shapes import write_shapes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +50,25 @@ def test_readme_recipe(executable: Path, tmp_path: Path) -> None:
         assert done.returncode == 0, f"{command}: {done.stderr}"
     space = (tmp_path / "my-space.toml").read_text()
     assert "classes = 3\n" in space and "image_channels = 1\n" in space
+    inspected = json.loads(
+        subprocess.run(
+            [executable, "data", "inspect", "my-images", "--json"],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+        ).stdout
+    )
     header = (tmp_path / "firmware" / "model.h").read_text()
+    recorded = dict(re.findall(r"#define TINYNAS_INPUT_(\w+) \{?([\d.]+)\}?\n", header))
+    assert recorded["HEIGHT"] == recorded["WIDTH"]
+    resolutions = re.search(r"^resolutions = \[(.*)\]", space, re.MULTILINE)
+    assert resolutions and recorded["HEIGHT"] in resolutions[1].split(", ")
+    assert int(recorded["CHANNELS"]) == inspected["channels"] == 1
+    # Training images after calibration and validation are taken away, resized as the network sees
+    # them: near what inspection finds, far from what other pictures have.
+    assert float(recorded["MEAN"]) == pytest.approx(inspected["mean"][0], rel=0.1)
+    assert float(recorded["DEVIATION"]) == pytest.approx(inspected["deviation"][0], rel=0.2)
     for name in ("across", "cross", "down"):
         assert f'"{name}"' in header
     result = json.loads((tmp_path / "my-run" / "result.json").read_text())

@@ -124,7 +124,7 @@ struct TrainingForecast {
   std::int64_t parameters = 0, largest_macs = 0, smallest_macs = 0, steps = 0;
   double subnets = 0;           ///< cardinality of the space
   double seconds = 0;           ///< of all steps; validation is not counted
-  std::int64_t peak_bytes = 0;  ///< of memory, of this process
+  std::int64_t peak_bytes = 0;  ///< of memory of this process on the host, not on a GPU
 };
 TrainingForecast forecast_training(const SearchSpace& space, const Dataset& data,
                                    const TrainOptions& options);

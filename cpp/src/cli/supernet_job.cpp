@@ -65,7 +65,7 @@ std::string report(const TrainingForecast& found, const TrainOptions& options) {
                   {"  epochs", epochs_text(options)},
                   {"  steps", format_count(found.steps)},
                   {"  hours, without validation", hours},
-                  {"  memory", format_bytes(found.peak_bytes)}},
+                  {"  memory, host", format_bytes(found.peak_bytes)}},
                  {1});
   return "A training with recipe " + options.recipe + " (nothing is written)\n" + text;
 }

@@ -41,6 +41,7 @@ std::string TypedTraining::text() const {
   if (learning_rate) text += " --learning-rate " + typed_number(*learning_rate);
   if (batch_images) text += " --batch " + std::to_string(*batch_images);
   if (shards) text += " --shards " + std::to_string(*shards);
+  if (device != "cpu") text += " --device " + device;
   if (precision != precision_name(Precision::kFloat32)) text += " --precision " + precision;
   return text;
 }

@@ -121,7 +121,7 @@ std::string model_card_text(const ModelCard& card, const Json& measured) {
   std::ostringstream text;
   text << "# Supernet `" << card.supernet.space().name() << "`\n\n"
        << "Written by `tinynas train`. Accuracies are top-1, float, with supernet weights (BN "
-          "recalibrated on images augmented as in training, nothing "
+          "recalibrated on images augmented as in training, crops and mixup left out; nothing "
           "fine-tuned), on the "
        << format_count(static_cast<std::int64_t>(card.data.test.count()))
        << " test images, each computed once.\n\n"
