@@ -22,8 +22,8 @@ def _style(name: str, ours: list[str], peers: list[str], banded: bool) -> dict[s
     else:
         style["color"] = OUR_COLOURS.get(name, "#a0732c")
         if name not in OUR_COLOURS:
-            style["linestyle"] = ["--", "-.", ":"][
-                [one for one in ours if one not in OUR_COLOURS].index(name) % 3
+            style["linestyle"] = ["--", "-.", ":", (0, (3, 1, 1, 1, 1, 1))][
+                [one for one in ours if one not in OUR_COLOURS].index(name) % 4
             ]
     return style
 

@@ -33,6 +33,10 @@ class Recorder:
         self._sram_bytes, self._flash_bytes = resolved.sram_bytes, resolved.flash_bytes
 
     @property
+    def fitting(self) -> list[Row]:
+        return self.table.fitting(self._place)
+
+    @property
     def choices(self) -> list[int]:
         """By gene, how many choices there are."""
         return [len(choices) for choices in self.table.space.genes.values()]
@@ -65,7 +69,7 @@ class Recorder:
     def regret(self) -> list[float]:
         """After 1, 2, ... `limit` measurements: points of accuracy between the best that was
         measured and the best that fits. A search that ended early keeps its last."""
-        best = max(row.accuracy for row in self.table.fitting(self._place))
+        best = max(row.accuracy for row in self.fitting)
         found, curve = float("-inf"), []
         for row in self.measured:
             found = max(found, row.accuracy)

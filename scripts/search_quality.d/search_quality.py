@@ -23,13 +23,15 @@ import json
 import sys
 from pathlib import Path
 
+import by_macs
 import ours
 import peers
 import tables
 import tinynas as tn
 import tinynas._core
 
-SEARCHES = [*ours.NAMES, *peers.PEERS]
+OURS = [*ours.NAMES, ours.SMALL_EVOLUTION]
+SEARCHES = [*OURS, *peers.PEERS, by_macs.NAME]
 
 
 def stop(message: str) -> SystemExit:
@@ -54,7 +56,7 @@ def run_regret(options: argparse.Namespace, table: tables.Table) -> None:
     table_file = tables.table_path(table.name)
     found: dict[Run, list[float]] = {}
     for kind, group, made_by in (
-        ("tinynas", ours.NAMES, Path(tinynas._core.__file__)),
+        ("tinynas", [*OURS, by_macs.NAME], Path(tinynas._core.__file__)),
         ("peers", list(peers.PEERS), tables.ROOT / "scripts" / "requirements-peers.txt"),
     ):
         kept = options.out / f"{kind}-{tables.digest(table_file, made_by)}.jsonl"
@@ -79,7 +81,7 @@ def run_regret(options: argparse.Namespace, table: tables.Table) -> None:
         f"lines: medians; bands: quartiles of {', '.join(banded)}"
     )
     told = {name: curves[name].tolist() for name in names}
-    draw(options.out / "regret.png", title, told, ours.NAMES, banded, regret.AIM)
+    draw(options.out / "regret.png", title, told, OURS, banded, regret.AIM)
 
 
 def run_surrogate(options: argparse.Namespace, table: tables.Table) -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict, astuple, dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import by_macs
 import ours
 import peers
 from recorder import Recorder
@@ -34,10 +35,12 @@ def _table(name: str) -> Table:
 
 def search(run: Run) -> Curve:
     recorder = Recorder(_table(run.table), run.budget, run.measurements)
-    if run.search in ours.NAMES:
-        ours.run(run.search, recorder, run.seed)
-    else:
+    if run.search == by_macs.NAME:
+        by_macs.run(recorder)
+    elif run.search in peers.PEERS:
         peers.run(run.search, recorder, run.seed)
+    else:
+        ours.run(run.search, recorder, run.seed)
     return recorder.regret()
 
 

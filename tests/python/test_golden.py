@@ -14,6 +14,7 @@ import tinynas as tn
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts" / "search_quality.d"))
 
+import golden_tables  # noqa: E402
 import ours  # noqa: E402
 import tables  # noqa: E402
 from recorder import Recorder  # noqa: E402
@@ -61,6 +62,14 @@ def test_footprints_are_those_of_today(table: tables.Table) -> None:
         assert planned == written, f"planning changed: run scripts/golden_tables {table.name}"
         fits = [bool(subnet.plan(**budget.options()).fits) for budget in table.budgets]
         assert [digit == "1" for digit in row.fits] == fits
+
+
+def test_budgets_ask_something_of_a_search(table: tables.Table) -> None:
+    """Drawing networks that fit stays clearly below the best; so does, under some budget, measuring
+    those with the most MACs."""
+    places = range(len(table.budgets))
+    assert all(golden_tables.random_regret(table, place) > 0.295 for place in places)
+    assert max(golden_tables.macs_regret(table, place) for place in places) >= 0.3
 
 
 @pytest.mark.parametrize("engine", ours.NAMES)
