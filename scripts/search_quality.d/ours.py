@@ -8,8 +8,8 @@ import tinynas as tn
 from recorder import Recorder
 
 NAMES = ["tinynas", "evolution", "regularized", "nsga2", "random"]
-#: The published loop draws its first 100 networks, two thirds of 150, whereas the peers' populations
-#: are of 32; here it has theirs.
+#: The published loop draws its first 100 networks, two thirds of 150; populations of the peers are
+#: of 32, as here.
 SMALL_EVOLUTION = "evolution, population 32"
 BATCH = 8  # as `tinynas search` hands networks to the evaluator
 
