@@ -30,7 +30,7 @@ RECALIBRATION_IMAGES = 512  # more than a search takes
 BATCH = 64
 MCU = "stm32f746"
 #: By table: shares of the networks that limits on SRAM, flash and latency alone leave, tight to
-#: loose; 1: no limit. Where random choice, or the networks that fit with the most MACs, come near the
+#: loose; 1: no limit. Where random choice, or measuring those with the most MACs, comes near the
 #: best, a budget proves nothing: see what is printed. Latency follows MACs, so a limit on it leaves
 #: the most MACs to many networks.
 BUDGETS = {
@@ -212,9 +212,9 @@ def make(name: str, supernet_name: str, data: str | None, threads: int) -> None:
     print(tables.table_path(name))
     for place, budget in enumerate(budgets):
         print(
-            f"{budget.name}: {len(table.fitting(place)):,} fit; random choice after "
-            f"{RANDOM_MEASUREMENTS} measurements: {random_regret(table, place):.2f} points below, most "
-            f"MACs first after {MACS_MEASUREMENTS}: {macs_regret(table, place):.2f}"
+            f"{budget.name}: {len(table.fitting(place)):,} fit; points below the best: random choice "
+            f"after {RANDOM_MEASUREMENTS} measurements {random_regret(table, place):.2f}, most MACs "
+            f"first after {MACS_MEASUREMENTS} {macs_regret(table, place):.2f}"
         )
 
 
