@@ -212,9 +212,9 @@ def make(name: str, supernet_name: str, data: str | None, threads: int) -> None:
     print(tables.table_path(name))
     for place, budget in enumerate(budgets):
         print(
-            f"{budget.name}: {len(table.fitting(place)):,} fit; points below the best: random choice "
-            f"after {RANDOM_MEASUREMENTS} measurements {random_regret(table, place):.2f}, most MACs "
-            f"first after {MACS_MEASUREMENTS} {macs_regret(table, place):.2f}"
+            f"{budget.name}: {len(table.fitting(place)):,} fit; points below the best: "
+            f"random choice after {RANDOM_MEASUREMENTS} {random_regret(table, place):.2f}, "
+            f"most MACs first after {MACS_MEASUREMENTS} {macs_regret(table, place):.2f}"
         )
 
 
