@@ -64,7 +64,7 @@ def measures(directory: Path, cell: str) -> bool:
 def test_stopped_and_requeued_tasks_end_like_undisturbed_ones(
     batch: Batch, local_sweep: LocalSweep, tmp_path: Path
 ) -> None:
-    """In the local sweep the last two cells ran undisturbed, here the first did."""
+    """In the local sweep the last two cells ran undisturbed."""
     directory = tmp_path / "out"
     words = ("submit", local_sweep.file, "--cluster", "slurm", "--out", directory)
     task = tasks(batch.run(*words).stdout)
@@ -79,6 +79,7 @@ def test_stopped_and_requeued_tasks_end_like_undisturbed_ones(
     assert again.stdout == "" and "4 are at work" in again.stderr
 
     ways = {
+        CELLS[0]: ["scancel", "--signal=KILL", f"{task[CELLS[0]]}.0"],  # as of a lack of memory
         CELLS[1]: ["scancel", "--signal=USR1", f"{task[CELLS[1]]}.0"],  # before the time is up
         CELLS[2]: ["scontrol", "requeue", task[CELLS[2]]],
         CELLS[3]: ["scancel", "--signal=TERM", f"{task[CELLS[3]]}.0"],  # before preemption

@@ -12,6 +12,7 @@ from tinynas.batch.sweep_directory import open_directory
 # Slurm sends it before the time limit; `tinynas search` heeds it, unlike submitit's USR2.
 PREEMPT_SIGNAL = "USR1"
 RESTARTS = 100  # of one task; each time it has measured something more
+KILLED_RESTARTS = 3  # of one that SIGKILL ended: what runs out of memory does so every time
 
 # Around the task in the batch script. A shell with a trap waits for the task before it goes on.
 SETUP = [f"export SUBMITIT_PREEMPT_SIGNAL={PREEMPT_SIGNAL}", f"trap : TERM {PREEMPT_SIGNAL}"]
@@ -19,14 +20,16 @@ TEARDOWN = [
     "code=$?",
     'task="${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}"',
     "case $code in",
-    # 75: a checkpoint; the others: SIGUSR1 and SIGTERM while the program was starting. Where Slurm
-    # ends the job (scancel) or requeues it by itself, it does not take it for running.
-    "  75 | 138 | 143)",
-    f'    if [ "${{SLURM_RESTART_COUNT:-0}}" -lt {RESTARTS} ] &&',
-    '      [ "$(squeue --noheader --jobs="$task" --format=%T)" = RUNNING ]; then',
-    '      scontrol requeue "$task" && sleep 60 # which ends this script',
-    "    fi ;;",
+    # 75: a checkpoint; 138, 143: SIGUSR1 and SIGTERM while the program was starting.
+    f"  75 | 138 | 143) restarts={RESTARTS} ;;",
+    f"  137) restarts={KILLED_RESTARTS} ;;",
+    "  *) restarts=0 ;;",
     "esac",
+    # Where Slurm ends the job (scancel) or requeues it by itself, it does not take it for running.
+    'if [ "${SLURM_RESTART_COUNT:-0}" -lt "$restarts" ] &&',
+    '  [ "$(squeue --noheader --jobs="$task" --format=%T)" = RUNNING ]; then',
+    '  scontrol requeue "$task" && sleep 60 # which ends this script',
+    "fi",
     "exit $code",
 ]
 
