@@ -121,15 +121,17 @@ std::unique_ptr<BoundEngine> make_engine(
     int measurements, const std::string& rank_by, const py::object& sram, const py::object& flash,
     const py::object& reserve_sram, const py::object& reserve_flash, const std::string& runtime,
     const std::string& input, const std::string& depthwise_rows, const py::object& latency_ms,
-    const py::object& calibration, bool allow_uncalibrated, const py::kwargs& engine_options) {
+    const py::object& calibration, bool allow_uncalibrated, const py::object& macs,
+    const py::kwargs& engine_options) {
   EngineOptions options;
   options.engine = parse_engine(engine, "engine");
   options.seed = seed;
   options.measurements = measurements;
   options.rank_by = parse_rank_by(rank_by);
   set_engine_options(options, engine_options);
-  const McuOptions part = mcu_options(mcu, sram, flash, reserve_sram, reserve_flash, latency_ms,
-                                      calibration, allow_uncalibrated);
+  McuOptions part = mcu_options(mcu, sram, flash, reserve_sram, reserve_flash, latency_ms,
+                                calibration, allow_uncalibrated);
+  if (!macs.is_none()) part.macs = py::str(macs).cast<std::string>();
   const RuntimeModel model = target_runtime(runtime, part);
   const McuTarget target = resolve_mcu(part, model);
   require_latency_of_rows(target.budget, runtime_depthwise_rows(model, depthwise_rows));
@@ -278,7 +280,8 @@ void bind_engine(py::module_& module) {
            py::arg("reserve_sram") = py::none(), py::arg("reserve_flash") = py::none(),
            py::arg("runtime") = kDefaultRuntime, py::arg("input") = "resident",
            py::arg("depthwise_rows") = "int8", py::arg("latency_ms") = py::none(),
-           py::arg("calibration") = py::none(), py::arg("allow_uncalibrated") = false)
+           py::arg("calibration") = py::none(), py::arg("allow_uncalibrated") = false,
+           py::arg("macs") = py::none())
       .def("ask", &BoundEngine::ask, py::arg("n") = 1)
       .def(
           "tell",

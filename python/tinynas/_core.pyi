@@ -334,6 +334,7 @@ class Engine:
         latency_ms: float | None = None,
         calibration: _Path | None = None,
         allow_uncalibrated: bool = False,
+        macs: int | None = None,
         **engine_options: float,
     ) -> None: ...
     def ask(self, n: int = 1) -> list[Proposal]: ...

@@ -14,20 +14,23 @@ import ours
 import tinynas as tn
 from tables import Table, read_table
 
-LIMITED = ["peak_sram_bytes", "flash_bytes", "latency_ms"]
+LIMITED = ["peak_sram_bytes", "flash_bytes", "latency_ms", "macs"]
 PARTS = ["stm32f746", "stm32f412", "stm32g031k8", "rp2040", "nrf52840"]
 
 
 def drawn_options(table: Table, chance: np.random.Generator) -> dict[str, Any]:
     """A part, and limits between somewhat less than the least and the most that networks of the
-    table need; SRAM and flash always, latency on half of the parts that have a prediction."""
+    table need; SRAM and flash always, MACs half of the time, latency on half of the parts that have
+    a prediction."""
     mcu = PARTS[chance.integers(len(PARTS))]
-    sram, flash, latency = (
+    sram, flash, latency, macs = (
         chance.uniform(0.8, 1) * np.quantile([getattr(row, name) for row in table.rows], share)
-        for name, share in zip(LIMITED, chance.uniform(size=3), strict=True)
+        for name, share in zip(LIMITED, chance.uniform(size=4), strict=True)
     )
     reserved = tn.Budget(mcu, flash=int(flash)).reserved_sram_bytes
-    options = {"mcu": mcu, "sram": int(sram) + reserved, "flash": int(flash)}
+    options: dict[str, Any] = {"mcu": mcu, "sram": int(sram) + reserved, "flash": int(flash)}
+    if chance.uniform() < 0.5:
+        options["macs"] = int(macs)
     here = table.space.subnet(list(table.rows[0].genotype)).plan(mcu=mcu, flash=int(flash))
     if here.latency_ms is not None and chance.uniform() < 0.5:
         # Quantiles are of the table's part: scaled by what one network takes on both.
@@ -63,9 +66,11 @@ def violations(table: str, lines: list[str]) -> list[str]:
     for line in lines:
         one = json.loads(line)
         options = one["options"]
+        most_macs = options.pop("macs", None)
         budget = tn.Budget(options["mcu"], sram=options["sram"], flash=options["flash"])
         if one["genotype"] is None:
-            if whole.space.smallest().plan(**options).fits:
+            least = whole.space.smallest().plan(**options)
+            if least.fits and (most_macs is None or least.macs <= most_macs):
                 broken.append(f"search {one['search']} returned nothing, the smallest network fits")
             continue
         plan = whole.space.subnet(one["genotype"]).plan(**options)
@@ -74,6 +79,7 @@ def violations(table: str, lines: list[str]) -> list[str]:
         if limit is not None:
             assert plan.latency_ms is not None
             fits = fits and plan.latency_ms[1] <= limit
+        fits = fits and (most_macs is None or plan.macs <= most_macs)
         if not fits or plan.fits is not True:
             broken.append(f"search {one['search']} ({one['engine']}): {plan.to_dict()}")
     return broken

@@ -129,8 +129,10 @@ def test_a_violation_would_be_seen(table: tables.Table) -> None:
     largest = table.space.largest()
     needs = largest.plan(mcu="stm32f746")
     reserved = tn.Budget("stm32f746").reserved_sram_bytes
-    options = {"mcu": "stm32f746", "flash": needs.flash_bytes}
+    options: dict[str, Any] = {"mcu": "stm32f746", "flash": needs.flash_bytes}
     one: dict[str, Any] = {"search": 0, "engine": "x", "genotype": list(largest.genotype)}
-    for less, broken in ((0, 0), (1, 1)):
-        one["options"] = options | {"sram": needs.peak_sram_bytes + reserved - less}
-        assert len(constraints.violations(table.name, [json.dumps(one)])) == broken
+    options |= {"sram": needs.peak_sram_bytes + reserved, "macs": needs.macs}
+    for limit in ("sram", "flash", "macs"):
+        for less, broken in ((0, 0), (1, 1)):
+            one["options"] = options | {limit: options[limit] - less}
+            assert len(constraints.violations(table.name, [json.dumps(one)])) == broken
