@@ -30,8 +30,9 @@ std::string bytes_text(const py::object& value, const char* name) {
 McuOptions mcu_options(const py::object& mcu, const py::object& sram, const py::object& flash,
                        const py::object& reserve_sram, const py::object& reserve_flash,
                        const py::object& latency_ms, const py::object& calibration,
-                       bool allow_uncalibrated) {
+                       bool allow_uncalibrated, const py::object& macs) {
   McuOptions options;
+  if (!macs.is_none()) options.macs = py::str(macs).cast<std::string>();
   if (!latency_ms.is_none()) options.latency_ms = py::str(latency_ms).cast<std::string>();
   options.calibration = path_text(calibration);
   options.allow_uncalibrated = allow_uncalibrated;

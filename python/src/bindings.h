@@ -70,7 +70,8 @@ std::string bytes_text(const py::object& value, const char* name);
 McuOptions mcu_options(const py::object& mcu, const py::object& sram, const py::object& flash,
                        const py::object& reserve_sram, const py::object& reserve_flash,
                        const py::object& latency_ms = py::none(),
-                       const py::object& calibration = py::none(), bool allow_uncalibrated = false);
+                       const py::object& calibration = py::none(), bool allow_uncalibrated = false,
+                       const py::object& macs = py::none());
 
 /// Plans `network` against what the options say; without an `mcu` there is no budget.
 BoundPlan make_plan(Network network, const McuOptions& mcu, const std::string& runtime,

@@ -129,9 +129,8 @@ std::unique_ptr<BoundEngine> make_engine(
   options.measurements = measurements;
   options.rank_by = parse_rank_by(rank_by);
   set_engine_options(options, engine_options);
-  McuOptions part = mcu_options(mcu, sram, flash, reserve_sram, reserve_flash, latency_ms,
-                                calibration, allow_uncalibrated);
-  if (!macs.is_none()) part.macs = py::str(macs).cast<std::string>();
+  const McuOptions part = mcu_options(mcu, sram, flash, reserve_sram, reserve_flash, latency_ms,
+                                      calibration, allow_uncalibrated, macs);
   const RuntimeModel model = target_runtime(runtime, part);
   const McuTarget target = resolve_mcu(part, model);
   require_latency_of_rows(target.budget, runtime_depthwise_rows(model, depthwise_rows));

@@ -57,13 +57,10 @@ std::vector<std::string> texts(const py::object& values) {
 std::vector<McuOptions> boards_of(const py::dict& arguments) {
   std::vector<McuOptions> boards;
   for (const py::handle mcu : arguments["mcus"]) {
-    boards.push_back(
-        mcu_options(py::reinterpret_borrow<py::object>(mcu), arguments["sram"], arguments["flash"],
-                    arguments["reserve_sram"], arguments["reserve_flash"], arguments["latency_ms"],
-                    arguments["calibration"], arguments["allow_uncalibrated"].cast<bool>()));
-    if (const py::object macs = arguments["macs"]; !macs.is_none()) {
-      boards.back().macs = py::str(macs).cast<std::string>();
-    }
+    boards.push_back(mcu_options(
+        py::reinterpret_borrow<py::object>(mcu), arguments["sram"], arguments["flash"],
+        arguments["reserve_sram"], arguments["reserve_flash"], arguments["latency_ms"],
+        arguments["calibration"], arguments["allow_uncalibrated"].cast<bool>(), arguments["macs"]));
   }
   return boards;
 }

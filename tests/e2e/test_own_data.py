@@ -6,7 +6,9 @@ import json
 import re
 import shlex
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.shapes import write_shapes
@@ -23,7 +25,7 @@ def recipe() -> list[str]:
     return block[1].strip().splitlines()
 
 
-def test_readme_recipe(executable: Path, tmp_path: Path) -> None:
+def test_readme_recipe(executable: Path, cli_json: Callable[..., Any], tmp_path: Path) -> None:
     write_shapes(tmp_path)
     (tmp_path / "data").rename(tmp_path / "my-images")
     commands = recipe()
@@ -50,15 +52,7 @@ def test_readme_recipe(executable: Path, tmp_path: Path) -> None:
         assert done.returncode == 0, f"{command}: {done.stderr}"
     space = (tmp_path / "my-space.toml").read_text()
     assert "classes = 3\n" in space and "image_channels = 1\n" in space
-    inspected = json.loads(
-        subprocess.run(
-            [executable, "data", "inspect", "my-images", "--json"],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=tmp_path,
-        ).stdout
-    )
+    inspected = cli_json("data", "inspect", tmp_path / "my-images")
     header = (tmp_path / "firmware" / "model.h").read_text()
     recorded = dict(re.findall(r"#define TINYNAS_INPUT_(\w+) \{?([\d.]+)\}?\n", header))
     assert recorded["HEIGHT"] == recorded["WIDTH"]
