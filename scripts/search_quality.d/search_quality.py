@@ -13,7 +13,7 @@ All searches are told the same accuracy by the same look-up. A measurement is a 
 and was not measured before: what does not fit, and what is asked again, costs the peers nothing
 (a hundred such proposals in a row end a search); a package that knows constraints is told the
 excess over the budget. The peers come from scripts/requirements-peers.txt and are installed into
-build/peers, an environment of their own. Runs (an hour of one core) that are in OUT are not done
+build/peers, an environment of their own. Runs (two hours of one core) that are in OUT are not done
 again while table, build of tinynas and releases of the peers are the same."""
 
 from __future__ import annotations
