@@ -33,14 +33,20 @@ def _tau(values: list[float], rows: list[Row]) -> float:
 
 
 def _features(table: Table, rows: list[Row]) -> Any:
-    """(networks, features), what the surrogate sees: genes one-hot and as positions, log MACs and
-    its square, log parameters, log peak SRAM."""
-    choices = [len(choices) for choices in table.space.genes.values()]
+    """(networks, features), what the surrogate sees: active genes one-hot and as positions, others
+    at the mean of a uniform draw; log MACs and its square, log parameters, log peak SRAM."""
+    genes = table.space.genes
     features = []
-    for row in rows:
+    for row, subnet in zip(rows, _subnets(table, rows), strict=True):
+        active = subnet.choices
         seen: list[float] = []
-        for gene, count in zip(row.genotype, choices, strict=True):
-            seen += [float(gene == choice) for choice in range(count)] + [gene / (count - 1)]
+        for name, choices in genes.items():
+            count = len(choices)
+            if name in active:
+                at = choices.index(active[name])
+                seen += [float(at == choice) for choice in range(count)] + [at / (count - 1)]
+            else:
+                seen += count * [1 / count] + [0.5]
         macs = float(np.log1p(row.macs))
         seen += [macs, macs * macs, float(np.log1p(row.params))]
         features.append([*seen, float(np.log1p(row.peak_sram_bytes))])
@@ -59,16 +65,17 @@ def _ensembles(seed: int) -> dict[str, Any]:
     }
 
 
-def _ensemble_taus(table: Table, seen: list[Row], held: list[Row], seed: int) -> dict[str, float]:
-    accuracies = np.array([row.accuracy for row in seen])
-    targets = (accuracies - accuracies.mean()) / accuracies.std()
-    features, asked = _features(table, seen), _features(table, held)
+def _ensemble_taus(table: Table, rest: list[Row], held: list[Row], seed: int) -> dict[str, float]:
+    features, asked = _features(table, rest[: max(ENSEMBLE_SIZES)]), _features(table, held)
     found = {}
-    for name, ensemble in _ensembles(seed).items():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            ensemble.fit(features, targets)
-        found[f"{name}, {len(seen)}"] = _tau(ensemble.predict(asked), held)
+    for size in ENSEMBLE_SIZES:
+        accuracies = np.array([row.accuracy for row in rest[:size]])
+        targets = (accuracies - accuracies.mean()) / accuracies.std()
+        for name, ensemble in _ensembles(seed).items():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                ensemble.fit(features[:size], targets)
+            found[f"{name}, {size}"] = _tau(ensemble.predict(asked), held)
     return found
 
 
@@ -88,9 +95,7 @@ def taus(table: Table, budget: int, seed: int) -> dict[str, float]:
         told = [tn.Measurement(row.accuracy, row.accuracy) for row in seen]
         predicted = predict_scores(_subnets(table, seen), told, _subnets(table, held))
         found[f"surrogate, {size}"] = _tau(predicted, held)
-    for size in ENSEMBLE_SIZES:
-        found |= _ensemble_taus(table, rest[:size], held, seed)
-    return found
+    return found | _ensemble_taus(table, rest, held, seed)
 
 
 def document(table: Table) -> dict[str, Any]:

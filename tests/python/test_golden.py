@@ -68,7 +68,7 @@ def test_budgets_ask_something_of_a_search(table: tables.Table) -> None:
     """Drawing networks that fit stays clearly below the best; so does, under some budget, measuring
     those with the most MACs."""
     places = range(len(table.budgets))
-    assert all(golden_tables.random_regret(table, place) > 0.295 for place in places)
+    assert all(golden_tables.random_regret(table, place) > 0.3 for place in places)
     assert max(golden_tables.macs_regret(table, place) for place in places) >= 0.3
 
 
